@@ -1,0 +1,39 @@
+# The first Python that will do; name another with `make PYTHON=...`.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
+	&& echo $$python && exit; done; echo python3)
+BIN := .venv/bin
+AGENTS := agents/procurement agents/contracts
+
+.DEFAULT_GOAL := help
+.PHONY: help setup models demo test bench lint types clean
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Makes .venv with the pinned lock, if it is not there yet
+	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON): install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -m scripts.install
+
+models: setup ## Prepares the agents' weights in the cache
+	@for agent in $(AGENTS); do $(BIN)/innerloop model prepare $$agent || exit; done
+
+demo: setup ## Two agents as two processes, one question, everything that happens
+	@$(BIN)/innerloop demo
+
+test: lint types models ## Every check and every test, real models included
+	$(BIN)/pytest
+
+bench: setup ## Decoding through A2A against the bare engine
+	@$(BIN)/python -m bench.streaming
+
+lint: setup ## ruff
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
+	rm -rf .venv .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
