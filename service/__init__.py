@@ -1,0 +1,1 @@
+"""An agent microservice whose tools run inside its own decode loop."""

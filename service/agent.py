@@ -1,0 +1,49 @@
+"""An agent's configuration made into its parts, the same for serving, evaluation and training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from service.chat.base import ChatFormat
+from service.decode import Choice, DecodeLoop, Limits
+from service.engine.base import Engine
+from service.errors import ConfigError
+from service.settings import AgentConfig, ToolLimits
+from service.tools.base import Tool
+from service.tools.functions import load_tools
+from service.tools.toolbox import Limited, Toolbox
+
+
+def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) -> Toolbox:
+    """The agent's functions, then its peers, in the order agent.yaml has them, which is how the model knows them.
+
+    Raises ConfigError for tools that cannot be loaded or share a name.
+    """
+    tools = [
+        _limited(tool, section.limits)
+        for section in agent.tools
+        for tool in load_tools(folder, section.use, section.options)
+    ]
+    tools += [_limited(peers[section.name], section.limits) for section in agent.peers]
+    try:
+        return Toolbox(tools)
+    except ValueError as error:
+        raise ConfigError(f"{folder / 'agent.yaml'}: {error}") from error
+
+
+def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox) -> DecodeLoop:
+    """The loop that decodes this agent's turns."""
+    sampling, limits = agent.sampling, agent.limits
+    return DecodeLoop(
+        engine,
+        chat,
+        toolbox,
+        agent.instructions,
+        Choice(sampling.temperature, sampling.top_p, sampling.seed, sampling.logprobs),
+        Limits(limits.tokens, limits.calls, limits.seconds),
+    )
+
+
+def _limited(tool: Tool, limits: ToolLimits) -> Limited:
+    return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency)

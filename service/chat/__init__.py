@@ -1,0 +1,1 @@
+"""How one model family writes and reads a conversation."""

@@ -1,0 +1,64 @@
+"""What the loop needs of a chat format: conversations written as tokens, and tokens read as text and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.messages import ToolCall, ToolResult
+from service.tools.base import ToolSpec
+from service.transcript import Span, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What some tokens came to."""
+
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    """Calls that closed within these tokens."""
+
+
+class Reader(Protocol):
+    """Reads one stretch as it is sampled. Single use."""
+
+    def feed(self, tokens: Sequence[int]) -> Reading:
+        """Takes the next tokens. Text that ends within a character is held back until the character is whole."""
+        ...
+
+
+class ChatFormat(Protocol):
+    """One model family's way to write a conversation.
+
+    Whatever comes from outside (instructions, users, tools, cards) is encoded so that it contains no control token.
+    """
+
+    @property
+    def stop(self) -> tuple[int, ...]:
+        """Token ids that end a stretch."""
+        ...
+
+    def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
+        """The head of a conversation: who the model is and what it can call."""
+        ...
+
+    def ask(self, text: str, after: Transcript) -> tuple[Span, ...]:
+        """The user's message as the next spans, with what is needed to close a turn that was cut off."""
+        ...
+
+    def write_results(self, results: Sequence[ToolResult]) -> tuple[int, ...]:
+        """Results, in the order given, as the model reads them."""
+        ...
+
+    def write_stretch(self, text: str, calls: Sequence[ToolCall]) -> tuple[int, ...]:
+        """What a perfect model would sample: text, then calls. For demonstrations only."""
+        ...
+
+    def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
+        """The grammar calls must follow, as a structural tag in JSON; None if the family has none."""
+        ...
+
+    def reader(self, first_call: int) -> Reader:
+        """A reader for the next stretch, whose calls are numbered from `first_call`."""
+        ...

@@ -1,0 +1,184 @@
+"""Our own format: every marker is one token id, so no text, from outside or the model's own, can be mistaken for one.
+
+    <|im_start|>system\\n{instructions}\\n\\nTools:\\n- {name}({arguments}): {description}\\n...<|im_end|>
+    <|im_start|>user\\n{text}<|im_end|>
+    <|im_start|>assistant\\n
+        {text}<|call|>{name} {json}<|end_call|><|call|>{name} {json}<|end_call|><|wait|>
+        <|result|>{text}<|end_result|><|result|>{text}<|end_result|>
+        {text}<|im_end|>
+
+A turn is one assistant message: results are spliced into it. `<|wait|>` says "nothing to do until a result comes".
+The marker ids are spare special tokens of the model's tokenizer, renamed when its weights are got ready.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+
+from service.chat.base import Reader, Reading
+from service.errors import ConfigError
+from service.messages import ToolCall, ToolResult
+from service.tools.base import ToolSpec
+from service.transcript import Origin, Span, Transcript
+
+MARKERS: Final = ("<|im_start|>", "<|im_end|>", "<|call|>", "<|end_call|>", "<|result|>", "<|end_result|>", "<|wait|>")
+_MARKER_START: Final = "<|"
+"""Every marker begins so: text with it is kept out of call arguments, where a marker's spelling would be valid JSON."""
+
+
+class InnerFormat:
+    """The format of the agents this repository trains. Needs a tokenizer that has all of `MARKERS`."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Raises ConfigError if a marker is missing: then this model was not made for this format."""
+        found: dict[str, int | None] = {marker: tokenizer.token_to_id(marker) for marker in MARKERS}
+        ids = {marker: token for marker, token in found.items() if token is not None}
+        if missing := [marker for marker in MARKERS if marker not in ids]:
+            raise ConfigError(f"the tokenizer lacks {', '.join(missing)}: this model is not tuned for the inner format")
+        # Text is text: without this, the spelling of a special token in a user's message would become that token.
+        tokenizer.encode_special_tokens = True
+        self._tokenizer = tokenizer
+        self._message, self._end, self._call, self._end_call, self._result, self._end_result, self._wait = ids.values()
+        self._special = frozenset(id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special)
+
+    @classmethod
+    def load(cls, folder: Path) -> InnerFormat:
+        """The format for the model in `folder`."""
+        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+    @property
+    def stop(self) -> tuple[int, ...]:
+        return (self._end, self._wait)
+
+    def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
+        listing = "".join(f"\n- {_signature(tool)}: {tool.description}" for tool in tools)
+        head = f"{instructions.strip()}\n\nTools:{listing}" if tools else instructions.strip()
+        return self._turn("system", head)
+
+    def ask(self, text: str, after: Transcript) -> tuple[Span, ...]:
+        begun = len(after.spans) > 1  # more than the head
+        closing = (self._end,) if begun and after.tokens[-1] != self._end else ()
+        newline = self._encode("\n") if begun else ()
+        opening = (self._message, *self._encode("assistant\n"))
+        return (Span(Origin.FORCED, closing), Span(Origin.GIVEN, (*newline, *self._turn("user", text), *opening)))
+
+    def write_results(self, results: Sequence[ToolResult]) -> tuple[int, ...]:
+        tokens: list[int] = []
+        for result in results:
+            text = f"error: {result.text}" if result.is_error else result.text
+            tokens += (self._result, *self._encode(text), self._end_result)
+        return tuple(tokens)
+
+    def write_stretch(self, text: str, calls: Sequence[ToolCall]) -> tuple[int, ...]:
+        """What a model that has learnt the format writes to say `text`, make `calls` and then wait, or end its turn."""
+        tokens = list(self._encode(text))
+        for call in calls:
+            tokens += (self._call, *self._encode(f"{call.name} {call.arguments}"), self._end_call)
+        return (*tokens, self._wait if calls else self._end)
+
+    def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
+        """A call may only name a tool and give arguments of its schema; a result can never be sampled."""
+        outside = sorted(self._special - {self._call, self._end, self._wait})
+        if not tools:
+            return _structural_tag({"type": "any_tokens", "exclude_tokens": sorted({*outside, self._call, self._wait})})
+        tags = [
+            {
+                "type": "tag",
+                "begin": {"type": "token", "token": self._call},
+                "content": {
+                    "type": "sequence",
+                    "elements": [
+                        {"type": "const_string", "value": f"{tool.name} "},
+                        {
+                            "type": "json_schema",
+                            "json_schema": dict(tool.parameters),
+                            "excludes": [_MARKER_START],
+                            "max_whitespace_cnt": 1,
+                        },
+                    ],
+                },
+                "end": {"type": "token", "token": self._end_call},
+            }
+            for tool in tools
+        ]
+        return _structural_tag(
+            {
+                "type": "token_triggered_tags",
+                "trigger_tokens": [self._call],
+                "exclude_tokens": outside,
+                "tags": tags,
+            }
+        )
+
+    def reader(self, first_call: int) -> Reader:
+        return _InnerReader(self._tokenizer, self._call, self._end_call, self._special, first_call)
+
+    @property
+    def special(self) -> frozenset[int]:
+        """The ids that steer the conversation, which only this format writes and only the model samples."""
+        return self._special
+
+    def read(self, tokens: Sequence[int]) -> str:
+        """The tokens as text, markers spelled out: for people."""
+        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=False)
+        return text
+
+    def _turn(self, role: str, text: str) -> tuple[int, ...]:
+        return (self._message, *self._encode(f"{role}\n{text}"), self._end, *self._encode("\n"))
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
+        assert self._special.isdisjoint(tokens), "text from outside became a control token"
+        return tuple(tokens)
+
+
+class _InnerReader:
+    def __init__(self, tokenizer: Tokenizer, call: int, end_call: int, special: frozenset[int], first: int) -> None:
+        self._tokenizer = tokenizer
+        self._call, self._end_call, self._special = call, end_call, special
+        self._next = first
+        self._stream = DecodeStream(skip_special_tokens=True)
+        self._body: list[int] | None = None
+        """Tokens of the call being written; None in prose."""
+
+    def feed(self, tokens: Sequence[int]) -> Reading:
+        text: list[str] = []
+        calls: list[ToolCall] = []
+        for token in tokens:
+            if token == self._call:
+                self._body = []
+            elif token == self._end_call and self._body is not None:
+                calls.append(self._read_call(self._body))
+                self._body = None
+            elif token in self._special:
+                continue
+            elif self._body is not None:
+                self._body.append(token)
+            else:
+                text.append(self._stream.step(self._tokenizer, token) or "")
+        return Reading("".join(text), tuple(calls))
+
+    def _read_call(self, body: list[int]) -> ToolCall:
+        name, _, arguments = self._tokenizer.decode(body, skip_special_tokens=False).partition(" ")
+        call = ToolCall(f"c{self._next}", name, arguments)
+        self._next += 1
+        return call
+
+
+def _signature(tool: ToolSpec) -> str:
+    properties: dict[str, Any] = tool.parameters.get("properties", {})
+    required = tool.parameters.get("required", ())
+    marks = ", ".join(
+        f"{name}{'' if name in required else '?'}: {schema.get('type', 'any')}" for name, schema in properties.items()
+    )
+    return f"{tool.name}({marks})"
+
+
+def _structural_tag(content: dict[str, Any]) -> str:
+    return json.dumps({"type": "structural_tag", "format": content})

@@ -1,0 +1,65 @@
+"""What the loop needs of an engine, and nothing more: token ids in, token ids out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to choose the next tokens."""
+
+    max_tokens: int
+    stop: tuple[int, ...]
+    """Token ids that end the stretch; the one that does is the stretch's last token."""
+    temperature: float = 0.0
+    """0 takes the most likely token."""
+    top_p: float = 1.0
+    seed: int | None = None
+    logprobs: bool = False
+    constraint: str | None = None
+    """A structural tag (JSON): the grammar that tool calls must follow while they are sampled."""
+
+
+class Finish(StrEnum):
+    """Why the engine stopped by itself."""
+
+    STOP = "stop"
+    """A stop token was sampled."""
+    LENGTH = "length"
+    """`max_tokens` or the window ran out: the stretch is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tokens that arrived together."""
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...] | None = None
+    """One per token if they were asked for."""
+    finish: Finish | None = None
+    """Set on the last chunk only."""
+
+
+class Engine(Protocol):
+    """One model, loaded."""
+
+    @property
+    def window(self) -> int:
+        """How many tokens the model can attend to, prompt and output together."""
+        ...
+
+    @property
+    def weights(self) -> str:
+        """The version of the weights, kept with every sampled span."""
+        ...
+
+    def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
+        """Streams the continuation of `tokens`. Closing the stream aborts the request.
+
+        Raises EngineError if the engine fails.
+        """
+        ...

@@ -1,0 +1,80 @@
+"""What happens on the way through a turn, and who hears it.
+
+    loop, tools --await emit(event)--> a sink: endpoint (A2A), command line, rollout (nobody)
+
+A sink is awaited like ASGI's `send`, so a slow listener slows the loop instead of piling events up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TextDelta(_Event):
+    """The model wrote prose."""
+
+    kind: Literal["text"] = "text"
+    text: str
+
+
+class CallStarted(_Event):
+    """A call closed and its tool was started."""
+
+    kind: Literal["call_started"] = "call_started"
+    call_id: str
+    tool: str
+    arguments: str
+    """JSON, as sampled."""
+
+
+class CallProgress(_Event):
+    """Something happened inside a running call: a peer agent reports its own event."""
+
+    kind: Literal["call_progress"] = "call_progress"
+    call_id: str
+    event: Event = Field(discriminator="kind")
+
+
+class CallFinished(_Event):
+    """A call ended, one way or the other."""
+
+    kind: Literal["call_finished"] = "call_finished"
+    call_id: str
+    tool: str
+    text: str
+    """The result as the model will read it."""
+    is_error: bool
+    seconds: float
+
+
+Event = TextDelta | CallStarted | CallProgress | CallFinished
+
+Emit = Callable[[Event], Awaitable[None]]
+"""Hears events, one at a time or several at once: tools report while the model decodes."""
+
+CallProgress.model_rebuild()
+_wire: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+async def ignore(event: object) -> None:
+    """The sink for callers who only want the result."""
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as it travels between agents."""
+    return event.model_dump(mode="json")
+
+
+def from_json(data: object) -> Event | None:
+    """The event another agent reported; None if it is not one that we know."""
+    try:
+        return _wire.validate_python(data)
+    except ValidationError:
+        return None

@@ -1,0 +1,43 @@
+"""What was said, asked and returned, before it is tokens; and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something said, as text."""
+
+    role: Literal["system", "user"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call as the model wrote it. Nothing about it has been checked yet."""
+
+    id: str
+    """Unique in its turn: `c0`, `c1`, ... in the order asked."""
+    name: str
+    arguments: str
+    """JSON, as sampled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call came to, as the model will read it."""
+
+    call_id: str
+    text: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for a turn."""
+
+    name: str = "anonymous"
+    context_id: str = ""
+    """The conversation, so that what a tool does on the way (asking a peer) can be told apart by it."""

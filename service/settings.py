@@ -1,0 +1,147 @@
+"""What can be set: an agent's `agent.yaml`, and the environment of the machine it runs on. Read once, at start.
+
+Rooms never import this file; `app.py` hands each room its own part.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSection(_Section):
+    base: str = "smollm2-135m-instruct"
+    """The embedded model, or the path or hub id of any model vLLM serves."""
+    adapter: Path | None = None
+    """Folder of a LoRA adapter, relative to the agent's folder. Its sha256 is part of the weights' version."""
+    window: int | None = Field(default=None, gt=0)
+    """Tokens the engine keeps per conversation; the model's own limit if not given."""
+
+
+class ToolLimits(_Section):
+    seconds: float = Field(default=10.0, gt=0)
+    """A call that takes longer comes back to the model as an error."""
+    result_chars: int = Field(default=4_000, gt=0)
+    """A longer result is cut, and says so."""
+    concurrency: int = Field(default=8, gt=0)
+    """Calls of this tool that run at once; others wait, within their time."""
+
+
+class ToolSection(_Section):
+    use: str
+    """`file.py:name`: a function, or a class whose public methods are tools. The file is in the agent's folder."""
+    options: dict[str, Any] = Field(default={}, alias="with")
+    """Keyword arguments for the class. `${data}` stands for the data folder."""
+    limits: ToolLimits = ToolLimits()
+
+
+class PeerSection(_Section):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """What the model calls it. Fixed here, so that a card cannot choose its own name."""
+    url: str
+    """Where its card is found: `<url>/.well-known/agent-card.json`."""
+    limits: ToolLimits = ToolLimits(seconds=60.0)
+    refresh_seconds: float = Field(default=300.0, gt=0)
+
+
+class SamplingSection(_Section):
+    temperature: float = Field(default=0.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int | None = None
+    logprobs: bool = True
+    """Kept in the transcript, so that served conversations can be trained on."""
+
+
+class TurnLimits(_Section):
+    tokens: int = Field(default=512, gt=0)
+    """Sampled in one turn."""
+    calls: int = Field(default=16, gt=0)
+    """Made in one turn."""
+    seconds: float = Field(default=300.0, gt=0)
+    """Wall-clock time of one turn."""
+    running: int = Field(default=64, gt=0)
+    """Turns decoded at once; later ones wait."""
+    message_chars: int = Field(default=16_000, gt=0)
+    """Text of one message."""
+
+
+class SkillSection(_Section):
+    id: str
+    name: str
+    description: str
+    tags: list[str] = Field(min_length=1)
+    examples: list[str] = []
+
+
+class AgentConfig(_Section):
+    """The whole of `agent.yaml`."""
+
+    name: str
+    description: str
+    version: str = "1.0.0"
+    instructions: str
+    model: ModelSection = ModelSection()
+    chat: Literal["inner"] = "inner"
+    tools: list[ToolSection] = []
+    peers: list[PeerSection] = []
+    sampling: SamplingSection = SamplingSection()
+    limits: TurnLimits = TurnLimits()
+    skills: list[SkillSection] = Field(min_length=1)
+
+
+class Machine(BaseSettings):
+    """Where this process runs: environment variables `INNERLOOP_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="INNERLOOP_", env_nested_delimiter="__", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str | None = None
+    """The address other agents reach this one at; by default http://host:port."""
+    data: Path = Path(".innerloop")
+    """What must survive a restart: conversations, tasks, the agents' databases."""
+    cache: Path = Path.home() / ".cache" / "innerloop"
+    """What can be made again: prepared weights."""
+    database: str | None = None
+    """SQLAlchemy URL of conversations and tasks; by default a SQLite file per agent in the data folder."""
+    peers: dict[str, str] = {}
+    """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""
+    drain_seconds: float = Field(default=20.0, ge=0)
+    """How long running turns may go on after SIGTERM or Ctrl-C."""
+
+
+def load_agent(folder: Path, machine: Machine) -> AgentConfig:
+    """Reads `folder/agent.yaml`, with `${data}` filled in and peers' URLs as the machine has them.
+
+    Raises ConfigError, in one line, for a file that is missing, not YAML, or says something we do not know.
+    """
+    path = folder / "agent.yaml"
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
+    try:
+        data = yaml.safe_load(Template(text).safe_substitute(data=os.fspath(machine.data.resolve())))
+        agent = AgentConfig.model_validate(data)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ConfigError(f"{path}: {where}: {first['msg']}") from error
+    if unknown := machine.peers.keys() - {peer.name for peer in agent.peers}:
+        raise ConfigError(f"INNERLOOP_PEERS names {sorted(unknown)}, which {path} does not have as peers")
+    peers = [peer.model_copy(update={"url": machine.peers.get(peer.name, peer.url)}) for peer in agent.peers]
+    return agent.model_copy(update={"peers": peers})

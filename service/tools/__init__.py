@@ -1,0 +1,1 @@
+"""One form of calling for functions and peers."""

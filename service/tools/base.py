@@ -1,0 +1,55 @@
+"""What a tool is: a description the model reads, and an async call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from service.events import Emit
+from service.messages import Caller, ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as the model knows it."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    """JSON schema of the arguments: an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What a tool may know about the call it serves."""
+
+    call: ToolCall
+    caller: Caller
+    emit: Emit
+    """Hears what happens inside the call, as the peer's own events."""
+
+
+class Tool(Protocol):
+    """Anything that can be called. It raises ToolError, or anything else, where it fails: the toolbox reports it."""
+
+    @property
+    def spec(self) -> ToolSpec: ...
+
+    async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+        """The result as text the model can read."""
+        ...
+
+
+def peer_spec(name: str, description: str, skills: Sequence[str]) -> ToolSpec:
+    """Another agent as the model knows it: one message in, one answer out."""
+    return ToolSpec(
+        name,
+        f"{description.strip()} Skills: {', '.join(skills)}." if skills else description.strip(),
+        {
+            "type": "object",
+            "properties": {"message": {"type": "string"}},
+            "required": ["message"],
+            "additionalProperties": False,
+        },
+    )

@@ -1,0 +1,112 @@
+"""Python functions as tools: the schema comes from the signature, the descriptions from the docstring."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_type_hints
+
+import docstring_parser
+from pydantic import ConfigDict, Field, ValidationError, create_model
+
+from service.errors import ConfigError, ToolError
+from service.tools.base import CallContext, ToolSpec
+
+
+class FunctionTool:
+    """A plain or async function. A plain one runs in a thread; a ValueError of either is its answer to the model."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        """Raises ConfigError if a parameter has no type or the function no docstring."""
+        self._function = function
+        self._arguments = _model(function)
+        schema = self._arguments.model_json_schema()
+        self.spec = ToolSpec(function.__name__, _summary(function), _plain(schema))
+
+    async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+        try:
+            parsed = self._arguments.model_validate(arguments)
+            values = {name: getattr(parsed, name) for name in self._arguments.model_fields}
+            if inspect.iscoroutinefunction(self._function):
+                result = await self._function(**values)
+            else:
+                result = await asyncio.to_thread(self._function, **values)
+        except ValidationError as error:
+            raise ToolError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from error
+        except ValueError as error:
+            raise ToolError(str(error)) from error
+        return str(result)
+
+
+def load_tools(folder: Path, use: str, options: Mapping[str, Any]) -> list[FunctionTool]:
+    """The tools `use` names: `file.py:function`, or `file.py:Class`, whose public methods are tools.
+
+    Raises ConfigError for a file or name that is not there, a class that refuses its options, or a function
+    that cannot be described.
+    """
+    file, _, name = use.partition(":")
+    target = getattr(_import(folder / file), name, None)
+    if target is None:
+        raise ConfigError(f"{folder / file} has no {name!r}")
+    if not inspect.isclass(target):
+        if options:
+            raise ConfigError(f"{use}: options are for classes; this is a function")
+        return [FunctionTool(target)]
+    try:
+        instance = target(**options)
+    except (TypeError, ValueError, OSError) as error:
+        raise ConfigError(f"{use}: {error}") from error
+    # In the order they are written, which is the order the model reads them in.
+    return [FunctionTool(getattr(instance, name)) for name in vars(target) if not name.startswith("_")]
+
+
+def _import(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file")
+    # Agents of one repository may import each other's shared code, as they do in training.
+    root = str(path.resolve().parent.parent.parent)
+    if root not in sys.path:
+        sys.path.append(root)
+    name = f"_tools_of_{path.resolve().parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(f"{path}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _model(function: Callable[..., Any]) -> Any:
+    hints = get_type_hints(function)
+    described = {p.arg_name: p.description for p in docstring_parser.parse(function.__doc__ or "").params}
+    fields: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name not in hints:
+            raise ConfigError(f"{function.__qualname__}: parameter {name!r} has no type")
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[name] = (hints[name], Field(default, description=described.get(name)))
+    return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _summary(function: Callable[..., Any]) -> str:
+    summary = docstring_parser.parse(function.__doc__ or "").short_description
+    if not summary:
+        raise ConfigError(f"{function.__qualname__} has no docstring: the model would not know what it is for")
+    return summary
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without pydantic's titles, which only cost tokens."""
+    schema.pop("title", None)
+    for field in schema.get("properties", {}).values():
+        field.pop("title", None)
+    return schema

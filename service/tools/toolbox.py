@@ -1,0 +1,88 @@
+"""The one way to call a tool: arguments checked, time, size and concurrency limited, every failure a result."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema
+
+from service.errors import ToolError
+from service.events import Emit
+from service.messages import Caller, ToolCall, ToolResult
+from service.tools.base import CallContext, Tool, ToolSpec
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A tool and how much of it is allowed."""
+
+    tool: Tool
+    seconds: float = 10.0
+    result_chars: int = 4_000
+    concurrency: int = 8
+
+
+class Toolbox:
+    """The tools of one agent."""
+
+    def __init__(self, tools: Sequence[Limited]) -> None:
+        """Raises ValueError if two tools share a name."""
+        self._tools = {limited.tool.spec.name: limited for limited in tools}
+        if len(self._tools) < len(tools):
+            names = [limited.tool.spec.name for limited in tools]
+            raise ValueError(f"two tools are called {next(name for name in names if names.count(name) > 1)!r}")
+        self._places = {name: asyncio.Semaphore(limited.concurrency) for name, limited in self._tools.items()}
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What the model is told; a peer's description may change as its card does."""
+        return tuple(limited.tool.spec for limited in self._tools.values())
+
+    async def call(self, call: ToolCall, caller: Caller, emit: Emit) -> ToolResult:
+        """Runs the call. Whatever goes wrong comes back as a result the model can read; only cancellation passes."""
+        limited = self._tools.get(call.name)
+        if limited is None:
+            return _failed(call, f"there is no tool {call.name!r}; the tools are {', '.join(self._tools) or 'none'}")
+        try:
+            arguments = parse_arguments(call.arguments, limited.tool.spec)
+            async with asyncio.timeout(limited.seconds), self._places[call.name]:
+                text = await limited.tool(arguments, CallContext(call, caller, emit))
+        except ToolError as error:
+            return _failed(call, _short(str(error), limited.result_chars))
+        except TimeoutError:
+            return _failed(call, f"{call.name} gave no result within {limited.seconds:g} seconds")
+        except Exception:
+            # What a tool's own exception says is for the operator, not for the model and through it the world.
+            logger.exception("tool %s failed", call.name)
+            return _failed(call, f"{call.name} failed")
+        return ToolResult(call.id, _short(text, limited.result_chars))
+
+
+def parse_arguments(text: str, spec: ToolSpec) -> dict[str, Any]:
+    """The arguments as an object of the tool's schema. Raises ToolError, saying what does not fit."""
+    try:
+        arguments = json.loads(text)
+        jsonschema.validate(arguments, spec.parameters)
+    except json.JSONDecodeError as error:
+        raise ToolError(f"the arguments of {spec.name} are not JSON: {error.msg}") from error
+    except jsonschema.ValidationError as error:
+        where = f"{error.json_path[2:]}: " if error.path else ""
+        raise ToolError(f"the arguments of {spec.name} do not fit: {where}{error.message}") from error
+    if not isinstance(arguments, dict):
+        raise ToolError(f"the arguments of {spec.name} are not an object")
+    return arguments
+
+
+def _failed(call: ToolCall, why: str) -> ToolResult:
+    return ToolResult(call.id, why, is_error=True)
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]} [cut: {len(text)} characters]"

@@ -1,0 +1,90 @@
+"""The `inner` format: nothing from outside becomes a control token, and reading undoes writing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
+
+from service.chat.inner import MARKERS, InnerFormat
+from service.errors import ConfigError
+from service.messages import ToolCall, ToolResult
+from service.tools.base import ToolSpec
+from service.transcript import Origin, Span, Transcript
+
+spellings = st.sampled_from([*MARKERS, "<|", "|>", "im_end", "<|endoftext|>"])
+outside = st.lists(st.text(max_size=12) | spellings, max_size=6).map("".join)
+"""Generated text, with the markers' own spellings and pieces of them mixed in."""
+
+
+def control(chat: InnerFormat, tokens: tuple[int, ...]) -> list[str]:
+    """The control tokens among `tokens`, spelled."""
+    return [chat.read((token,)) for token in tokens if token in chat.special]
+
+
+@given(text=outside)
+def test_a_message_is_only_text(chat: InnerFormat, text: str) -> None:
+    head = Transcript.of([Span(Origin.GIVEN, chat.begin("Help.", []))])
+    (_, span) = chat.ask(text, head)
+    assert control(chat, span.tokens) == ["<|im_start|>", "<|im_end|>", "<|im_start|>"]
+    assert chat.read(span.tokens) == f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
+
+
+@given(text=outside)
+def test_a_result_is_only_text(chat: InnerFormat, text: str) -> None:
+    tokens = chat.write_results([ToolResult("c0", text), ToolResult("c1", text, is_error=True)])
+    assert control(chat, tokens) == ["<|result|>", "<|end_result|>"] * 2
+    assert chat.read(tokens) == f"<|result|>{text}<|end_result|><|result|>error: {text}<|end_result|>"
+
+
+@given(text=outside, name=outside)
+def test_instructions_and_descriptions_are_only_text(chat: InnerFormat, text: str, name: str) -> None:
+    spec = ToolSpec(name, text, {"type": "object", "properties": {text: {"type": "string"}}})
+    assert control(chat, chat.begin(text, [spec])) == ["<|im_start|>", "<|im_end|>"]
+
+
+@given(text=outside, value=outside, cuts=st.lists(st.integers(1, 5)))
+def test_reading_undoes_writing(chat: InnerFormat, text: str, value: str, cuts: list[int]) -> None:
+    """Whatever the pieces the tokens come in; text that only spells a marker is text."""
+    arguments = json.dumps({"value": value}, ensure_ascii=False)
+    tokens = chat.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
+    reader = chat.reader(first_call=3)
+    read, calls, at = "", [], 0
+    while at < len(tokens):
+        step = cuts.pop() if cuts else 1
+        reading = reader.feed(tokens[at : at + step])
+        read, at = read + reading.text, at + step
+        calls += reading.calls
+    assert read == text
+    assert calls == [ToolCall("c3", "say", arguments), ToolCall("c4", "say", "{}")]
+
+
+def test_a_character_in_two_tokens_is_held_back(chat: InnerFormat) -> None:
+    tokens = chat.write_stretch("é", [])
+    assert len(tokens) == 3
+    reader = chat.reader(0)
+    assert [reader.feed((token,)).text for token in tokens] == ["", "é", ""]
+
+
+def test_a_call_that_never_closes_is_no_call(chat: InnerFormat) -> None:
+    tokens = chat.write_stretch("", [ToolCall("", "say", "{}")])
+    reader = chat.reader(0)
+    assert reader.feed(tokens[:-2]).calls == ()
+
+
+def test_the_grammar_names_tools_and_schemas(chat: InnerFormat) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    constraint = json.loads(chat.constraint([ToolSpec("add", "Adds.", schema)]) or "")
+    (tag,) = constraint["format"]["tags"]
+    assert tag["content"]["elements"][0] == {"type": "const_string", "value": "add "}
+    assert tag["content"]["elements"][1]["json_schema"] == schema
+    banned = {chat.read((token,)) for token in constraint["format"]["exclude_tokens"]}
+    assert {"<|result|>", "<|end_result|>", "<|im_start|>", "<|end_call|>"} <= banned
+
+
+def test_a_tokenizer_without_the_markers_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"lacks <\|im_start\|>"):
+        InnerFormat(Tokenizer(models.BPE()))

@@ -1,0 +1,273 @@
+"""The loop, in numbered sentences. Each test proves one; do not change a test without deciding to change its sentence.
+
+1. A turn without calls is the model's text, and ends with the end marker it sampled.
+2. A call starts the moment it closes, while the rest of the stretch is still being decoded.
+3. Calls of one stretch run at the same time; their results are spliced in in the order asked.
+4. What the engine is given is, token for token, what was stored before; nothing is tokenised again.
+5. Every span says where it came from, and only sampled tokens carry loss.
+6. A limit ends the turn with its own name, and what still runs is cancelled.
+7. Cancelling the turn closes the engine's stream and every running call.
+8. A failing engine fails the turn; a failing tool does not.
+9. The transcript is kept after every splice and at the end.
+10. A turn that was cut off is closed by a forced marker before the next message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from service.chat.inner import InnerFormat
+from service.decode import Choice, DecodeLoop, Limits, StopReason
+from service.engine.base import Sampling
+from service.engine.scripted import ScriptedEngine
+from service.errors import ContextFull, EngineError
+from service.events import CallFinished, CallStarted, TextDelta
+from service.messages import Caller, ToolCall
+from service.tools.base import CallContext, ToolSpec
+from service.tools.toolbox import Limited, Toolbox
+from service.transcript import Origin, Span, Transcript
+
+CALLER = Caller("test")
+Write = Callable[..., tuple[int, ...]]
+
+
+class Bell:
+    """A tool that answers when it is told to."""
+
+    def __init__(self, name: str) -> None:
+        self.spec = ToolSpec(name, "Rings.", {"type": "object", "properties": {"n": {"type": "integer"}}})
+        self.started = asyncio.Event()
+        self.ring = asyncio.Event()
+        self.cancelled = False
+
+    async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+        self.started.set()
+        try:
+            await self.ring.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return f"{self.spec.name} {arguments.get('n')}"
+
+
+@pytest.fixture
+def write(chat: InnerFormat) -> Write:
+    """What the model samples to say some text and make some calls: `write("text", ("tool", {...}), ...)`."""
+
+    def write(text: str = "", *calls: tuple[str, dict[str, Any]]) -> tuple[int, ...]:
+        return chat.write_stretch(text, [ToolCall("", name, json.dumps(arguments)) for name, arguments in calls])
+
+    return write
+
+
+class Stage:
+    """A loop over a scripted model, with what it emitted and kept."""
+
+    def __init__(
+        self,
+        chat: InnerFormat,
+        stretches: Sequence[Sequence[int]],
+        *tools: Bell,
+        limits: Limits | None = None,
+        window: int = 4096,
+    ) -> None:
+        played = iter(stretches)
+        self.engine = ScriptedEngine(self._play, window=window)
+        self._next = lambda: next(played)
+        self.loop = DecodeLoop(
+            self.engine,
+            chat,
+            Toolbox([Limited(tool) for tool in tools]),
+            "You ring bells.",
+            Choice(logprobs=True, seed=1),
+            limits or Limits(),
+        )
+        self.events: list[object] = []
+        self.finished = asyncio.Event()
+        self.kept: list[Transcript] = []
+
+    def _play(self, prompt: tuple[int, ...], sampling: Sampling) -> list[tuple[int, ...]]:
+        return [(token,) for token in self._next()]
+
+    async def emit(self, event: object) -> None:
+        self.events.append(event)
+        if isinstance(event, CallFinished):
+            self.finished.set()
+
+    async def keep(self, transcript: Transcript) -> None:
+        self.kept.append(transcript)
+
+    async def run(self, text: str = "Ring.", transcript: Transcript | None = None) -> Any:
+        asked = self.loop.ask(transcript or Transcript(), text)
+        return await self.loop.run(asked, CALLER, self.emit, self.keep)
+
+
+def rung(*names: str) -> list[Bell]:
+    bells = [Bell(name) for name in names]
+    for bell in bells:
+        bell.ring.set()
+    return bells
+
+
+async def test_1_a_plain_turn(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("Hello, wörld.")])
+    turn = await stage.run()
+    assert (turn.stop, turn.text, turn.calls) == (StopReason.DONE, "Hello, wörld.", 0)
+    assert turn.transcript.spans[-1].tokens == write("Hello, wörld.")
+    assert "".join(event.text for event in stage.events if isinstance(event, TextDelta)) == "Hello, wörld."
+
+
+async def test_2_a_call_starts_while_the_stretch_goes_on(chat: InnerFormat, write: Write) -> None:
+    (bell,) = rung("bell")
+    heard: list[str] = []
+
+    class Slow(ScriptedEngine):
+        async def generate(self, tokens: Sequence[int], sampling: Sampling) -> Any:
+            async for chunk in super().generate(tokens, sampling):
+                yield chunk
+                if not heard and bell.started.is_set():
+                    heard.append("started before the stretch ended")
+
+    stretch = write("", ("bell", {"n": 1}), ("bell", {"n": 2}))
+    stage = Stage(chat, [stretch, write("Done.")], bell)
+    stage.loop._engine = Slow(stage._play)
+    await stage.run()
+    assert heard
+
+
+async def test_3_results_in_the_order_asked(chat: InnerFormat, write: Write) -> None:
+    slow, fast = Bell("slow"), Bell("fast")
+    stage = Stage(chat, [write("", ("slow", {"n": 1}), ("fast", {"n": 2})), write("Done.")], slow, fast)
+    running = asyncio.create_task(stage.run())
+    await slow.started.wait()
+    await fast.started.wait()  # both at once
+    fast.ring.set()
+    await stage.finished.wait()
+    slow.ring.set()
+    turn = await running
+    finished = [event.tool for event in stage.events if isinstance(event, CallFinished)]
+    assert finished == ["fast", "slow"]
+    (returned,) = [span for span in turn.transcript.spans if span.origin is Origin.RETURNED]
+    assert chat.read(returned.tokens) == "<|result|>slow 1<|end_result|><|result|>fast 2<|end_result|>"
+
+
+async def test_4_the_engine_is_given_what_was_stored(chat: InnerFormat, write: Write) -> None:
+    transcript = Transcript()
+    for number in range(200):
+        stretches = [write("é", ("bell", {"n": number})), write(f"Rang {number} 🔔.")]
+        stage = Stage(chat, stretches, *rung("bell"), window=10**6)
+        before = transcript
+        turn = await stage.run(f"Ring {number}", before)
+        (first, _), (second, _) = stage.engine.requests
+        assert first[: len(before)] == before.tokens
+        assert second[: len(first) + len(stage.engine.outputs[0])] == first + stage.engine.outputs[0]
+        assert turn.transcript.tokens == second + stage.engine.outputs[1]
+        assert Transcript.from_json(json.loads(json.dumps(turn.transcript.to_json()))) == turn.transcript
+        transcript = turn.transcript
+    assert len(transcript.spans) == 1 + 200 * 4
+
+
+async def test_5_origins_and_mask(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("", ("bell", {"n": 1})), write("Done.")], *rung("bell"))
+    transcript = (await stage.run()).transcript
+    origins = [Origin.GIVEN, Origin.GIVEN, Origin.SAMPLED, Origin.RETURNED, Origin.SAMPLED]
+    assert [span.origin for span in transcript.spans] == origins
+    sampled = [token for token, mask in zip(transcript.tokens, transcript.sampled_mask, strict=True) if mask]
+    assert tuple(sampled) == write("", ("bell", {"n": 1})) + write("Done.")
+    assert tuple(logprob < 0 for logprob in transcript.logprobs) == transcript.sampled_mask
+    assert {span.weights for span in transcript.spans if span.origin is Origin.SAMPLED} == {"scripted"}
+
+
+async def test_6_limit_on_tokens(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("Far too long an answer.")], limits=Limits(tokens=5))
+    turn = await stage.run()
+    assert (turn.stop, turn.text, turn.sampled) == (StopReason.TOKENS, "Far t", 5)
+
+
+async def test_6_limit_on_calls(chat: InnerFormat, write: Write) -> None:
+    bell = Bell("bell")
+    stage = Stage(chat, [write("", *[("bell", {"n": n}) for n in range(5)])], bell, limits=Limits(calls=2))
+    turn = await stage.run()
+    assert (turn.stop, turn.calls) == (StopReason.CALLS, 2)
+    assert len([event for event in stage.events if isinstance(event, CallStarted)]) <= 2
+    assert not [event for event in stage.events if isinstance(event, CallFinished)]
+
+
+async def test_6_limit_on_seconds(chat: InnerFormat, write: Write) -> None:
+    bell = Bell("bell")
+    stage = Stage(chat, [write("", ("bell", {}))], bell, limits=Limits(seconds=0.05))
+    assert (await stage.run()).stop is StopReason.SECONDS
+    assert bell.cancelled
+
+
+async def test_6_the_window(chat: InnerFormat, write: Write) -> None:
+    asked = len(Stage(chat, []).loop.ask(Transcript(), "Ring."))
+    stage = Stage(chat, [write("Far too long an answer.")], window=asked + 4)
+    turn = await stage.run()
+    assert (turn.stop, len(turn.transcript)) == (StopReason.CONTEXT, asked + 4)
+
+
+async def test_6_a_result_that_fills_the_window(chat: InnerFormat, write: Write) -> None:
+    stretch = write("", ("bell", {"n": 1}))
+    asked = len(Stage(chat, [], *rung("bell")).loop.ask(Transcript(), "Ring."))
+    stage = Stage(chat, [stretch], *rung("bell"), window=asked + len(stretch) + 4)
+    assert (await stage.run()).stop is StopReason.CONTEXT
+
+
+def test_6_a_message_that_cannot_fit(chat: InnerFormat) -> None:
+    with pytest.raises(ContextFull, match="window holds 64"):
+        Stage(chat, [], window=64).loop.ask(Transcript(), "Ring. " * 50)
+
+
+async def test_7_cancelling(chat: InnerFormat, write: Write) -> None:
+    bell = Bell("bell")
+    stage = Stage(chat, [write("", ("bell", {})) [:-1] + write("still talking " * 50)], bell)
+    stage.engine._seconds_per_chunk = 0.001
+    running = asyncio.create_task(stage.run())
+    await bell.started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert bell.cancelled
+    assert stage.engine.aborted == 1
+
+
+async def test_8_a_failing_engine(chat: InnerFormat) -> None:
+    def fail(prompt: tuple[int, ...], sampling: Sampling) -> list[tuple[int, ...]]:
+        raise EngineError("out of memory")
+
+    stage = Stage(chat, [])
+    stage.loop._engine = ScriptedEngine(fail)
+    with pytest.raises(EngineError):
+        await stage.run()
+
+
+async def test_8_a_failing_tool(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("", ("nothing", {"n": 1})), write("It failed.")], *rung("bell"))
+    turn = await stage.run()
+    (finished,) = [event for event in stage.events if isinstance(event, CallFinished)]
+    assert finished.is_error
+    assert "there is no tool 'nothing'; the tools are bell" in finished.text
+    assert (turn.stop, turn.text) == (StopReason.DONE, "It failed.")
+
+
+async def test_9_kept_after_every_splice(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("", ("bell", {"n": 1})), write("", ("bell", {"n": 2})), write("Done.")], *rung("bell"))
+    turn = await stage.run()
+    assert [kept.spans[-1].origin for kept in stage.kept] == [Origin.RETURNED, Origin.RETURNED, Origin.SAMPLED]
+    assert stage.kept[-1] == turn.transcript
+
+
+async def test_10_a_cut_turn_is_closed(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("Far too long.")], limits=Limits(tokens=3))
+    cut = (await stage.run()).transcript
+    asked = stage.loop.ask(cut, "Again?")
+    forced = asked.spans[len(cut.spans)]
+    assert forced == Span(Origin.FORCED, (chat.stop[0],))
+    added = chat.read(asked.tokens[len(cut) :])
+    assert added == "<|im_end|>\n<|im_start|>user\nAgain?<|im_end|>\n<|im_start|>assistant\n"

@@ -1,0 +1,103 @@
+"""Functions become tools: what the model is told, and what it gets back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from service.errors import ConfigError, ToolError
+from service.events import ignore
+from service.messages import Caller, ToolCall
+from service.tools.base import CallContext
+from service.tools.functions import FunctionTool, load_tools
+
+CONTEXT = CallContext(ToolCall("c0", "f", "{}"), Caller(), ignore)
+
+
+def order(item: str, quantity: int = 1, speed: Literal["slow", "fast"] = "slow") -> str:
+    """Order an item.
+
+    Args:
+        item: What to order.
+        quantity: How many.
+    """
+    if quantity < 1:
+        raise ValueError("The quantity must be at least 1.")
+    return f"{quantity} x {item}, {speed}"
+
+
+def test_the_schema_comes_from_the_signature() -> None:
+    spec = FunctionTool(order).spec
+    assert (spec.name, spec.description) == ("order", "Order an item.")
+    assert spec.parameters == {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "item": {"type": "string", "description": "What to order."},
+            "quantity": {"type": "integer", "default": 1, "description": "How many."},
+            "speed": {"type": "string", "enum": ["slow", "fast"], "default": "slow"},
+        },
+        "required": ["item"],
+    }
+
+
+async def test_defaults_and_plain_functions() -> None:
+    assert await FunctionTool(order)({"item": "nut"}, CONTEXT) == "1 x nut, slow"
+
+
+async def test_async_functions() -> None:
+    async def ping() -> int:
+        """Answers."""
+        return 42
+
+    assert await FunctionTool(ping)({}, CONTEXT) == "42"
+
+
+async def test_a_value_error_is_the_answer() -> None:
+    with pytest.raises(ToolError, match="at least 1"):
+        await FunctionTool(order)({"item": "nut", "quantity": 0}, CONTEXT)
+
+
+def test_what_cannot_be_described_is_refused() -> None:
+    def untyped(x) -> str:  # type: ignore[no-untyped-def]
+        """Does."""
+        return ""
+
+    def silent(x: int) -> str:
+        return ""
+
+    with pytest.raises(ConfigError, match="'x' has no type"):
+        FunctionTool(untyped)
+    with pytest.raises(ConfigError, match="no docstring"):
+        FunctionTool(silent)
+
+
+def test_a_class_gives_its_public_methods_in_order(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(
+        "class Desk:\n"
+        "    def __init__(self, name: str) -> None:\n        self._name = name\n"
+        "    def zeta(self) -> str:\n        '''Says.'''\n        return self._name\n"
+        "    def alpha(self) -> str:\n        '''Says more.'''\n        return self._hidden()\n"
+        "    def _hidden(self) -> str:\n        return ''\n"
+    )
+    tools = load_tools(tmp_path, "tools.py:Desk", {"name": "x"})
+    assert [tool.spec.name for tool in tools] == ["zeta", "alpha"]
+
+
+@pytest.mark.parametrize(
+    ("use", "options", "why"),
+    [
+        ("none.py:f", {}, "no such file"),
+        ("tools.py:g", {}, "has no 'g'"),
+        ("tools.py:f", {"a": 1}, "options are for classes"),
+        ("broken.py:f", {}, "SyntaxError"),
+        ("tools.py:Desk", {"colour": 1}, "takes no arguments"),
+    ],
+)
+def test_what_cannot_be_loaded(tmp_path: Path, use: str, options: dict[str, int], why: str) -> None:
+    (tmp_path / "tools.py").write_text("def f() -> str:\n    '''Does.'''\n    return ''\nclass Desk: pass\n")
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    with pytest.raises(ConfigError, match=why):
+        load_tools(tmp_path, use, options)
