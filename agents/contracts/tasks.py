@@ -1,0 +1,250 @@
+"""Made-up conversations of the contracts agent: questions about clauses, with an expert and a check for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from agents.contracts import frames
+from agents.office.clauses import TOPICS, Topic
+from agents.office.company import Clause, Office, Supplier
+from agents.office.lookup import Lookup, NotFound
+from agents.office.phrasings import PHRASINGS, spoken, vary
+from service.training.task import Call, Expert, Split, Stretch, Task, World
+
+
+def world(split: Split, seed: int, data: Path) -> World:
+    """An office in `data` and tasks about its contracts."""
+    office = Office.open(data / "office.sqlite", seed, held_out=split is Split.ENTITIES, suppliers=300)
+    return World(tasks(office, split, seed), peers={})
+
+
+def tasks(office: Office, split: Split, seed: int) -> Iterator[Task]:
+    """Endless tasks about the contracts of an office; the same seed gives the same ones."""
+    maker = _Maker(office, split, Random(f"contracts {split} {seed}"))
+    makers, weights = zip(*_KINDS, strict=True)
+    while True:
+        yield maker.rng.choices(makers, weights)[0](maker)
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """One thing the user wants to know."""
+
+    name: str
+    """The supplier as the user wrote it."""
+    topic: Topic
+    clause: Clause | None
+    """Where it is settled; None if the contract says nothing."""
+
+    @property
+    def search(self) -> Call:
+        return Call("search_contract", {"supplier": self.name, "query": self.topic.noun})
+
+    @property
+    def read(self) -> tuple[Call, ...]:
+        return (Call("read_clause", {"supplier": self.name, "clause": self.clause.number}),) if self.clause else ()
+
+    @property
+    def sentence(self) -> str:
+        if self.clause is None or self.clause.value is None:
+            return self.topic.absent(self.name)
+        return self.topic.fact(self.name, self.clause.value, self.clause.number)
+
+    def missing(self, answer: str, several: bool) -> str | None:
+        """What an answer lacks. With several points, only parts that name the supplier count."""
+        if self.clause is None or self.clause.value is None:
+            silent = re.search(r"\b(nothing|no clause|not (mention|say|cover|settle)|silent)\b", answer, re.IGNORECASE)
+            return None if silent else f"should say nothing is agreed on {self.topic.noun}"
+        parts = [
+            part
+            for part in re.findall(r".*?clause \d+", answer, re.DOTALL)
+            if part.endswith(f"clause {self.clause.number}")
+        ]
+        if not parts:
+            return f"clause {self.clause.number} is not named"
+        for part in parts:
+            stated = part.casefold().replace(self.name.casefold(), "")
+            if (not several or stated != part.casefold()) and self.topic.holds(self.clause.value, stated):
+                return None
+        return f"{self.topic.noun} should be {self.clause.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Draws tasks of one split."""
+
+    office: Office
+    split: Split
+    rng: Random
+
+    @property
+    def held_out(self) -> bool:
+        return self.split is Split.PHRASINGS
+
+    def question(self) -> Task:
+        point = self._point(self._supplier())
+        return _task("question", [self._ask(point)], [[point]])
+
+    def absent(self) -> Task:
+        supplier = self._supplier()
+        point = _Point(
+            self._name(supplier),
+            self.rng.choice([t for t in TOPICS.values() if not supplier.contract.find(t.key)]),
+            None,
+        )
+        return _task("absent", [self._ask(point)], [[point]])
+
+    def two_topics(self) -> Task:
+        supplier = self._supplier()
+        first = self._point(supplier)
+        second = self._point(supplier, besides=first.topic, name=first.name, absent=0.1)
+        return _task("two topics", [self._ask_both(first, second)], [[first, second]])
+
+    def two_suppliers(self) -> Task:
+        one, other = self.rng.sample(self.office.suppliers, 2)
+        first = self._point(one)
+        second = _Point(self._name(other), first.topic, other.contract.find(first.topic.key))
+        frame = self._frame(frames.TWO_SUPPLIERS, frames.HELD_OUT_TWO_SUPPLIERS)
+        text = (
+            frame.replace("{question}", self._template(first.topic))
+            .replace("{supplier}", first.name)
+            .replace("{other}", second.name)
+        )
+        return _task("two suppliers", [text.replace("{noun}", self._noun(first.topic))], [[first, second]])
+
+    def follow_up(self) -> Task:
+        supplier = self._supplier()
+        first = self._point(supplier)
+        if self.rng.random() < 0.75:
+            second = self._point(supplier, besides=first.topic, name=first.name, absent=0.1)
+            frame = self._frame(frames.FOLLOW_UPS, frames.HELD_OUT_FOLLOW_UPS).replace(
+                "{noun}", self._noun(second.topic)
+            )
+        else:
+            supplier = self._supplier()
+            second = _Point(self._name(supplier), first.topic, supplier.contract.find(first.topic.key))
+            frame = self._frame(frames.OTHER_SUPPLIERS, frames.HELD_OUT_OTHER_SUPPLIERS).replace(
+                "{supplier}", second.name
+            )
+        return _task("follow-up", [self._ask(first), frame], [[first], [second]])
+
+    def unknown(self) -> Task:
+        """A supplier without a contract: the tool says so, and the answer repeats it."""
+        lookup = Lookup(supplier.name for supplier in self.office.suppliers)
+        while True:
+            name = self.office.names.supplier(self.rng)
+            try:
+                lookup.find(name)
+            except NotFound:
+                break
+        point = _Point(name, self.rng.choice(list(TOPICS.values())), None)
+
+        def expert() -> Expert:
+            (message,) = yield Stretch(calls=(point.search,))
+            yield Stretch(message.removeprefix("error: "))
+
+        def check(answer: str) -> str | None:
+            said = name.casefold() in answer.casefold() and re.search(r"\bno\b|not|n't", answer, re.IGNORECASE)
+            return None if said else f"should say that there is no contract with {name}"
+
+        return Task("unknown supplier", (self._ask(point),), expert, (point.search,), check)
+
+    def small_talk(self) -> Task:
+        """What needs no tool: greetings, thanks, questions that lack the supplier or lie outside the contracts."""
+        talk = self.rng.choices(frames.SMALL_TALK, weights=[talk.weight for talk in frames.SMALL_TALK])[0]
+        text = self.rng.choice(talk.held_out if self.held_out else talk.train)
+        text = vary(text.replace("{noun}", self._noun(self.rng.choice(list(TOPICS.values())))), self.rng)
+
+        def expert() -> Expert:
+            yield Stretch(talk.answer)
+
+        def check(answer: str) -> str | None:
+            return None if re.search(talk.sign, answer, re.IGNORECASE) else f"should be like: {talk.answer}"
+
+        return Task("small talk", (text,), expert, (), check)
+
+    def _supplier(self) -> Supplier:
+        return self.rng.choice(self.office.suppliers)
+
+    def _name(self, supplier: Supplier) -> str:
+        return spoken(supplier.name, self.rng)
+
+    def _point(
+        self, supplier: Supplier, besides: Topic | None = None, name: str | None = None, absent: float = 0.0
+    ) -> _Point:
+        """A topic of a supplier's contract, or with some chance one that it leaves open."""
+        settled = self.rng.random() >= absent
+        topics = [
+            t for t in TOPICS.values() if t is not besides and (supplier.contract.find(t.key) is not None) == settled
+        ]
+        topic = self.rng.choice(topics)
+        return _Point(name or self._name(supplier), topic, supplier.contract.find(topic.key))
+
+    def _ask(self, point: _Point) -> str:
+        return self._template(point.topic).replace("{supplier}", point.name)
+
+    def _template(self, topic: Topic) -> str:
+        """A question as another agent puts it or as people do."""
+        if self.held_out:
+            return vary(self.rng.choice(PHRASINGS[topic.key].held_out), self.rng)
+        if self.rng.random() < 0.3:
+            return topic.asking
+        return vary(self.rng.choice(PHRASINGS[topic.key].train), self.rng)
+
+    def _ask_both(self, first: _Point, second: _Point) -> str:
+        frame = self._frame(frames.TWO_TOPICS, frames.HELD_OUT_TWO_TOPICS)
+        for slot, point in (("1", first), ("2", second)):
+            frame = (
+                frame.replace("{question" + slot + "}", self._template(point.topic))
+                .replace("{clause" + slot + "}", self._clause(point.topic))
+                .replace("{noun" + slot + "}", self._noun(point.topic))
+            )
+        return frame.replace("{supplier}", first.name)
+
+    def _frame(self, train: Sequence[str], held_out: Sequence[str]) -> str:
+        return vary(self.rng.choice(held_out if self.held_out else train), self.rng)
+
+    def _noun(self, topic: Topic) -> str:
+        phrasings = PHRASINGS[topic.key]
+        return self.rng.choice(phrasings.held_out_nouns if self.held_out else (*phrasings.nouns, topic.noun))
+
+    def _clause(self, topic: Topic) -> str:
+        phrasings = PHRASINGS[topic.key]
+        return self.rng.choice(phrasings.held_out_clauses if self.held_out else phrasings.clauses)
+
+
+_KINDS: tuple[tuple[Callable[[_Maker], Task], int], ...] = (
+    (_Maker.question, 49),
+    (_Maker.two_topics, 19),
+    (_Maker.two_suppliers, 8),
+    (_Maker.absent, 9),
+    (_Maker.follow_up, 7),
+    (_Maker.unknown, 4),
+    (_Maker.small_talk, 4),
+)
+
+
+def _task(kind: str, turns: Sequence[str], points: Sequence[Sequence[_Point]]) -> Task:
+    """A task whose turns each ask for some points: search for all, read what was found, state the facts."""
+
+    def expert() -> Expert:
+        for turn in points:
+            yield Stretch(calls=tuple(point.search for point in turn))
+            if reads := _reads(turn):
+                yield Stretch(calls=reads)
+            yield Stretch(" ".join(point.sentence for point in turn))
+
+    def check(answer: str) -> str | None:
+        problems = (point.missing(answer, several=len(points[-1]) > 1) for point in points[-1])
+        return next((problem for problem in problems if problem), None)
+
+    calls = tuple(call for turn in points for call in (*(point.search for point in turn), *_reads(turn)))
+    return Task(kind, tuple(turns), expert, calls, check)
+
+
+def _reads(points: Sequence[_Point]) -> tuple[Call, ...]:
+    return tuple(call for point in points for call in point.read)

@@ -1,0 +1,98 @@
+"""The tools of the contracts agent: find a clause in a supplier's contract, then read it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+from agents.office.company import Clause, Contract, Office
+from agents.office.lookup import Lookup, NotFound
+
+_SHOWN = 3
+_HEADING_WEIGHT = 4
+
+
+class Contracts:
+    """The contracts of one office. The tools raise ValueError with a message made for the model to read."""
+
+    def __init__(self, database: str, seed: int = 7, held_out: bool = False) -> None:
+        office = Office.open(database, seed, held_out)
+        self._contracts = {supplier.name: supplier.contract for supplier in office.suppliers}
+        self._lookup = Lookup(self._contracts)
+
+    def search_contract(self, supplier: str, query: str) -> str:
+        """Finds the clauses of a supplier's contract that fit a query best.
+
+        Args:
+            supplier: The supplier's name.
+            query: What the clause is about, in a few words.
+        """
+        best = _best(self._contract(supplier).clauses, query)
+        return "\n".join(f"{clause.number} {clause.heading}" for clause in best) or "No clause fits."
+
+    def read_clause(self, supplier: str, clause: int) -> str:
+        """Reads one clause of a supplier's contract.
+
+        Args:
+            supplier: The supplier's name.
+            clause: The clause's number.
+        """
+        contract = self._contract(supplier)
+        if not 1 <= clause <= len(contract.clauses):
+            raise ValueError(f"The contract with {contract.supplier} has clauses 1 to {len(contract.clauses)}.")
+        found = contract.clauses[clause - 1]
+        return f"{found.number} {found.heading}: {found.text}"
+
+    def _contract(self, supplier: str) -> Contract:
+        try:
+            return self._contracts[self._lookup.find(supplier)]
+        except NotFound as error:
+            hint = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
+            raise ValueError(f'No contract with "{supplier}".{hint}') from error
+
+
+def _best(clauses: Sequence[Clause], query: str) -> list[Clause]:
+    """The clauses that share words with the query: those with the highest BM25 scores, best first."""
+    texts = [_stems(clause.heading) * _HEADING_WEIGHT + _stems(clause.text) for clause in clauses]
+    counts = [Counter(text) for text in texts]
+    mean = sum(map(len, texts)) / len(texts)
+
+    wanted = sorted(set(_stems(query)))
+
+    def score(index: int) -> float:
+        total = 0.0
+        for stem in wanted:
+            holding = sum(stem in count for count in counts)
+            rarity = math.log(1 + (len(texts) - holding + 0.5) / (holding + 0.5))
+            often = counts[index][stem]
+            total += rarity * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * len(texts[index]) / mean))
+        return total
+
+    scores = {index: score(index) for index in range(len(clauses))}
+    ranked = sorted((index for index in scores if scores[index] > 0), key=lambda index: -scores[index])
+    return [clauses[index] for index in ranked[:_SHOWN]]
+
+
+def _stems(text: str) -> list[str]:
+    """The stems of all words but those that say nothing."""
+    return [_stem(word) for word in re.findall(r"[a-z0-9]+", text.casefold()) if word not in _STOPWORDS]
+
+
+@lru_cache(maxsize=4096)
+def _stem(word: str) -> str:
+    """A word without its ending, cut to six letters."""
+    if len(word) <= 3:
+        return word
+    return re.sub(r"(ations?|ates?|ances?|ments?|bility|ble|ies|y|ing|ed|es|e|s)$", "", word)[:6]
+
+
+_STOPWORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and any are as at be by do does for from has have how if in is it its no not of on or our shall that the "
+        "their they this to us was we what when which who will with contract supplier buyer party parties",
+    )
+)

@@ -1,0 +1,165 @@
+"""Questions as people type them: whole questions, and indirect ones and noun phrases set into frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from agents.office.pools import LEGAL_FORMS
+from agents.office.questions import HELD_OUT, TRAINING, Asking
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasings:
+    """A topic's templates. `{supplier}` stands for the name and is to be replaced with `str.replace`."""
+
+    train: tuple[str, ...]
+    held_out: tuple[str, ...]
+    clauses: tuple[str, ...]
+    """Indirect questions to embed, such as `whether {supplier} bears the tariffs`."""
+    held_out_clauses: tuple[str, ...]
+    nouns: tuple[str, ...]
+    """What it is about, such as `the import duties`."""
+    held_out_nouns: tuple[str, ...]
+
+
+_CLAUSE_FRAMES = (
+    "I need to know {clause}.",
+    "I want to know {clause}.",
+    "I'd like to know {clause}.",
+    "Can you tell me {clause}?",
+    "Could you tell me {clause}?",
+    "Can you check {clause}?",
+    "Could you find out {clause}?",
+    "Please check {clause}.",
+    "Please tell me {clause}.",
+    "Please look up {clause}.",
+    "Tell me {clause}.",
+    "Tell me {clause}, please.",
+    "Check {clause}.",
+    "Find out {clause}.",
+    "Look up {clause}.",
+    "Do you know {clause}?",
+    "Any idea {clause}?",
+    "I wonder {clause}.",
+    "I'm trying to find out {clause}.",
+    "My boss asks {clause}.",
+    "Let me know {clause}.",
+    "We need to know {clause}.",
+    "Quick question: {clause}?",
+    "{clause}?",
+)
+_NOUN_FRAMES = (
+    "What does the contract with {supplier} say about {noun}?",
+    "What does the {supplier} contract say on {noun}?",
+    "What did we agree with {supplier} about {noun}?",
+    "What have we agreed with {supplier} on {noun}?",
+    "What is agreed with {supplier} regarding {noun}?",
+    "What about {noun} with {supplier}?",
+    "What about {noun} at {supplier}?",
+    "How about {noun} with {supplier}?",
+    "Look up {noun} for {supplier}.",
+    "Look up {noun} in the contract with {supplier}.",
+    "Check {noun} with {supplier}.",
+    "Check the {supplier} contract for {noun}.",
+    "Please check {noun} for {supplier}.",
+    "Tell me about {noun} with {supplier}.",
+    "Tell me what {supplier} agreed to on {noun}.",
+    "I need {noun} for {supplier}.",
+    "I have a question about {noun} with {supplier}.",
+    "Is there anything on {noun} in the {supplier} contract?",
+    "Is there a clause on {noun} with {supplier}?",
+    "Does the {supplier} contract mention {noun}?",
+    "{supplier}: {noun}?",
+    "{supplier}, {noun}?",
+    "{supplier} {noun}",
+    "{noun} {supplier}",
+    "{noun} for {supplier}?",
+    "{noun} with {supplier}?",
+    "Question on {noun}: what applies at {supplier}?",
+    "Regarding {supplier}: what are the rules on {noun}?",
+    "Give me {noun} of {supplier}.",
+    "Which clause covers {noun} at {supplier}?",
+)
+_HELD_OUT_CLAUSE_FRAMES = (
+    "Would you mind finding out {clause}?",
+    "Somebody in accounting asked {clause}.",
+    "Before I sign anything: {clause}?",
+    "I forgot {clause}.",
+    "Remind me {clause}.",
+    "It would help to know {clause}.",
+    "Are you able to say {clause}?",
+    "Kindly confirm {clause}.",
+)
+_HELD_OUT_NOUN_FRAMES = (
+    "Remind me of {noun} in our deal with {supplier}.",
+    "What's the story with {supplier} and {noun}?",
+    "Where do we stand with {supplier} on {noun}?",
+    "Anything in writing with {supplier} on {noun}?",
+    "Summarise {noun} under the {supplier} agreement.",
+    "Concerning {noun}, what holds for {supplier}?",
+    "Our agreement with {supplier}, what does it state on {noun}?",
+    "Could I get {noun} for {supplier}?",
+)
+
+
+def _framed(asking: Asking, clause_frames: tuple[str, ...], noun_frames: tuple[str, ...]) -> tuple[str, ...]:
+    clauses = (frame.replace("{clause}", clause) for frame in clause_frames for clause in asking.clauses)
+    nouns = (frame.replace("{noun}", noun) for frame in noun_frames for noun in asking.nouns)
+    return tuple(text if text.startswith("{") else text[0].upper() + text[1:] for text in (*clauses, *nouns))
+
+
+def _phrasings(train: Asking, held_out: Asking) -> Phrasings:
+    framed = _framed(train, _CLAUSE_FRAMES, _NOUN_FRAMES)
+    held_out_framed = _framed(held_out, _HELD_OUT_CLAUSE_FRAMES, _HELD_OUT_NOUN_FRAMES)
+    return Phrasings(
+        train=train.questions * (len(framed) // len(train.questions)) + framed,  # as many of one sort as of the other
+        held_out=held_out.questions * (len(held_out_framed) // len(held_out.questions)) + held_out_framed,
+        clauses=train.clauses,
+        held_out_clauses=held_out.clauses,
+        nouns=train.nouns,
+        held_out_nouns=held_out.nouns,
+    )
+
+
+PHRASINGS: Mapping[str, Phrasings] = {key: _phrasings(TRAINING[key], HELD_OUT[key]) for key in TRAINING}
+"""By the keys of `TOPICS`."""
+
+
+def vary(template: str, rng: Random) -> str:
+    """Everyday noise: a lower-case start, no mark at the end, a greeting, a typo. Slots in braces stay whole."""
+    if rng.random() < 0.25 and not template.startswith(("{", "I ", "I'")):
+        template = template[0].lower() + template[1:]
+    if rng.random() < 0.2:
+        template = template.rstrip("?.")
+    if rng.random() < 0.12:
+        template = rng.choice(_GREETINGS) + template
+    if rng.random() < 0.08:
+        template = template + rng.choice(_AFTERTHOUGHTS)
+    if rng.random() < 0.12:
+        template = _typo(template, rng)
+    return template
+
+
+_GREETINGS = ("Hi, ", "Hello, ", "Hi! ", "Hey, ", "Good morning. ", "Sorry, ", "ok, ", "Quick one: ", "So, ")
+_AFTERTHOUGHTS = (" Thanks!", " Thanks.", " thx", " Thank you.", " please", " It is urgent.")
+
+
+def _typo(template: str, rng: Random) -> str:
+    """Swaps, drops or doubles one letter inside a long word outside the slots."""
+    words = [match for match in re.finditer(r"\{\w+\}|\w+", template) if match[0].isalpha() and len(match[0]) > 4]
+    if not words:
+        return template
+    at = rng.randrange((word := rng.choice(words)).start() + 1, word.end() - 1)
+    changed = rng.choice((template[at + 1] + template[at], template[at + 1], template[at] * 2 + template[at + 1]))
+    return template[:at] + changed + template[at + 2 :]
+
+
+def spoken(name: str, rng: Random) -> str:
+    """A supplier's name as a user may write it: mostly exact, sometimes in lower case or without its legal form."""
+    if rng.random() < 0.1:
+        for form in LEGAL_FORMS:
+            name = name.removesuffix(f" {form}").removesuffix(" &")
+    return name.lower() if rng.random() < 0.08 else name

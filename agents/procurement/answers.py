@@ -1,0 +1,40 @@
+"""What the agent says: few sentences, always formed the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.training.task import Call
+
+GREETING = "Hello! I order from suppliers, ask about their contracts and find contacts."
+THANKS = "You're welcome."
+OUT_OF_SCOPE = "Sorry, I can only order from suppliers, ask about their contracts and find contacts."
+HOW_MANY = "How many should I order?"
+WHICH_SUPPLIER = "Which supplier should I order from?"
+HOW_MANY_AND_WHERE = "How many should I order, and from which supplier?"
+NOT_ORDERED = "Nothing was ordered."
+
+
+def report(calls: Sequence[Call], results: Sequence[str]) -> str:
+    """The answer: a sentence for each call, in order."""
+    return " ".join(_sentence(call, result) for call, result in zip(calls, results, strict=True))
+
+
+def _sentence(call: Call, result: str) -> str:
+    failure = result.removeprefix("error: ") if result.startswith("error: ") else None
+    match call.tool:
+        case "place_order" if failure:
+            return f"{NOT_ORDERED} {failure}"
+        case "place_order":
+            number, order = result.split(": ", 1)
+            goods, rest = order.split(", ", 1)
+            supplier, total = rest.rsplit(", ", 1)
+            return f"Ordered {goods} from {supplier} for {total} ({number})."
+        case "contracts" if failure:
+            return f"I could not ask about the contract: {failure}."
+        case "find_offers" if not failure:
+            return f"Offers for {result}."
+        case "find_contact" if not failure:
+            return f"Contact for {call.arguments['subject']}: {result}."
+        case _:
+            return failure or result

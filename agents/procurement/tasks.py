@@ -1,0 +1,442 @@
+"""Tasks of the procurement agent: orders, contract questions for its peer, offers, contacts, and all of them joined.
+
+Calls are made in the order asked, as many in one stretch as do not need each other's results, and the answer has one
+sentence for each, in the same order. Everything the agent writes is copied from what it was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Unpack
+
+from agents.office.clauses import TOPICS
+from agents.office.company import Offer, Office
+from agents.procurement import phrasings as say
+from agents.procurement import questions
+from agents.procurement.answers import (
+    GREETING,
+    HOW_MANY,
+    HOW_MANY_AND_WHERE,
+    NOT_ORDERED,
+    OUT_OF_SCOPE,
+    THANKS,
+    WHICH_SUPPLIER,
+    report,
+)
+from agents.procurement.check import Expected, check
+from agents.procurement.desk import Desk, Question, Wish, join, plural, sentence
+from agents.procurement.oracle import oracle, peer_failure
+from agents.procurement.tools import euros
+from service.training.task import Call, Expert, Split, Stretch, Task, World
+
+__all__ = ["oracle", "tasks"]
+
+
+def world(split: Split, seed: int, data: Path) -> World:
+    """An office in `data`, tasks about it, and the contracts agent as the oracle plays it.
+
+    The oracle fails now and then so that failures can be trained; the real agent does not, so no other split has them.
+    """
+    office = Office.open(data / "office.sqlite", seed, held_out=split is Split.ENTITIES, suppliers=300)
+    drawn = (task for task in tasks(office, split, seed) if split is Split.TRAIN or task.kind != "peer failure")
+    return World(drawn, peers={"contracts": lambda question: oracle(office, question)})
+
+
+def tasks(office: Office, split: Split, seed: int) -> Iterator[Task]:
+    """Endless tasks over an office that has a database. No two of one stream order the same thing.
+
+    A task looks at the purchase orders made since it was drawn: draw it, run it once, check it.
+    """
+    desk = Desk(office, split, Random(f"procurement {split} {seed}"))
+    kinds, weights = zip(*_KINDS, strict=True)
+    while True:
+        yield desk.rng.choices(kinds, weights)[0](desk)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn as the expert plays it."""
+
+    said: str
+    rounds: tuple[tuple[Call, ...], ...] = ()
+    """Calls, those of one stretch together."""
+    answer: str | None = None
+    """What to say instead of, or after, what the calls report."""
+    silent: int = 0
+    """How many of the first calls are not reported."""
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        return tuple(call for calls in self.rounds for call in calls)
+
+    def play(self) -> Expert:
+        results: list[str] = []
+        for calls in self.rounds:
+            results += yield Stretch(calls=calls)
+        told = report(self.calls[self.silent :], results[self.silent :])
+        yield Stretch(text=" ".join(filter(None, (told, self.answer))))
+
+
+def _task(desk: Desk, kind: str, *turns: Turn, **expected: Unpack[Expected]) -> Task:
+    def expert() -> Expert:
+        for turn in turns:
+            yield from turn.play()
+
+    return Task(
+        kind=kind,
+        turns=tuple(turn.said for turn in turns),
+        expert=expert,
+        calls=tuple(call for turn in turns for call in turn.calls),
+        check=check(desk.office, **expected),
+    )
+
+
+def _order(desk: Desk) -> Task:
+    wish = desk.wish(desk.supplier())
+    return _task(desk, "order", Turn(desk.write(desk.of(say.ORDER), wish), ((wish.call,),)), orders=(wish.order,))
+
+
+def _contract(desk: Desk) -> Task:
+    supplier = desk.supplier()
+    question, name = desk.question(supplier), desk.name(supplier)
+    said = desk.write(desk.asked(question.topic), supplier=name)
+    return _task(desk, "contract", Turn(said, ((question.call(name),),)), facts=(question.fact,))
+
+
+def _order_contract(desk: Desk) -> Task:
+    """The order and the peer's question in one stretch."""
+    wish = desk.wish(desk.supplier())
+    question = desk.question(wish.supplier)
+    calls = (wish.call, question.call(wish.name))
+    if desk.rng.random() < 0.2:
+        calls = (calls[1], calls[0])
+        verb = desk.of(say.ORDER_VERB)
+        if desk.rng.random() < 0.7:
+            verb = verb.replace("{supplier}", "them")
+        template = join(desk.of(say.QUESTION_FIRST), "", question=desk.asked(question.topic), verb=verb)
+    else:
+        template = desk.then_ask(desk.of(say.ORDER), question.topic)
+    said = desk.write(template, wish)
+    return _task(desk, "order+contract", Turn(said, (calls,)), orders=(wish.order,), facts=(question.fact,))
+
+
+def _order_two_questions(desk: Desk) -> Task:
+    wish = desk.wish(desk.supplier())
+    first = desk.question(wish.supplier)
+    second = desk.question(wish.supplier, avoid=first.topic)
+    clauses = " and ".join(desk.of(questions.THEIR_CLAUSE[question.topic.key]) for question in (first, second))
+    said = desk.write(join(desk.of(say.THEN_ASK), desk.of(say.ORDER), clause=clauses), wish)
+    turn = Turn(said, ((wish.call, first.call(wish.name), second.call(wish.name)),))
+    return _task(desk, "order+contract+contract", turn, orders=(wish.order,), facts=(first.fact, second.fact))
+
+
+def _offers(desk: Desk) -> Task:
+    item = desk.rng.choice(desk.items)
+    template = desk.of(say.OFFERS)
+    written = plural(item) if "{items}" in template else item
+    said = desk.write(template, items=written, item=written)
+    best = desk.best_offers[item]
+    words = (best.supplier, euros(best.price_cents))
+    return _task(desk, "offers", Turn(said, ((Call("find_offers", {"item": written}),),)), words=words)
+
+
+def _cheapest(desk: Desk) -> Task:
+    wish = desk.cheapest()
+    said = desk.write(desk.of(say.CHEAPEST), wish)
+    rounds = ((Call("find_offers", {"item": wish.item}),), (wish.call,))
+    return _task(desk, "cheapest", Turn(said, rounds, silent=1), orders=(wish.order,))
+
+
+def _cheapest_contract(desk: Desk) -> Task:
+    wish = desk.cheapest()
+    question = desk.question(wish.supplier)
+    order = desk.of(say.CHEAPEST)
+    if desk.rng.random() < 0.65:
+        clause = desk.of(questions.THEIR_CLAUSE[question.topic.key])
+        template = join(desk.of(say.THEN_ASK), order, clause=clause)
+    else:
+        asked = desk.of(questions.THEIR_QUESTION[question.topic.key])
+        template = join(desk.of(say.THEN_QUESTION), order, question=asked)
+    rounds = ((Call("find_offers", {"item": wish.item}),), (wish.call, question.call(wish.name)))
+    turn = Turn(desk.write(template, wish), rounds, silent=1)
+    return _task(desk, "cheapest+contract", turn, orders=(wish.order,), facts=(question.fact,))
+
+
+def _conditional(desk: Desk) -> Task:
+    """Orders only if the peer says that the supplier alone bears the tariffs."""
+    question = desk.tariffs()
+    wish = desk.wish(question.supplier)
+    said, ask = _only_if(desk, wish), question.call(wish.name)
+    if question.fact.value == "supplier":
+        turn = Turn(said, ((ask,), (wish.call,)))
+        return _task(desk, "conditional", turn, orders=(wish.order,), facts=(question.fact,))
+    turn = Turn(said, ((ask,),), NOT_ORDERED)
+    return _task(desk, "conditional", turn, facts=(question.fact,), unwanted=(wish.order,))
+
+
+def _only_if(desk: Desk, wish: Wish) -> str:
+    verb = desk.of(say.ORDER_VERB)
+    template = desk.of(say.CONDITIONAL).replace("{verb_them}", verb.replace("{supplier}", "them"))
+    return desk.write(join(template, desk.of(say.ORDER), verb=verb), wish)
+
+
+def _contact(desk: Desk) -> Task:
+    person = desk.person()
+    bank, subject = desk.rng.choices(
+        (
+            (say.CONTACT, person.responsible_for),
+            (say.CONTACT, person.department.lower()),
+            (say.PERSON, person.name),
+        ),
+        (6, 2, 2),
+    )[0]
+    if subject == person.department.lower():
+        person = next(other for other in desk.office.people if other.department == person.department)
+    said = desk.write(desk.of(bank), subject=subject)
+    return _task(desk, "contact", Turn(said, ((Call("find_contact", {"subject": subject}),),)), words=(person.email,))
+
+
+def _order_contact(desk: Desk) -> Task:
+    wish, person = desk.wish(desk.supplier()), desk.person()
+    said = desk.write(desk.then_who(desk.of(say.ORDER)), wish, subject=person.responsible_for)
+    calls = (wish.call, Call("find_contact", {"subject": person.responsible_for}))
+    return _task(desk, "order+contact", Turn(said, (calls,)), orders=(wish.order,), words=(person.email,))
+
+
+def _contact_contract(desk: Desk) -> Task:
+    person, supplier = desk.person(), desk.supplier()
+    question, name = desk.question(supplier), desk.name(supplier)
+    calls = (Call("find_contact", {"subject": person.responsible_for}), question.call(name))
+    who, asked = sentence(desk.of(say.CONTACT)), desk.asked(question.topic)
+    if desk.rng.random() < 0.4:
+        calls = (calls[1], calls[0])
+        template = join(desk.of(say.THEN_QUESTION), asked, question=who)
+    else:
+        template = join(desk.of(say.THEN_QUESTION), who, question=asked)
+    said = desk.write(template, supplier=name, subject=person.responsible_for)
+    return _task(desk, "contact+contract", Turn(said, (calls,)), facts=(question.fact,), words=(person.email,))
+
+
+def _two_questions(desk: Desk) -> Task:
+    supplier = desk.supplier()
+    name = desk.name(supplier)
+    first = desk.question(supplier)
+    second = desk.question(supplier, avoid=first.topic)
+    said = desk.write(desk.then_ask(desk.asked(first.topic), second.topic), supplier=name)
+    turn = Turn(said, ((first.call(name), second.call(name)),))
+    return _task(desk, "contract+contract", turn, facts=(first.fact, second.fact))
+
+
+def _two_orders(desk: Desk) -> Task:
+    first = desk.wish(desk.supplier())
+    if desk.rng.random() < 0.4:
+        offer = desk.rng.choice([offer for offer in first.supplier.offers if offer is not first.offer])
+        second = desk.wish(first.supplier, first.name, offer)
+        template = desk.of(say.TWO_ITEMS)
+    else:
+        second = desk.wish(desk.supplier())
+        template = desk.of(say.TWO_ORDERS)
+    said = desk.write(template, first, what2=second.what, supplier2=second.name)
+    turn = Turn(said, ((first.call, second.call),))
+    return _task(desk, "order+order", turn, orders=(first.order, second.order))
+
+
+def _follow_up(desk: Desk) -> Task:
+    """A second turn that leaves out what the first has said."""
+    return desk.rng.choice((_then_question, _then_more, _then_order, _then_contact, _then_cheapest, _question_again))(
+        desk
+    )
+
+
+def _then_question(desk: Desk) -> Task:
+    wish = desk.wish(desk.supplier())
+    question = desk.question(wish.supplier)
+    first = Turn(desk.write(desk.of(say.ORDER), wish), ((wish.call,),))
+    second = Turn(desk.write(desk.again_ask(question.topic)), ((question.call(wish.name),),))
+    return _task(desk, "follow-up", first, second, earlier=(wish.order,), facts=(question.fact,))
+
+
+def _then_more(desk: Desk) -> Task:
+    wish = desk.wish(desk.supplier())
+    drawn = desk.wish(wish.supplier, wish.name, wish.offer)
+    more = Wish(wish.supplier, wish.offer, drawn.quantity, wish.name, wish.item, drawn.what)
+    first = Turn(desk.write(desk.of(say.ORDER), wish), ((wish.call,),))
+    second = Turn(desk.write(desk.of(say.MORE), more), ((more.call,),))
+    return _task(desk, "follow-up", first, second, earlier=(wish.order,), orders=(more.order,))
+
+
+def _then_order(desk: Desk) -> Task:
+    wish = desk.wish(desk.supplier())
+    question = desk.question(wish.supplier)
+    first = Turn(desk.write(desk.asked(question.topic), wish), ((question.call(wish.name),),))
+    second = Turn(desk.write(desk.of(say.ORDER_THEM), wish), ((wish.call,),))
+    return _task(desk, "follow-up", first, second, orders=(wish.order,))
+
+
+def _then_contact(desk: Desk) -> Task:
+    wish, person = desk.wish(desk.supplier()), desk.person()
+    first = Turn(desk.write(desk.of(say.ORDER), wish), ((wish.call,),))
+    said = desk.write(desk.of(say.CONTACT), subject=person.responsible_for)
+    second = Turn(said, ((Call("find_contact", {"subject": person.responsible_for}),),))
+    return _task(desk, "follow-up", first, second, earlier=(wish.order,), words=(person.email,))
+
+
+def _then_cheapest(desk: Desk) -> Task:
+    drawn = desk.cheapest()
+    template = desk.of(say.OFFERS)
+    written = plural(drawn.offer.item) if "{items}" in template else drawn.offer.item
+    wish = Wish(drawn.supplier, drawn.offer, drawn.quantity, drawn.name, written, drawn.what)
+    first = Turn(desk.write(template, items=written, item=written), ((Call("find_offers", {"item": written}),),))
+    second = Turn(desk.write(desk.of(say.TAKE_CHEAPEST), wish), ((wish.call,),))
+    return _task(desk, "follow-up", first, second, orders=(wish.order,))
+
+
+def _question_again(desk: Desk) -> Task:
+    supplier = desk.supplier()
+    name = desk.name(supplier)
+    question = desk.question(supplier)
+    again = desk.question(supplier, avoid=question.topic)
+    first = Turn(desk.write(desk.asked(question.topic), supplier=name), ((question.call(name),),))
+    second = Turn(desk.write(desk.again_ask(again.topic)), ((again.call(name),),))
+    return _task(desk, "follow-up", first, second, facts=(again.fact,))
+
+
+def _failing(desk: Desk) -> Task:
+    """Calls that cannot be served."""
+    return desk.rng.choice((_unknown_supplier, _not_offered, _unknown_item, _unknown_subject, _unknown_contract))(desk)
+
+
+def _unknown_supplier(desk: Desk) -> Task:
+    wish = desk.wish(desk.supplier(), desk.stranger())
+    if desk.rng.random() < 0.5:
+        turn = Turn(desk.write(desk.of(say.ORDER), wish), ((wish.call,),))
+    else:
+        topic = desk.rng.choice(list(TOPICS.values()))
+        ask = Call("contracts", {"message": topic.question(wish.name)})
+        turn = Turn(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), ((wish.call, ask),))
+    return _task(desk, "error", turn, words=("no supplier", wish.name), unwanted=(wish.order,))
+
+
+def _not_offered(desk: Desk) -> Task:
+    supplier = desk.supplier()
+    wish = desk.wish(supplier, offer=Offer(supplier.name, desk.unknown_item(supplier), 0))
+    turn = Turn(desk.write(desk.of(say.ORDER), wish), ((wish.call,),))
+    return _task(desk, "error", turn, words=("not offer", wish.item), unwanted=(wish.order,))
+
+
+def _unknown_item(desk: Desk) -> Task:
+    item, supplier = desk.unknown_item(), desk.supplier()
+    if desk.rng.random() < 0.5:
+        wish = desk.wish(supplier, offer=Offer(supplier.name, item, 0))
+        said, written = desk.write(desk.of(say.CHEAPEST), wish), wish.item
+    else:
+        template = desk.of(say.OFFERS)
+        written = plural(item) if "{items}" in template else item
+        said = desk.write(template, items=written, item=written)
+    turn = Turn(said, ((Call("find_offers", {"item": written}),),))
+    return _task(desk, "error", turn, words=("nobody offers", written))
+
+
+def _unknown_subject(desk: Desk) -> Task:
+    subject = desk.rng.choice(_UNKNOWN_SUBJECTS)
+    turn = Turn(desk.write(desk.of(say.CONTACT), subject=subject), ((Call("find_contact", {"subject": subject}),),))
+    return _task(desk, "error", turn, words=("nobody is responsible", subject))
+
+
+_UNKNOWN_SUBJECTS = (
+    "swimming lessons",
+    "the choir",
+    "astronomy",
+    "beekeeping",
+    "piano tuning",
+    "the submarine",
+    "elephants",
+    "wedding cakes",
+    "the zoo",
+    "volcanoes",
+    "horse racing",
+    "karaoke",
+)
+
+
+def _unknown_contract(desk: Desk) -> Task:
+    """A question, or an order that depends on it, about somebody with whom there is no contract."""
+    wish = desk.wish(desk.supplier(), desk.stranger())
+    if desk.rng.random() < 0.3:
+        ask = Call("contracts", {"message": TOPICS["tariffs"].question(wish.name)})
+        turn = Turn(_only_if(desk, wish), ((ask,),), NOT_ORDERED)
+    else:
+        topic = desk.rng.choice(list(TOPICS.values()))
+        ask = Call("contracts", {"message": topic.question(wish.name)})
+        turn = Turn(desk.write(desk.asked(topic), wish), ((ask,),))
+    return _task(desk, "error", turn, words=("no contract", wish.name), unwanted=(wish.order,))
+
+
+def _peer_fails(desk: Desk) -> Task:
+    """What can be done is done; that the peer could not be asked is said."""
+    kind = desk.rng.choices(("question", "order", "condition"), (3, 5, 2))[0]
+    while True:
+        topic = TOPICS["tariffs"] if kind == "condition" else desk.rng.choice(list(TOPICS.values()))
+        question = Question(desk.supplier(), topic)
+        if failure := peer_failure(question.supplier, question.topic):
+            break
+    wish = desk.wish(question.supplier)
+    ask, words = question.call(wish.name), ("could not", failure)
+    if kind == "question":
+        turn = Turn(desk.write(desk.asked(topic), wish), ((ask,),))
+        return _task(desk, "peer failure", turn, words=words)
+    if kind == "condition":
+        turn = Turn(_only_if(desk, wish), ((ask,),), NOT_ORDERED)
+        return _task(desk, "peer failure", turn, words=words, unwanted=(wish.order,))
+    turn = Turn(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), ((wish.call, ask),))
+    return _task(desk, "peer failure", turn, orders=(wish.order,), words=words)
+
+
+def _missing(desk: Desk) -> Task:
+    """An order that leaves something out: the agent asks, and orders once it knows."""
+    wish = desk.wish(desk.supplier())
+    kind = desk.rng.random()
+    if kind < 0.25:
+        said = desk.write(desk.of(say.NEITHER), items=plural(wish.offer.item))
+        return _task(desk, "missing", Turn(said, answer=HOW_MANY_AND_WHERE), words=("how many", "supplier"))
+    if kind < 0.6:
+        several = plural(wish.offer.item)
+        wish = Wish(wish.supplier, wish.offer, wish.quantity, wish.name, several, wish.what)
+        first = Turn(desk.write(desk.of(say.NO_QUANTITY), wish, items=several), answer=HOW_MANY)
+        second = Turn(desk.write(desk.of(say.THE_QUANTITY), wish), ((wish.call,),))
+        return _task(desk, "missing", first, second, orders=(wish.order,))
+    first = Turn(desk.write(desk.of(say.NO_SUPPLIER), wish), answer=WHICH_SUPPLIER)
+    second = Turn(desk.write(desk.of(say.THE_SUPPLIER), wish), ((wish.call,),))
+    return _task(desk, "missing", first, second, orders=(wish.order,))
+
+
+def _chat(desk: Desk) -> Task:
+    bank, answer, word = desk.rng.choice(
+        ((say.GREETING, GREETING, "hello"), (say.THANKS, THANKS, "welcome"), (say.OUT_OF_SCOPE, OUT_OF_SCOPE, "only"))
+    )
+    return _task(desk, "chat", Turn(desk.write(desk.of(bank)), answer=answer), words=(word,))
+
+
+_KINDS: tuple[tuple[Callable[[Desk], Task], float], ...] = (
+    (_order, 11),
+    (_contract, 9),
+    (_order_contract, 21),
+    (_order_two_questions, 2),
+    (_offers, 5),
+    (_cheapest, 7),
+    (_cheapest_contract, 8),
+    (_conditional, 8),
+    (_contact, 5),
+    (_order_contact, 5),
+    (_contact_contract, 3),
+    (_two_questions, 2),
+    (_two_orders, 3),
+    (_follow_up, 6),
+    (_failing, 2.5),
+    (_peer_fails, 1.5),
+    (_missing, 2),
+    (_chat, 2),
+)

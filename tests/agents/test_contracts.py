@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agents.contracts.tasks import tasks
+from agents.contracts.tools import Contracts
+from agents.office.clauses import TOPICS
+from agents.office.company import Office
+from agents.office.phrasings import PHRASINGS
+from service.training.task import Call, Split, Task
+
+SUPPLIERS = 300
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["train", "held out"])
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    folder: Path = tmp_path_factory.mktemp("office")
+    return Office.open(folder / "office.sqlite", seed=7, held_out=request.param, suppliers=SUPPLIERS)
+
+
+@pytest.fixture(scope="module")
+def contracts(office: Office) -> Contracts:
+    return Contracts(str(office.database), office.seed, office.held_out)
+
+
+def played(task: Task, contracts: Contracts) -> tuple[list[Call], list[str]]:
+    """The expert's calls and answers, with the real tools behind it."""
+    calls: list[Call] = []
+    answers: list[str] = []
+    expert = task.expert()
+    stretch = next(expert, None)
+    while stretch is not None:
+        results = []
+        for call in stretch.calls:
+            try:
+                results.append(str(getattr(contracts, call.tool)(**call.arguments)))
+            except ValueError as error:
+                results.append(f"error: {error}")
+        calls += stretch.calls
+        if not stretch.calls:
+            answers.append(stretch.text)
+        try:
+            stretch = expert.send(results)
+        except StopIteration:
+            stretch = None
+    return calls, answers
+
+
+def test_the_search_finds_every_clause_by_its_noun(office: Office, contracts: Contracts) -> None:
+    for supplier in office.suppliers:
+        for topic in TOPICS.values():
+            if clause := supplier.contract.find(topic.key):
+                found = contracts.search_contract(supplier.name, topic.noun).splitlines()
+                assert f"{clause.number} {clause.heading}" in found
+                assert len(found) <= 3
+
+
+def test_the_search_mostly_finds_clauses_by_peoples_words(office: Office, contracts: Contracts) -> None:
+    rng = Random(0)
+    hits = []
+    for supplier in office.suppliers:
+        for topic in TOPICS.values():
+            if clause := supplier.contract.find(topic.key):
+                query = rng.choice(PHRASINGS[topic.key].train).replace("{supplier}", "")
+                found = contracts.search_contract(supplier.name, query).splitlines()
+                hits.append(f"{clause.number} {clause.heading}" in found)
+    assert sum(hits) / len(hits) > 0.85
+
+
+def test_a_clause_is_read_with_its_number_and_heading(office: Office, contracts: Contracts) -> None:
+    supplier = office.suppliers[0]
+    clause = supplier.contract.clauses[2]
+    assert contracts.read_clause(supplier.name.lower(), 3) == f"3 {clause.heading}: {clause.text}"
+
+
+def test_problems_are_told_so_that_a_model_can_read_them(office: Office, contracts: Contracts) -> None:
+    supplier = office.suppliers[0]
+    with pytest.raises(ValueError, match=r'^No contract with "Qqqqq"\.$'):
+        contracts.search_contract("Qqqqq", "tariffs")
+    with pytest.raises(ValueError, match=r"^The contract with .+ has clauses 1 to \d+\.$"):
+        contracts.read_clause(supplier.name, 99)
+
+
+@pytest.mark.parametrize("split", Split)
+def test_the_experts_conversations_run_and_pass_their_own_checks(
+    office: Office, contracts: Contracts, split: Split
+) -> None:
+    for task in islice(tasks(office, split, seed=1), 250):
+        calls, answers = played(task, contracts)
+        assert tuple(calls) == task.calls
+        assert len(answers) == len(task.turns)
+        assert task.check(answers[-1]) is None, (task.turns, answers[-1])
+
+
+def test_the_check_refuses_a_wrong_value_a_wrong_clause_and_silence(office: Office, contracts: Contracts) -> None:
+    for task in islice(tasks(office, Split.TRAIN, seed=2), 200):
+        _, answers = played(task, contracts)
+        right = answers[-1]
+        assert task.check("") is not None
+        if "(clause " in right:
+            assert task.check(re.sub(r"clause (\d+)", r"clause 9\1", right)) is not None
+        if task.kind == "question":
+            supplier = str(task.calls[0].arguments["supplier"])
+            stated = re.compile(rf"{re.escape(supplier)}|clause \d+|\d+")
+            wrong = stated.sub(lambda match: "1" + match[0] if match[0].isdigit() else match[0], right)
+            assert wrong == right or task.check(wrong) is not None
+
+
+def test_arguments_are_copied_from_the_conversation(office: Office) -> None:
+    for task in islice(tasks(office, Split.TRAIN, seed=3), 300):
+        assert all(str(call.arguments["supplier"]) in " ".join(task.turns) for call in task.calls)
+
+
+def test_the_same_seed_gives_the_same_tasks_and_they_vary(office: Office) -> None:
+    first, again, other = ([task.turns for task in islice(tasks(office, Split.TRAIN, seed), 300)] for seed in (1, 1, 2))
+    assert first == again != other
+    assert len(set(first)) > 280
+
+
+def test_all_kinds_of_tasks_occur(office: Office) -> None:
+    kinds = Counter(task.kind for task in islice(tasks(office, Split.TRAIN, seed=4), 1000))
+    assert kinds["question"] > 400
+    assert set(kinds) == {
+        "question",
+        "absent",
+        "two topics",
+        "two suppliers",
+        "follow-up",
+        "unknown supplier",
+        "small talk",
+    }

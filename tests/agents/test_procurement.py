@@ -1,0 +1,226 @@
+"""The procurement agent's tools, and that its tasks teach and judge what they should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from agents.office.clauses import TOPICS
+from agents.office.company import Office
+from agents.office.lookup import Lookup
+from agents.procurement import phrasings, questions
+from agents.procurement.answers import report
+from agents.procurement.check import Fact, Order, check
+from agents.procurement.desk import plural
+from agents.procurement.oracle import peer_failure
+from agents.procurement.phrasings import Bank
+from agents.procurement.tasks import oracle, tasks
+from agents.procurement.tools import Procurement, euros, singular
+from service.training.task import Call, Split, Task
+
+SUPPLIERS = 80
+BANKS = {name: bank for name, bank in vars(phrasings).items() if isinstance(bank, Bank)}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office.open(tmp_path / "office.sqlite", seed=3, suppliers=SUPPLIERS)
+
+
+@pytest.fixture
+def procurement(office: Office) -> Procurement:
+    return Procurement(str(office.database), seed=3, suppliers=SUPPLIERS)
+
+
+def play(task: Task, office: Office, procurement: Procurement) -> tuple[list[str], list[Call]]:
+    """Lets the expert do the task with the real tools; returns its answers and its calls."""
+    tools: dict[str, Callable[..., str]] = {
+        "find_offers": procurement.find_offers,
+        "place_order": procurement.place_order,
+        "find_contact": procurement.find_contact,
+        "contracts": lambda message: oracle(office, message),
+    }
+
+    def result(call: Call) -> str:
+        try:
+            return tools[call.tool](**call.arguments)
+        except ValueError as error:
+            return f"error: {error}"
+
+    answers: list[str] = []
+    calls: list[Call] = []
+    expert = task.expert()
+    stretch = next(expert)
+    try:
+        while True:
+            calls += stretch.calls
+            if stretch.calls:
+                stretch = expert.send([result(call) for call in stretch.calls])
+            else:
+                answers.append(stretch.text)
+                stretch = next(expert)
+    except StopIteration:
+        return answers, calls
+
+
+def draw(office: Office, kind: str) -> Task:
+    return next(task for task in tasks(office, Split.TRAIN, seed=1) if task.kind == kind)
+
+
+def only_order(office: Office) -> tuple[str, str, str, int]:
+    with closing(office.connect()) as database:
+        ((number, supplier, item, quantity),) = database.execute(
+            "SELECT number, supplier, item, quantity FROM purchase_order"
+        ).fetchall()
+    return number, supplier, item, quantity
+
+
+def test_offers_come_cheapest_first(office: Office, procurement: Procurement) -> None:
+    offers = [offer for supplier in office.suppliers for offer in supplier.offers]
+    item = max((offer.item for offer in offers), key=lambda item: sum(offer.item == item for offer in offers))
+    prices = sorted((offer.price_cents, offer.supplier) for offer in offers if offer.item == item)
+    shown = "; ".join(f"{supplier} {euros(price)}" for price, supplier in prices[:4])
+    assert len(prices) > 1
+    assert procurement.find_offers(plural(item)) == f"{item}: {shown}"
+
+
+def test_an_order_is_a_row(office: Office, procurement: Procurement) -> None:
+    offer = office.suppliers[0].offers[0]
+    told = procurement.place_order(offer.supplier.upper(), plural(offer.item), 40)
+    number, *rest = only_order(office)
+    assert rest == [offer.supplier, offer.item, 40]
+    assert told == f"{number}: 40 x {offer.item}, {offer.supplier}, {euros(40 * offer.price_cents)}"
+
+
+def test_failures_say_what_there_is(office: Office, procurement: Procurement) -> None:
+    supplier = office.suppliers[0]
+    with pytest.raises(ValueError, match='No supplier "Nobody At All"'):
+        procurement.place_order("Nobody At All", supplier.offers[0].item, 1)
+    with pytest.raises(ValueError, match=f'does not offer "moon rock". It offers: {supplier.offers[0].item}'):
+        procurement.place_order(supplier.name, "moon rock", 1)
+    with pytest.raises(ValueError, match="at least 1"):
+        procurement.place_order(supplier.name, supplier.offers[0].item, 0)
+    with pytest.raises(ValueError, match='Nobody offers "moon rock"'):
+        procurement.find_offers("moon rock")
+    with pytest.raises(ValueError, match='Nobody is responsible for "astrology"'):
+        procurement.find_contact("astrology")
+
+
+def test_a_contact_is_found_by_subject_department_and_name(office: Office, procurement: Procurement) -> None:
+    director, head = office.people[:2]
+    told = f"{head.name}, {head.title}, {head.email}, reports to {director.name}"
+    for subject in (head.responsible_for, head.department.lower(), head.name):
+        assert procurement.find_contact(subject) == told
+    assert procurement.find_contact(director.name) == f"{director.name}, {director.title}, {director.email}"
+
+
+@pytest.mark.parametrize("item", ["steel bracket", "oak shelf", "battery", "toolbox 20 cm", "wrench", "A4 tray 2 m"])
+def test_plurals_are_undone(item: str) -> None:
+    assert plural(item) != item
+    assert Lookup([item]).find(singular(plural(item))) == item
+
+
+@pytest.mark.parametrize("bank", BANKS.values(), ids=BANKS)
+def test_held_out_phrasings_are_not_trained(bank: Bank) -> None:
+    trained = {text.casefold().rstrip(".?!") for other in BANKS.values() for text in other.train}
+    assert not trained & {text.casefold().rstrip(".?!") for text in bank.held_out}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_held_out_questions_are_not_trained(topic: str) -> None:
+    for bank in (questions.THEIR_CLAUSE[topic], questions.THEIR_QUESTION[topic]):
+        assert len(set(bank.train)) >= 8
+        assert not set(bank.train) & set(bank.held_out)
+
+
+def test_tasks_repeat_by_seed(office: Office) -> None:
+    first, again, other = ([task.turns for task in islice(tasks(office, Split.TRAIN, seed), 50)] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("split", Split)
+def test_the_expert_passes(split: Split, tmp_path: Path) -> None:
+    held_out = split is Split.ENTITIES
+    office = Office.open(tmp_path / "office.sqlite", 3, held_out, SUPPLIERS)
+    procurement = Procurement(str(office.database), 3, held_out, SUPPLIERS)
+    with closing(office.connect()):  # closing the last connection would tidy up the files after every order
+        for task in islice(tasks(office, split, seed=1), 80):
+            answers, calls = play(task, office, procurement)
+            assert task.check(answers[-1]) is None, (task.turns, answers)
+            assert tuple(calls) == task.calls
+            assert len(answers) == len(task.turns)
+
+
+def test_arguments_are_copied_from_what_was_said(office: Office, procurement: Procurement) -> None:
+    for task in islice(tasks(office, Split.TRAIN, seed=5), 300):
+        said = " ".join(task.turns)
+        for call in task.calls:
+            if call.tool == "place_order" and "cheapest" not in task.kind and task.kind != "follow-up":
+                assert call.arguments["supplier"] in said
+                assert call.arguments["item"] in said
+
+
+def test_an_order_and_a_question_go_out_together(office: Office, procurement: Procurement) -> None:
+    stretch = next(draw(office, "order+contract").expert())
+    assert sorted(call.tool for call in stretch.calls) == ["contracts", "place_order"]
+
+
+@pytest.mark.parametrize("kind", ["order", "order+contract", "cheapest", "order+order"])
+def test_an_order_not_made_or_made_twice_is_wrong(kind: str, office: Office, procurement: Procurement) -> None:
+    task = draw(office, kind)
+    assert task.check("Ordered 40 x steel bracket from Norvik Metals for 500.00 EUR (PO-1).") is not None
+    answers, _ = play(task, office, procurement)
+    assert task.check(answers[-1]) is None
+    assert task.check("Done.") is not None
+    play(task, office, procurement)
+    assert task.check(answers[-1]) is not None
+
+
+def test_an_order_against_the_condition_is_wrong(office: Office, procurement: Procurement) -> None:
+    supplier = next(s for s in office.suppliers if (c := s.contract.find("tariffs")) and c.value == "buyer")
+    offer = supplier.offers[0]
+    order = Order(supplier.name, offer.item, 5, 5 * offer.price_cents)
+    judge = check(office, unwanted=(order,), facts=(Fact(TOPICS["tariffs"], "buyer"),))
+    answer = TOPICS["tariffs"].fact(supplier.name, "buyer", 4)
+    assert judge(answer) is None
+    procurement.place_order(supplier.name, offer.item, 5)
+    assert judge(answer) is not None
+
+
+def test_a_wrong_fact_is_wrong(office: Office) -> None:
+    judge = check(office, facts=(Fact(TOPICS["payment"], 30),))
+    assert judge("Payment to Norvik Metals is due within 30 days (clause 4).") is None
+    assert judge("Payment to Norvik Metals is due within 45 days (clause 4).") is not None
+    assert judge("Ordered 30 x pen from Norvik Metals for 9.00 EUR (PO-1). I do not know.") is not None
+
+
+def test_the_answer_copies_what_the_calls_told() -> None:
+    calls = [Call("place_order", {}), Call("contracts", {}), Call("find_contact", {"subject": "returns"})]
+    results = [
+        "PO-4821: 40 x steel bracket, Norvik Metals, 500.00 EUR",
+        "Norvik Metals bears the tariffs (clause 6).",
+        "Mara Lindqvist, Head of Logistics, mara.lindqvist@example.com",
+    ]
+    assert report(calls, results) == (
+        "Ordered 40 x steel bracket from Norvik Metals for 500.00 EUR (PO-4821)."
+        " Norvik Metals bears the tariffs (clause 6)."
+        " Contact for returns: Mara Lindqvist, Head of Logistics, mara.lindqvist@example.com."
+    )
+
+
+def test_the_oracle_answers_like_the_contracts_agent(office: Office) -> None:
+    topic = TOPICS["warranty"]
+    settled = [s for s in office.suppliers if s.contract.find("warranty") and not peer_failure(s, topic)]
+    open_ = [s for s in office.suppliers if not s.contract.find("warranty") and not peer_failure(s, topic)]
+    failing = [s for s in office.suppliers if peer_failure(s, topic)]
+    clause = settled[0].contract.find("warranty")
+    assert clause and clause.value is not None
+    assert oracle(office, topic.question(settled[0].name)) == topic.fact(settled[0].name, clause.value, clause.number)
+    assert oracle(office, topic.question(open_[0].name)) == topic.absent(open_[0].name)
+    assert oracle(office, topic.question("Nobody At All")).startswith('No contract with "Nobody At All".')
+    with pytest.raises(ValueError, match=r"contracts|connection"):
+        oracle(office, topic.question(failing[0].name))
