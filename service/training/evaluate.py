@@ -1,0 +1,85 @@
+"""How well an agent does its work: held-out tasks, several at once, counted."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from service.decode import DecodeLoop
+from service.errors import ToolError
+from service.events import CallStarted
+from service.tools.base import ToolSpec
+from service.tools.toolbox import parse_arguments
+from service.training.rollout import Episode, rollout
+from service.training.task import Task
+
+
+@dataclass(slots=True)
+class Score:
+    """The episodes of one model on one split."""
+
+    specs: Sequence[ToolSpec]
+    """The tools that the model was given."""
+    episodes: list[Episode] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Episode]:
+        return [episode for episode in self.episodes if episode.problem]
+
+    def to_json(self) -> dict[str, float | int]:
+        """`tokens` and `seconds` are means over the tasks, of which several ran at once."""
+        total = len(self.episodes)
+        calls = [call for episode in self.episodes for call in episode.calls]
+        return {
+            "solved": total - len(self.failures),
+            "total": total,
+            "calls_exact": sum(map(_calls_are_the_experts, self.episodes)),
+            "schema_errors": sum(not self._fits(call) for call in calls),
+            "tokens": round(sum(episode.sampled for episode in self.episodes) / total, 1),
+            "seconds": round(sum(episode.seconds for episode in self.episodes) / total, 2),
+        }
+
+    def _fits(self, call: CallStarted) -> bool:
+        spec = next((spec for spec in self.specs if spec.name == call.tool), None)
+        try:
+            return spec is not None and parse_arguments(call.arguments, spec) is not None
+        except ToolError:
+            return False
+
+
+async def evaluate(
+    loop: DecodeLoop,
+    specs: Sequence[ToolSpec],
+    tasks: Iterator[Task],
+    count: int,
+    at_once: int,
+    progress: Callable[[Episode], None],
+) -> Score:
+    """Runs the first `count` tasks, `at_once` of them side by side."""
+    score = Score(specs)
+    drawn = itertools.islice(tasks, count)
+
+    async def work() -> None:
+        for task in drawn:
+            episode = await rollout(task, loop)
+            score.episodes.append(episode)
+            progress(episode)
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
+    return score
+
+
+def _calls_are_the_experts(episode: Episode) -> bool:
+    """Whether the calls are the expert's, in the same order with the same arguments."""
+    asked = [(call.tool, dict(call.arguments)) for call in episode.task.calls]
+    return asked == [(call.tool, _object(call.arguments)) for call in episode.calls]
+
+
+def _object(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None

@@ -1,0 +1,52 @@
+"""One task run through the loop: the conversation it became, and whether it was done."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from service.decode import DecodeLoop
+from service.errors import ServiceError
+from service.events import CallStarted, Emit, Event, ignore
+from service.messages import Caller
+from service.training.task import Task
+from service.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What came of one task. A failed one is data, not a crash."""
+
+    task: Task
+    transcript: Transcript
+    answer: str
+    """The last turn's text."""
+    calls: tuple[CallStarted, ...]
+    """In the order asked."""
+    problem: str | None
+    """None if the task was solved; else what is wrong, in a few words."""
+    sampled: int
+    """Tokens."""
+    seconds: float
+
+
+async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore) -> Episode:
+    """Says each of the task's turns and lets the loop answer; what stops the loop is the episode's problem."""
+    calls: list[CallStarted] = []
+
+    async def listen(event: Event) -> None:
+        if isinstance(event, CallStarted):
+            calls.append(event)
+        await emit(event)
+
+    transcript, answer, sampled, problem = Transcript(), "", 0, None
+    started = time.monotonic()
+    try:
+        for said in task.turns:
+            turn = await loop.run(loop.ask(transcript, said), Caller("rollout"), listen)
+            transcript, answer = turn.transcript, turn.text
+            sampled += turn.sampled
+        problem = task.check(answer)
+    except ServiceError as error:
+        problem = str(error)
+    return Episode(task, transcript, answer, tuple(calls), problem, sampled, time.monotonic() - started)
