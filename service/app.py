@@ -1,0 +1,110 @@
+"""Joins the rooms: what one agent's service is made of, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from service.agent import make_loop, make_toolbox
+from service.chat.base import ChatFormat
+from service.endpoint.card import make_card
+from service.endpoint.door import Door
+from service.endpoint.executor import Executor
+from service.endpoint.handler import Handler
+from service.endpoint.limits import BodyLimit, EchoExtensions, RefuseWhileDraining
+from service.endpoint.routes import make_routes
+from service.endpoint.running import Running
+from service.endpoint.tasks import Tasks
+from service.engine.base import Engine
+from service.sessions.database import DatabaseSessions, open_database
+from service.settings import AgentConfig, Machine
+from service.tools.peers import PeerConfig, open_peers
+
+_BYTES_PER_CHARACTER = 12
+"""A character outside the basic plane, escaped in JSON."""
+_ENVELOPE_BYTES = 64 * 2**10
+"""Everything of a request but the message's text."""
+
+
+class Service:
+    """One agent as an ASGI application. Its lifespan opens and closes everything it needs."""
+
+    def __init__(
+        self,
+        agent: AgentConfig,
+        machine: Machine,
+        folder: Path,
+        engine: AbstractAsyncContextManager[Engine],
+        chat: ChatFormat,
+        url: str,
+    ) -> None:
+        """`engine` is entered once, at start; `url` is where callers reach this service."""
+        self._agent = agent
+        self._machine = machine
+        self._folder = folder
+        self._engine = engine
+        self._chat = chat
+        self._url = url
+        self._running = Running()
+        self._app = Starlette(
+            routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
+            middleware=[
+                Middleware(EchoExtensions),
+                Middleware(RefuseWhileDraining, self._running),
+                Middleware(BodyLimit, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
+            ],
+            lifespan=self._lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no more work, lets running turns end for this long, then ends them. Comes before closing."""
+        await self._running.drain(seconds)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        agent = self._agent
+        async with AsyncExitStack() as stack:
+            engine = await stack.enter_async_context(self._engine)
+            peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
+            toolbox = make_toolbox(agent, self._folder, await stack.enter_async_context(open_peers(peers)))
+            loop = make_loop(agent, engine, self._chat, toolbox)
+            database = await stack.enter_async_context(open_database(self._database_url()))
+            sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))
+            await tasks.fail_the_lost()
+            message_chars = agent.limits.message_chars
+            executor = Executor(
+                loop, sessions, self._running, at_once=agent.limits.running, message_chars=message_chars
+            )
+            card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)
+            door = Door(tasks, sessions, loop, message_chars)
+            handler = Handler(executor, tasks, card, request_context_builder=door)
+            stack.push_async_callback(handler.aclose)
+            app.router.routes.extend(make_routes(handler, card))
+            app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
+            yield
+
+    def _database_url(self) -> str:
+        if self._machine.database:
+            return self._machine.database
+        self._machine.data.mkdir(parents=True, exist_ok=True)
+        return f"sqlite+aiosqlite:///{self._machine.data / self._folder.name}-conversations.sqlite3"
+
+    async def _health(self, _: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    async def _readiness(self, _: Request) -> JSONResponse:
+        """Requests are only served after start, so all that can be in the way is the end."""
+        if self._running.draining:
+            return JSONResponse({"status": "draining"}, status_code=503)
+        return JSONResponse({"status": "ready"})

@@ -1,0 +1,1 @@
+"""A2A outside, our own words inside."""

@@ -1,0 +1,56 @@
+"""The card: the template at the repository's top, filled in with what this agent is and where it is reached."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+from typing import Any, Protocol
+
+from a2a.types import AgentCard
+from google.protobuf.json_format import ParseDict
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "agent_card.json"
+
+
+class Skill(Protocol):
+    """The part of a skill's configuration that the card shows."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def tags(self) -> list[str]: ...
+    @property
+    def examples(self) -> list[str]: ...
+
+
+def make_card(name: str, description: str, version: str, skills: Sequence[Skill], url: str) -> AgentCard:
+    """The card of the agent at `url`, which has no slash at its end."""
+    values = {"name": name, "description": description, "version": version, "url": url}
+    filled = _fill(json.loads(TEMPLATE.read_text()), values)
+    filled["skills"] = [
+        {
+            "id": skill.id,
+            "name": skill.name,
+            "description": skill.description,
+            "tags": skill.tags,
+            "examples": skill.examples,
+        }
+        for skill in skills
+    ]
+    return ParseDict(filled, AgentCard())
+
+
+def _fill(template: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(template, str):
+        return Template(template).substitute(values)
+    if isinstance(template, list):
+        return [_fill(item, values) for item in template]
+    if isinstance(template, dict):
+        return {key: _fill(item, values) for key, item in template.items()}
+    return template

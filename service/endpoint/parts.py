@@ -1,0 +1,62 @@
+"""Messages read as text, and text and events written as parts."""
+
+from __future__ import annotations
+
+import uuid
+
+from a2a.types import Message, Part, Role
+from a2a.utils.errors import ContentTypeNotSupportedError, InvalidParamsError
+from google.protobuf.json_format import ParseDict
+from google.protobuf.struct_pb2 import Value
+
+from service import extension
+from service.events import CallFinished, CallProgress, CallStarted, TextDelta
+
+
+def read_text(message: Message, limit: int) -> str:
+    """What the user says: the message's text parts, one paragraph each.
+
+    Raises ContentTypeNotSupportedError for a part that is not text (it would be lost without a word), and
+    InvalidParamsError for a message that is empty, longer than `limit` characters, or not from a user.
+    """
+    if message.role != Role.ROLE_USER:
+        raise InvalidParamsError("message.role must be ROLE_USER")
+    for part in message.parts:
+        if not part.HasField("text") or not _is_text(part.media_type):
+            kind = part.media_type or part.WhichOneof("content") or "empty"
+            raise ContentTypeNotSupportedError(f"this agent reads text only; the message has a part of type {kind}")
+    text = "\n".join(part.text for part in message.parts).strip()
+    if not text:
+        raise InvalidParamsError("the message has no text")
+    if len(text) > limit:
+        raise InvalidParamsError(f"the message has {len(text)} characters; at most {limit} are read")
+    return text
+
+
+def text_part(text: str) -> Part:
+    return Part(text=text, media_type="text/plain")
+
+
+def event_part(event: TextDelta | CallStarted | CallProgress | CallFinished) -> Part:
+    """The event as a data part of our extension."""
+    return Part(
+        data=ParseDict(extension.data_of(event), Value()),
+        media_type="application/json",
+        metadata=extension.metadata_of(event),
+    )
+
+
+def agent_message(task_id: str, context_id: str, parts: list[Part], extensions: list[str] | None = None) -> Message:
+    """Something this agent says about a task."""
+    return Message(
+        message_id=str(uuid.uuid4()),
+        role=Role.ROLE_AGENT,
+        task_id=task_id,
+        context_id=context_id,
+        parts=parts,
+        extensions=extensions,
+    )
+
+
+def _is_text(media_type: str) -> bool:
+    return not media_type or media_type.startswith("text/")

@@ -1,0 +1,36 @@
+"""The paths of the A2A bindings."""
+
+from __future__ import annotations
+
+from a2a.server.context import ServerCallContext
+from a2a.server.request_handlers import RequestHandler
+from a2a.server.routes import (
+    DefaultServerCallContextBuilder,
+    create_agent_card_routes,
+    create_jsonrpc_routes,
+    create_rest_routes,
+)
+from a2a.types import AgentCard
+from a2a.utils.constants import VERSION_HEADER
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+
+class CallContext(DefaultServerCallContextBuilder):
+    """Reads the version from the query too, where the protocol allows it and the SDK does not look."""
+
+    def build(self, request: Request) -> ServerCallContext:
+        context = super().build(request)
+        if version := request.query_params.get(VERSION_HEADER):
+            context.state["headers"].setdefault(VERSION_HEADER.lower(), version)
+        return context
+
+
+def make_routes(handler: RequestHandler, card: AgentCard) -> list[BaseRoute]:
+    """Card, JSON-RPC and HTTP+JSON, each for 1.0 and 0.3. The last route takes any path that others left."""
+    context = CallContext()
+    return [
+        *create_agent_card_routes(card, cache_control="public, max-age=60"),
+        *create_jsonrpc_routes(handler, "/", context, enable_v0_3_compat=True),
+        *create_rest_routes(handler, context, enable_v0_3_compat=True),
+    ]

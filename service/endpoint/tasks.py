@@ -1,0 +1,116 @@
+"""Where tasks are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Self
+
+from a2a.server.context import ServerCallContext
+from a2a.server.tasks import DatabaseTaskStore
+from a2a.types import Artifact, ListTasksRequest, ListTasksResponse, Part, Task, TaskState, TaskStatus
+from google.protobuf.json_format import MessageToDict
+from sqlalchemy import select
+
+from service.endpoint.parts import agent_message, text_part
+from service.sessions.database import to_the_end
+
+logger = logging.getLogger(__name__)
+
+WRITE_SECONDS = 0.5
+_RUNNING = ("TASK_STATE_SUBMITTED", "TASK_STATE_WORKING")
+_LOST = "This agent was restarted while it worked on this. Send the message again in the same context."
+
+
+class Tasks(DatabaseTaskStore):
+    """The SDK's store, made for streams: the SDK saves the whole task at each update, and waits before it sends it on.
+
+    While a task works, its newest state is written every `WRITE_SECONDS`; every other state at once. Readers see the
+    newest either way. An answer that came in many pieces is one part.
+    """
+
+    async def __aenter__(self) -> Self:
+        await self.initialize()
+        self._expected: set[str] = set()
+        self._unwritten: dict[str, tuple[Task, ServerCallContext]] = {}
+        self._writing = asyncio.Lock()
+        self._writer = asyncio.create_task(self._write_often())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.cancel()
+        await asyncio.wait({self._writer})
+        await self._write()
+
+    def expect(self, task_id: str) -> None:
+        """Says that there is no such task yet, so that the SDK's looking for it, three times, costs nothing."""
+        self._expected.add(task_id)
+
+    async def save(self, task: Task, context: ServerCallContext) -> None:
+        self._expected.discard(task.id)
+        # The SDK hands this very object to its subscribers and callers, so they too see one part.
+        for artifact in task.artifacts:
+            _join_texts(artifact)
+        if task.status.state == TaskState.TASK_STATE_WORKING:
+            self._unwritten[task.id] = (task, context)
+            return
+        await to_the_end(self._save_now(task, context))
+        self._unwritten.pop(task.id, None)
+
+    async def get(self, task_id: str, context: ServerCallContext) -> Task | None:
+        if task_id in self._expected:
+            return None
+        if task_id in self._unwritten:
+            task, saved_in = self._unwritten[task_id]
+            if self.owner_resolver(saved_in) == self.owner_resolver(context):
+                copy = Task()
+                copy.CopyFrom(task)
+                return copy
+        return await to_the_end(super().get(task_id, context))
+
+    async def list(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
+        await to_the_end(self._write())
+        return await to_the_end(super().list(params, context))
+
+    async def fail_the_lost(self) -> None:
+        """Ends the tasks that a process which is no more was working on: nobody else ever would."""
+        state = self.task_model.status["state"].as_string()
+        async with self.async_session_maker.begin() as session:
+            for row in await session.scalars(select(self.task_model).where(state.in_(_RUNNING))):
+                message = agent_message(row.id, row.context_id, [text_part(_LOST)])
+                status = TaskStatus(state=TaskState.TASK_STATE_FAILED, message=message)
+                status.timestamp.GetCurrentTime()
+                row.status = MessageToDict(status)  # type: ignore[assignment]  # the column is declared as what it means
+                row.last_updated = status.timestamp.ToDatetime()
+
+    async def _save_now(self, task: Task, context: ServerCallContext) -> None:
+        async with self._writing:  # an older state on its way must not come after this one
+            await super().save(task, context)
+
+    async def _write_often(self) -> None:
+        while True:
+            await asyncio.sleep(WRITE_SECONDS)
+            try:
+                await to_the_end(self._write())
+            except Exception:
+                # The next state of the task is written in any case, and its last one reports a failure to the SDK.
+                logger.exception("tasks that work could not be written")
+
+    async def _write(self) -> None:
+        async with self._writing:
+            for task_id, state in list(self._unwritten.items()):
+                await super().save(*state)
+                if self._unwritten.get(task_id) is state:
+                    del self._unwritten[task_id]
+
+
+def _join_texts(artifact: Artifact) -> None:
+    parts: list[Part] = []
+    for part in artifact.parts:
+        if parts and part.HasField("text") and parts[-1].HasField("text") and parts[-1].media_type == part.media_type:
+            parts[-1].text += part.text
+        else:
+            parts.append(part)
+    if len(parts) < len(artifact.parts):
+        del artifact.parts[:]
+        artifact.parts.extend(parts)

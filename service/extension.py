@@ -1,0 +1,42 @@
+"""The A2A extension by which an agent tells what happens inside its turn, and how its events look on the wire.
+
+A client that names `URI` in its `A2A-Extensions` header hears, beside the answer's text, every call that starts and
+ends, and what happens inside calls to other agents. Each event is one data part of a WORKING status update.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from service.events import CallFinished, CallProgress, CallStarted, TextDelta, to_json
+
+URI = "https://innerloop.dev/extensions/events/v1"
+
+
+def data_of(event: TextDelta | CallStarted | CallProgress | CallFinished) -> dict[str, Any]:
+    """The event as a data part. Calls and results also carry the fields that readers of `adk_type` look for."""
+    data = to_json(event)
+    if isinstance(event, CallStarted):
+        data |= {"id": event.call_id, "name": event.tool, "args": _arguments(event.arguments)}
+    elif isinstance(event, CallFinished):
+        outcome = "error" if event.is_error else "result"
+        data |= {"id": event.call_id, "name": event.tool, "response": {outcome: event.text}}
+    return data
+
+
+def metadata_of(event: TextDelta | CallStarted | CallProgress | CallFinished) -> dict[str, str]:
+    """The part's metadata: what the most widely read clients know such a part by."""
+    if isinstance(event, CallStarted):
+        return {"adk_type": "function_call"}
+    if isinstance(event, CallFinished):
+        return {"adk_type": "function_response"}
+    return {}
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        arguments = json.loads(text)
+    except ValueError:
+        return {}
+    return arguments if isinstance(arguments, dict) else {}

@@ -1,0 +1,1 @@
+"""contextId -> transcript, leased to one turn at a time."""

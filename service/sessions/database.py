@@ -1,0 +1,114 @@
+"""Conversations in a database, one row per span: saving a turn writes only what it added."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, event, insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.sessions.base import Turnstile, growth
+from service.transcript import Transcript
+
+CONTEXT_ID_LENGTH = 36
+"""As wide as the A2A SDK makes the same column in its table of tasks."""
+
+T = TypeVar("T")
+
+_QUEUE_SECONDS = 60.0
+
+_metadata = MetaData()
+_spans = Table(
+    "spans",
+    _metadata,
+    Column("context_id", String(CONTEXT_ID_LENGTH), primary_key=True),
+    # The key makes a second writer of the same conversation fail instead of overwriting.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("span", JSON, nullable=False),
+)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
+    """The database at an SQLAlchemy URL with an async driver. Other tables may share it."""
+    database = _sqlite(url) if make_url(url).get_backend_name() == "sqlite" else create_async_engine(url)
+    try:
+        async with database.begin() as connection:
+            await connection.run_sync(_metadata.create_all)
+        yield database
+    finally:
+        await database.dispose()
+
+
+async def to_the_end(operation: Coroutine[Any, Any, T]) -> T:
+    """Lets a database operation end before a cancellation goes on: abandoned, it would leave the database locked."""
+    task = asyncio.create_task(operation)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+class DatabaseSessions:
+    """Needs a database from `open_database`."""
+
+    def __init__(self, database: AsyncEngine) -> None:
+        self._database = database
+        self._turnstile = Turnstile()
+
+    @asynccontextmanager
+    async def lease(self, context_id: str) -> AsyncIterator[DatabaseSession]:
+        async with self._turnstile.hold(context_id):
+            yield DatabaseSession(self._database, context_id, await self.read(context_id))
+
+    async def read(self, context_id: str) -> Transcript:
+        return await to_the_end(self._read(context_id))
+
+    async def _read(self, context_id: str) -> Transcript:
+        rows = select(_spans.c.span).where(_spans.c.context_id == context_id).order_by(_spans.c.position)
+        async with self._database.connect() as connection:
+            spans = (await connection.scalars(rows)).all()
+        return Transcript.from_json({"version": 1, "spans": spans})
+
+
+class DatabaseSession:
+    def __init__(self, database: AsyncEngine, context_id: str, transcript: Transcript) -> None:
+        self._database = database
+        self._context_id = context_id
+        self._transcript = transcript
+
+    @property
+    def transcript(self) -> Transcript:
+        return self._transcript
+
+    async def save(self, transcript: Transcript) -> None:
+        known = len(self._transcript.spans)
+        rows = [
+            {"context_id": self._context_id, "position": known + index, "span": span}
+            for index, span in enumerate(growth(self._transcript, transcript).to_json()["spans"])
+        ]
+        if rows:
+            await to_the_end(self._insert(rows))
+        self._transcript = transcript
+
+    async def _insert(self, rows: list[dict[str, Any]]) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(insert(_spans), rows)
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    # SQLite has one writer, and whoever finds it busy may find it so until it gives up: one connection is a fair queue.
+    database = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=_QUEUE_SECONDS)
+    event.listen(database.sync_engine, "connect", _keep_a_journal)
+    return database
+
+
+def _keep_a_journal(connection: Any, _: object) -> None:
+    """Readers do not wait for the writer, and what is committed survives the end of the process."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")

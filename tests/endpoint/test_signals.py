@@ -1,0 +1,116 @@
+"""A real process is told to stop, or killed, while it answers.
+
+1. A client streams a long answer.  2. The signal comes in the middle.  3. See what the client, the exit status and a
+second process on the same data say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.conftest import eventually, say
+
+HEADERS = {"A2A-Version": "1.0"}
+
+
+@dataclass
+class Process:
+    url: str
+    process: asyncio.subprocess.Process
+
+    async def stream(self, text: str) -> AsyncIterator[dict[str, Any]]:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "SendStreamingMessage", "params": {"message": say(text)}}
+        async with (
+            httpx.AsyncClient(timeout=30) as http,
+            http.stream("POST", self.url, json=body, headers=HEADERS) as response,
+        ):
+            async for line in response.aiter_lines():
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))["result"]
+
+    async def is_ready(self) -> bool:
+        async with httpx.AsyncClient() as http:
+            try:
+                return (await http.get(f"{self.url}/readyz")).is_success
+            except httpx.TransportError:
+                return False
+
+    async def get(self, task_id: str) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "GetTask", "params": {"id": task_id}}
+        async with httpx.AsyncClient(timeout=30) as http:
+            return (await http.post(self.url, json=body, headers=HEADERS)).json()["result"]
+
+
+@asynccontextmanager
+async def slow_agent(folder: Path, drain_seconds: float = 0.0) -> AsyncIterator[Process]:
+    command = (sys.executable, "-m", "tests.endpoint.slow_agent", str(folder), str(drain_seconds))
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        agent = Process((await process.stdout.readline()).decode().strip(), process)
+        await eventually(agent.is_ready)
+        yield agent
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_an_interrupt_ends_the_turn_as_failed_and_the_process_well(tmp_path: Path) -> None:
+    async with slow_agent(tmp_path) as agent:
+        events = agent.stream("x" * 400)
+        task_id = (await anext(events))["task"]["id"]
+        async for event in events:
+            if "artifactUpdate" in event:
+                agent.process.send_signal(signal.SIGINT)
+                break
+        last = [event async for event in events][-1]
+        assert last["statusUpdate"]["status"]["state"] == "TASK_STATE_FAILED"
+        async with asyncio.timeout(10):
+            assert await agent.process.wait() == 0
+    async with slow_agent(tmp_path) as again:
+        task = await again.get(task_id)
+        assert task["status"]["state"] == "TASK_STATE_FAILED"
+        assert set(task["artifacts"][0]["parts"][0]["text"]) == {"x"}
+
+
+async def test_a_short_turn_ends_before_the_process_does(tmp_path: Path) -> None:
+    async with slow_agent(tmp_path, drain_seconds=30) as agent:
+        events = agent.stream("short")
+        await anext(events)
+        agent.process.send_signal(signal.SIGTERM)
+        last = [event async for event in events][-1]
+        assert last["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
+        async with asyncio.timeout(10):
+            assert await agent.process.wait() == -signal.SIGTERM
+
+
+async def test_a_kill_loses_the_turn_but_neither_the_task_nor_the_message(tmp_path: Path) -> None:
+    async with slow_agent(tmp_path) as agent:
+        events = agent.stream("x" * 400)
+        task_id = (await anext(events))["task"]["id"]
+        async for event in events:
+            if "artifactUpdate" in event:
+                break
+        agent.process.kill()
+        await agent.process.wait()
+        try:
+            async for _ in events:
+                pass
+        except httpx.RemoteProtocolError:
+            pass
+    async with slow_agent(tmp_path) as again:
+        task = await again.get(task_id)
+        assert task["status"]["state"] == "TASK_STATE_FAILED"
+        assert "restarted" in task["status"]["message"]["parts"][0]["text"]
+        assert task["history"][0]["parts"] == [{"text": "x" * 400}]

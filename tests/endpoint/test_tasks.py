@@ -1,0 +1,99 @@
+"""The store of tasks: few writes while a task works, and nobody notices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from a2a.server.context import ServerCallContext
+from a2a.server.tasks import DatabaseTaskStore
+from a2a.types import Artifact, ListTasksRequest, Part, Task, TaskState, TaskStatus
+
+from service.endpoint.tasks import Tasks
+from service.sessions.database import open_database
+
+ANYBODY = ServerCallContext()
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The states that reach the database."""
+    states: list[str] = []
+    save = DatabaseTaskStore.save
+
+    async def listen(self: DatabaseTaskStore, task: Task, context: ServerCallContext) -> None:
+        states.append(TaskState.Name(task.status.state).removeprefix("TASK_STATE_"))
+        await save(self, task, context)
+
+    monkeypatch.setattr(DatabaseTaskStore, "save", listen)
+    return states
+
+
+@pytest.fixture
+async def tasks(tmp_path: Path, written: list[str]) -> AsyncIterator[Tasks]:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/tasks.sqlite3") as database, Tasks(database) as tasks:
+        yield tasks
+
+
+def task(state: str, *texts: str) -> Task:
+    artifacts = [Artifact(artifact_id="answer", parts=[Part(text=text) for text in texts])] if texts else []
+    return Task(id="t", context_id="c", status=TaskStatus(state=f"TASK_STATE_{state}"), artifacts=artifacts)
+
+
+async def test_a_stream_of_updates_is_few_writes(tasks: Tasks, written: list[str]) -> None:
+    await tasks.save(task("SUBMITTED"), ANYBODY)
+    for count in range(100):
+        await tasks.save(task("WORKING", "x" * count), ANYBODY)
+    await tasks.save(task("COMPLETED", "x" * 100), ANYBODY)
+    assert written == ["SUBMITTED", "COMPLETED"]
+
+
+async def test_a_task_that_works_on_is_written_now_and_then(tasks: Tasks, written: list[str]) -> None:
+    await tasks.save(task("WORKING", "x"), ANYBODY)
+    assert written == []
+    async with asyncio.timeout(5):
+        while not written:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.6)
+    assert written == ["WORKING"]
+
+
+async def test_readers_see_what_is_not_written_yet(tasks: Tasks) -> None:
+    await tasks.save(task("WORKING", "new"), ANYBODY)
+    seen = await tasks.get("t", ANYBODY)
+    assert seen is not None
+    assert seen.artifacts[0].parts[0].text == "new"
+    page = await tasks.list(ListTasksRequest(), ANYBODY)
+    assert page.tasks[0].artifacts[0].parts[0].text == "new"
+
+
+async def test_what_readers_do_to_a_task_stays_theirs(tasks: Tasks) -> None:
+    await tasks.save(task("WORKING", "new"), ANYBODY)
+    seen = await tasks.get("t", ANYBODY)
+    assert seen is not None
+    del seen.artifacts[:]
+    again = await tasks.get("t", ANYBODY)
+    assert again is not None
+    assert len(again.artifacts) == 1
+
+
+async def test_the_last_state_of_a_working_task_is_written_at_the_end(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/tasks.sqlite3"
+    async with open_database(url) as database, Tasks(database) as tasks:
+        await tasks.save(task("WORKING", "x"), ANYBODY)
+    async with open_database(url) as database, Tasks(database) as tasks:
+        seen = await tasks.get("t", ANYBODY)
+    assert seen is not None
+    assert seen.status.state == TaskState.TASK_STATE_WORKING
+
+
+async def test_pieces_of_text_become_one_part(tasks: Tasks) -> None:
+    saved = task("COMPLETED", "a", "b", "c")
+    saved.artifacts[0].parts.append(Part(url="https://a.example"))
+    saved.artifacts[0].parts.append(Part(text="d"))
+    await tasks.save(saved, ANYBODY)
+    seen = await tasks.get("t", ANYBODY)
+    assert seen is not None
+    assert [part.text or part.url for part in seen.artifacts[0].parts] == ["abc", "https://a.example", "d"]

@@ -1,0 +1,305 @@
+"""Another agent as a tool, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from service.errors import ToolError
+from service.events import CallFinished, CallProgress, CallStarted, TextDelta
+from service.messages import Caller, ToolCall
+from service.server import listen, url_of
+from service.tools.base import CallContext
+from service.tools.peers import Peer, PeerConfig, open_peers
+from tests.conftest import Agent, Asked, QuietServer, RunServer, Says, echo, eventually
+from tests.endpoint.test_answers import adds
+from tests.endpoint.test_signals import slow_agent
+
+
+class Ear:
+    """A call's context that remembers what was emitted."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.context = CallContext(ToolCall("c7", "helper", "{}"), Caller(), self._emit)
+
+    async def _emit(self, event: Any) -> None:
+        self.events.append(event)
+
+
+@asynccontextmanager
+async def peer_at(url: str, refresh_seconds: float = 300) -> AsyncIterator[Peer]:
+    async with open_peers([PeerConfig("helper", url, refresh_seconds)]) as peers:
+        yield peers["helper"]
+
+
+async def ask(url: str, text: str = "hello") -> str:
+    async with peer_at(url) as peer:
+        return await peer({"message": text}, Ear().context)
+
+
+async def test_the_answer_of_a_peer_is_the_result(run_server: RunServer) -> None:
+    agent: Agent = await run_server(echo)
+    assert await ask(agent.url, "Who are you?") == "You said: Who are you?"
+    assert await ask(f"{agent.url}/") == "You said: hello"
+
+
+async def test_each_call_is_a_conversation_of_its_own(run_server: RunServer) -> None:
+    agent = await run_server(lambda asked: Says(f"{len(asked.before)} before"))
+    async with peer_at(agent.url) as peer:
+        assert [await peer({"message": "hello"}, Ear().context) for _ in range(2)] == ["0 before", "0 before"]
+
+
+async def test_the_card_describes_the_tool_but_does_not_name_it(run_server: RunServer) -> None:
+    skill = {"id": "x", "name": "Sums\x07 and\u202e more", "description": "d", "tags": ["t"]}
+    agent = await run_server(description="Adds\n\nnumbers.\x1b[31m" + "y" * 1000, skills=[skill])
+    async with peer_at(agent.url) as peer:
+        assert peer.spec.name == "helper"
+        assert peer.spec.parameters["required"] == ["message"]
+        assert peer.spec.description.startswith("Adds numbers. [31myyy")
+        assert peer.spec.description.endswith("yy Skills: Sums and more.")
+        assert len(peer.spec.description) < 500
+
+
+async def test_what_happens_inside_the_peer_is_heard(run_server: RunServer) -> None:
+    agent = await run_server(adds)
+    ear = Ear()
+    async with peer_at(agent.url) as peer:
+        assert await peer({"message": "2 and 3?"}, ear.context) == "Let me see. It is 5."
+    assert all(isinstance(event, CallProgress) and event.call_id == "c7" for event in ear.events)
+    inner = [event.event for event in ear.events]
+    text = "".join(event.text for event in inner if isinstance(event, TextDelta))
+    assert text == "Let me see. It is 5."
+    calls = [event for event in inner if not isinstance(event, TextDelta)]
+    assert isinstance(calls[0], CallStarted)
+    assert isinstance(calls[1], CallFinished)
+    assert (calls[0].tool, calls[1].text) == ("add", "5")
+
+
+async def test_events_of_a_peer_s_peer_travel_up(run_server: RunServer) -> None:
+    def delegates(asked: Asked) -> Says:
+        return Says(asked.results[0]) if asked.results else Says("", (("inner", '{"message": "2 and 3?"}'),))
+
+    inner = await run_server(adds, name="inner")
+    outer = await run_server(delegates, name="outer", peers=[{"name": "inner", "url": inner.url}])
+    ear = Ear()
+    async with peer_at(outer.url) as peer:
+        assert await peer({"message": "go"}, ear.context) == "Let me see. It is 5."
+    tools = [
+        event.event.event.tool
+        for event in ear.events
+        if isinstance(event.event, CallProgress) and isinstance(event.event.event, CallStarted)
+    ]
+    assert tools == ["add"]
+
+
+async def test_a_peer_that_is_down_is_a_tool_that_says_so(run_server: RunServer) -> None:
+    listener = listen("127.0.0.1", 0)
+    url = url_of(listener)
+    listener.close()
+    async with peer_at(url) as peer:
+        assert peer.spec.name == "helper"
+        with pytest.raises(ToolError, match="helper cannot be reached"):
+            await peer({"message": "hello"}, Ear().context)
+
+
+async def test_a_peer_that_comes_up_later_is_found(run_server: RunServer) -> None:
+    held = listen("127.0.0.1", 0)  # refuses connections: bound, not listening
+    async with peer_at(url_of(held), refresh_seconds=0.05) as peer:
+        assert "Asks another agent" in peer.spec.description
+        await run_server(echo, listener=held)
+
+        async def is_known() -> bool:
+            return "The agent called" in peer.spec.description
+
+        await eventually(is_known)
+        assert await peer({"message": "hello"}, Ear().context) == "You said: hello"
+
+
+async def test_a_peer_that_goes_away_keeps_its_description(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    async with peer_at(agent.url) as peer:
+        await agent.stop()
+        await peer.refresh()
+        assert "The agent called" in peer.spec.description
+        with pytest.raises(ToolError, match="helper cannot be reached"):
+            await peer({"message": "hello"}, Ear().context)
+
+
+async def test_a_peer_that_is_killed_while_it_answers(tmp_path: Path) -> None:
+    ear = Ear()
+    async with slow_agent(tmp_path) as agent, peer_at(agent.url) as peer:
+        asked = asyncio.create_task(peer({"message": "x" * 400}, ear.context))
+
+        async def has_begun() -> bool:
+            return bool(ear.events)
+
+        await eventually(has_begun)
+        agent.process.kill()
+        async with asyncio.timeout(5):
+            with pytest.raises(ToolError, match="helper cannot be reached"):
+                await asked
+
+
+async def test_a_peer_that_fails_says_why(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    agent.engine.error = RuntimeError("secret")
+    with pytest.raises(ToolError, match="helper failed: Something went wrong inside this agent"):
+        await ask(agent.url)
+
+
+async def test_a_peer_that_refuses_the_message_says_why(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    with pytest.raises(ToolError, match="helper refused: the message has no text"):
+        await ask(agent.url, "  ")
+
+
+async def test_a_peer_whose_task_is_cancelled(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    agent.engine.gate.clear()
+    asked = asyncio.create_task(ask(agent.url))
+    (task,) = await agent.listed("WORKING")
+    await agent.rpc("CancelTask", {"id": task["id"]})
+    with pytest.raises(ToolError, match="helper was cancelled"):
+        await asked
+
+
+async def test_cancelling_the_call_cancels_the_peer_s_task(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    agent.engine.gate.clear()
+    async with peer_at(agent.url) as peer:
+        asked = asyncio.create_task(peer({"message": "hello"}, Ear().context))
+        await agent.listed("WORKING")
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+    await agent.listed("CANCELED")
+    assert agent.engine.aborted == 1
+
+
+async def test_cancelling_a_task_cancels_all_the_way_down(run_server: RunServer) -> None:
+    inner = await run_server(echo, name="inner")
+    outer = await run_server(
+        lambda _: Says("", (("inner", '{"message": "hello"}'),)),
+        name="outer",
+        peers=[{"name": "inner", "url": inner.url}],
+    )
+    inner.engine.gate.clear()
+    sent = asyncio.create_task(outer.send("go"))
+    await inner.listed("WORKING")
+    (task,) = await outer.listed("WORKING")
+    await outer.rpc("CancelTask", {"id": task["id"]})
+    assert (await sent)["status"]["state"] == "TASK_STATE_CANCELED"
+    await inner.listed("CANCELED")
+
+
+async def test_a_failing_peer_is_a_result_the_model_reads(run_server: RunServer) -> None:
+    def tells(asked: Asked) -> Says:
+        return Says(f"Sorry: {asked.results[0]}") if asked.results else Says("", (("inner", '{"message": "hello"}'),))
+
+    inner = await run_server(echo, name="inner")
+    inner.engine.error = RuntimeError("secret")
+    outer = await run_server(tells, name="outer", peers=[{"name": "inner", "url": inner.url}])
+    task = await outer.send("go")
+    assert task["status"]["state"] == "TASK_STATE_COMPLETED"
+    answer = task["artifacts"][0]["parts"][0]["text"]
+    assert answer == "Sorry: error: inner failed: Something went wrong inside this agent."
+
+
+async def test_a_slow_peer_is_given_up_and_cancelled(run_server: RunServer) -> None:
+    def tells(asked: Asked) -> Says:
+        return Says(f"Sorry: {asked.results[0]}") if asked.results else Says("", (("inner", '{"message": "hello"}'),))
+
+    inner = await run_server(echo, name="inner")
+    inner.engine.gate.clear()
+    limited = {"name": "inner", "url": inner.url, "limits": {"seconds": 0.5}}
+    outer = await run_server(tells, name="outer", peers=[limited])
+    task = await outer.send("go")
+    assert task["artifacts"][0]["parts"][0]["text"] == "Sorry: error: inner gave no result within 0.5 seconds"
+    await inner.listed("CANCELED")
+
+
+CARD = {
+    "name": "Odd",
+    "description": "Odd.",
+    "version": "1",
+    "capabilities": {"streaming": True},
+    "defaultInputModes": ["text/plain"],
+    "defaultOutputModes": ["text/plain"],
+    "skills": [{"id": "s", "name": "Skill", "description": "d", "tags": ["t"]}],
+}
+TASK = '{"task": {"id": "t", "contextId": "c", "status": {"state": "TASK_STATE_WORKING"}}}'
+
+
+@asynccontextmanager
+async def odd_peer(*results: str, card: Any = None) -> AsyncIterator[str]:
+    """A server that streams these results, whatever it is asked, and then closes the stream."""
+
+    async def respond(_: Request) -> Response:
+        frames = (f'data: {{"jsonrpc": "2.0", "id": 1, "result": {result}}}\n\n' for result in results)
+        return StreamingResponse(frames, media_type="text/event-stream")
+
+    async def show(_: Request) -> Response:
+        interfaces = [{"url": url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+        return JSONResponse(CARD | {"supportedInterfaces": interfaces} if card is None else card)
+
+    listener = listen("127.0.0.1", 0)
+    url = url_of(listener)
+    routes = [Route("/.well-known/agent-card.json", show), Route("/", respond, methods=["POST"])]
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning"))
+    server.capture_signals = QuietServer.capture_signals.__get__(server)  # type: ignore[method-assign]
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        yield url
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@pytest.mark.parametrize(
+    ("results", "why"),
+    [
+        pytest.param([TASK], "helper stopped without an answer", id="stream ends early"),
+        pytest.param([], "helper stopped without an answer", id="empty stream"),
+        pytest.param([TASK.replace("WORKING", "REJECTED")], "helper refused", id="rejected"),
+        pytest.param([TASK.replace("WORKING", "INPUT_REQUIRED")], "helper asks back", id="input required"),
+        pytest.param([TASK.replace("WORKING", "AUTH_REQUIRED")], "helper wants credentials", id="auth required"),
+        pytest.param(["{nonsense"], "helper cannot be reached", id="not JSON"),
+    ],
+)
+async def test_a_peer_without_an_answer(results: list[str], why: str) -> None:
+    async with odd_peer(*results) as url:
+        with pytest.raises(ToolError, match=why):
+            await ask(url)
+
+
+async def test_a_peer_that_answers_with_a_message() -> None:
+    reply = '{"message": {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "hi"}]}}'
+    async with odd_peer(reply) as url:
+        assert await ask(url) == "hi"
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param([], id="no object"),
+        pytest.param(CARD, id="no interface"),
+        pytest.param(CARD | {"supportedInterfaces": [{"url": "x", "protocolBinding": "SMOKE"}]}, id="no known binding"),
+    ],
+)
+async def test_a_card_that_is_no_use(card: Any) -> None:
+    async with odd_peer(card=card) as url, peer_at(url) as peer:
+        assert "Asks another agent" in peer.spec.description
+        with pytest.raises(ToolError, match="helper cannot be reached"):
+            await peer({"message": "hello"}, Ear().context)
