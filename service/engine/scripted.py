@@ -1,4 +1,4 @@
-"""An engine that says what it is told: for tests of logic, for `--engine scripted`, and for showing how a task is done."""
+"""An engine that says what it is told: for tests of logic, and for showing how a task is done."""
 
 from __future__ import annotations
 

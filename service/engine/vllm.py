@@ -1,0 +1,215 @@
+"""vLLM in this process: `AsyncLLM`, with its model in a child process.
+
+The only file that knows vLLM. It is imported when an engine is opened, since that takes ten seconds and reads the
+environment that is set here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import threading
+import time
+import warnings
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from service.engine.base import Chunk, Finish, Sampling
+from service.engine.cpu import cpu_problem
+from service.errors import EngineError, ModelError
+
+if TYPE_CHECKING:
+    from vllm import RequestOutput, SamplingParams
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+_FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """What to load."""
+
+    folder: Path
+    """Config, safetensors and tokenizer."""
+    weights: str
+    """Their version."""
+    window: int | None = None
+    """Tokens per conversation; the model's own limit if not given."""
+    kv_cache_bytes: int = 1 << 30
+    """For all conversations together, on a CPU. On a GPU vLLM takes what is free."""
+
+
+class VllmEngine:
+    """One model, loaded by vLLM. Conversations that share a prefix share its KV cache."""
+
+    def __init__(self, llm: AsyncLLM, weights: str) -> None:
+        self._llm = llm
+        self._weights = weights
+        self._requests = count()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, config: EngineConfig, progress: Callable[[str], None]) -> AsyncIterator[Self]:
+        """Loads the model and, on leaving, unloads it. `progress` hears of the start, which takes 15 to 30 s.
+
+        Raises ModelError if vLLM cannot start.
+        """
+        progress(f"starting vLLM on {config.folder.name} (15 to 30 s)")
+        begun = time.monotonic()
+        # By itself: libraries keep some errors of their imports, with the frames they came through. Were the engine in
+        # one of these, it would live on until Python is half gone.
+        await asyncio.to_thread(_import_vllm)
+        llm = await asyncio.to_thread(_start, config)
+        try:
+            await llm.collective_rpc("end_with", args=(os.getpid(),))
+            progress(f"vLLM is ready after {time.monotonic() - begun:.0f} s")
+            yield cls(llm, config.weights)
+        finally:
+            if llm.output_handler:
+                llm.output_handler.cancel()  # or it would report the end as a failure
+            await asyncio.to_thread(llm.shutdown)
+
+    @property
+    def window(self) -> int:
+        window: int = self._llm.model_config.max_model_len
+        return window
+
+    @property
+    def weights(self) -> str:
+        return self._weights
+
+    @property
+    def llm(self) -> AsyncLLM:
+        """The engine itself, for what only vLLM can do."""
+        return self._llm
+
+    async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
+        """As `Engine.generate`. Tokens that were sampled while the reader was busy come as one chunk."""
+        from vllm.exceptions import VLLMError
+        from vllm.inputs import tokens_input
+
+        params = sampling_params(sampling)
+        request = f"r{next(self._requests)}"
+        try:
+            async with aclosing(self._llm.generate(tokens_input(list(tokens)), params, request)) as outputs:
+                async for output in outputs:
+                    yield _chunk(output)
+        except (VLLMError, ValueError) as error:
+            raise EngineError(f"vLLM: {str(error) or repr(error.__cause__)}") from error
+
+
+class WorkerExtension:
+    """What vLLM's workers can do besides, in their own processes."""
+
+    def end_with(self, process: int) -> None:
+        """Dies when `process` does, which may have been killed without a chance to say so."""
+
+        def wait() -> None:
+            ended = select.poll()
+            ended.register(os.pidfd_open(process))
+            ended.poll()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=wait, name="end_with", daemon=True).start()
+
+
+def _import_vllm() -> None:
+    _set_environment(_QUIET)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of deprecated things that vLLM uses
+        import vllm.v1.engine.async_llm  # noqa: F401
+
+
+def _start(config: EngineConfig) -> AsyncLLM:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.platforms import current_platform
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    cpu: dict[str, Any] = {}
+    if current_platform.is_cpu():
+        if problem := cpu_problem():
+            raise ModelError(problem)
+        # The scheduler and the model in one process, and a core left for everything else. With vLLM's own choice, a
+        # scheduler of its own that spins while it waits, two cores decode a quarter slower.
+        _set_environment({"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": str(max(1, _cores() - 1))})
+        cpu = {
+            "distributed_executor_backend": "uni",
+            "enforce_eager": True,  # compiling takes minutes here and gains nothing
+            "block_size": 32,  # a spliced-in result recomputes at most one block
+            "kv_cache_memory_bytes": config.kv_cache_bytes,
+        }
+    args = AsyncEngineArgs(
+        model=str(config.folder),
+        tokenizer=str(config.folder),
+        max_model_len=config.window,
+        disable_log_stats=True,
+        use_tqdm_on_load=False,
+        worker_extension_cls=f"{WorkerExtension.__module__}.{WorkerExtension.__qualname__}",
+        **cpu,
+    )
+    # Ctrl-C goes to every process of the terminal. The engine must outlive it, so that running turns can end well;
+    # a child inherits the mask of the thread that starts it.
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return AsyncLLM.from_engine_args(args)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ModelError(f"vLLM cannot load {config.folder}: {' '.join(str(error).split())}") from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
+_QUIET = {
+    "PYTHONWARNINGS": "ignore",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TORCH_LOGS": "-all",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+
+
+def _set_environment(values: Mapping[str, str]) -> None:
+    """For vLLM and its child process, except where the user has set something else."""
+    for name, value in values.items():
+        os.environ.setdefault(name, value)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def sampling_params(sampling: Sampling) -> SamplingParams:
+    """In vLLM's words."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+
+    return SamplingParams(
+        max_tokens=sampling.max_tokens,
+        stop_token_ids=list(sampling.stop),
+        ignore_eos=True,  # the chat format alone says what stops
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        seed=sampling.seed,
+        logprobs=0 if sampling.logprobs else None,  # 0: of the sampled token only
+        structured_outputs=StructuredOutputsParams(structural_tag=sampling.constraint) if sampling.constraint else None,
+        detokenize=False,
+        output_kind=RequestOutputKind.DELTA,
+    )
+
+
+def _chunk(output: RequestOutput) -> Chunk:
+    completion = output.outputs[0]
+    tokens = tuple(completion.token_ids)
+    logprobs = None
+    if completion.logprobs is not None:
+        logprobs = tuple(entry[token].logprob for token, entry in zip(tokens, completion.logprobs, strict=True))
+    if completion.finish_reason in ("abort", "error"):
+        raise EngineError(f"the engine gave up the request: {completion.finish_reason}")
+    finish = _FINISH[completion.finish_reason] if completion.finish_reason else None
+    return Chunk(tokens, logprobs, finish)

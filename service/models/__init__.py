@@ -1,0 +1,1 @@
+"""Getting weights ready: a base model and an agent's adapter become a folder that vLLM loads."""

@@ -1,0 +1,98 @@
+"""What only vLLM can show: real weights, grammars, and errors of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.chat.inner import InnerFormat
+from service.engine.base import Sampling
+from service.engine.vllm import EngineConfig, VllmEngine
+from service.errors import EngineError, ModelError
+from service.messages import ToolResult
+from service.tools.base import ToolSpec
+
+pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
+
+ORDER = ToolSpec(
+    "order",
+    "Orders.",
+    {
+        "type": "object",
+        "properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}},
+        "required": ["item", "quantity"],
+        "additionalProperties": False,
+    },
+)
+
+
+async def sample(engine: VllmEngine, prompt: tuple[int, ...], sampling: Sampling) -> tuple[int, ...]:
+    return tuple([token async for chunk in engine.generate(prompt, sampling) for token in chunk.tokens])
+
+
+def must_call(constraint: str) -> str:
+    """The same grammar, with a call that has to come."""
+    tag = json.loads(constraint)
+    tag["format"]["at_least_one"] = True
+    return json.dumps(tag)
+
+
+async def test_a_call_follows_its_schema_however_wildly_it_is_sampled(vllm: VllmEngine, inner: InnerFormat) -> None:
+    prompt = inner.begin("Order things.", [ORDER])
+    constraint = inner.constraint([ORDER])
+    assert constraint
+    closed = 0
+    sampled = await asyncio.gather(
+        *(
+            sample(
+                vllm, prompt, Sampling(150, inner.stop, temperature=1.5, seed=seed, constraint=must_call(constraint))
+            )
+            for seed in range(8)
+        )
+    )
+    for tokens in sampled:
+        for call in inner.reader(0).feed(tokens).calls:
+            closed += 1
+            arguments = json.loads(call.arguments)
+            assert call.name == "order"
+            assert arguments.keys() == {"item", "quantity"}
+            assert isinstance(arguments["item"], str)
+            assert isinstance(arguments["quantity"], int)
+    assert closed
+
+
+async def test_a_result_cannot_be_sampled(vllm: VllmEngine, inner: InnerFormat) -> None:
+    prompt = inner.begin("Order things.", [ORDER])
+    wild = Sampling(60, inner.stop, temperature=2.0, constraint=inner.constraint([ORDER]))
+    sampled = await asyncio.gather(*(sample(vllm, prompt, replace(wild, seed=seed)) for seed in range(8)))
+    result = inner.write_results([ToolResult("c0", "")])
+    assert len(result) == 2
+    assert not {*result} & {token for tokens in sampled for token in tokens}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "constraint", "why"),
+    [
+        ((), None, "prompt"),
+        ((100,) * 10_000, None, "maximum|longer|length"),
+        ((10**6,), None, "vocab"),
+        ((100,), "no JSON", "grammar"),
+    ],
+    ids=["empty", "too long", "no token", "bad grammar"],
+)
+async def test_what_vllm_refuses_is_an_engine_error(
+    vllm: VllmEngine, prompt: tuple[int, ...], constraint: str | None, why: str
+) -> None:
+    with pytest.raises(EngineError, match=f"(?i){why}"):
+        await sample(vllm, prompt, Sampling(4, (), constraint=constraint))
+    assert len(await sample(vllm, (100, 101), Sampling(4, ()))) == 4
+
+
+async def test_a_folder_without_a_model_is_a_model_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="vLLM cannot load"):
+        async with VllmEngine.open(EngineConfig(tmp_path, "none"), print):
+            pass
