@@ -1,0 +1,194 @@
+"""The command line: what can be asked for, and how. What is done is in `service.cli`, one file per command.
+
+Each command imports its file when it is called: the engine, the trainer and A2A take seconds to import, and nobody who
+reads `--help` should wait for them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from service.errors import ServiceError
+
+AgentFolder = Annotated[Path, typer.Argument(help="Folder with an agent.yaml.", show_default=False, resolve_path=True)]
+Url = Annotated[str, typer.Argument(help="Where the agent's card is found, such as http://127.0.0.1:8001.")]
+EngineName = Annotated[str, typer.Option(help="vllm, or MODULE:FUNCTION that makes another one.", hidden=True)]
+
+app = typer.Typer(
+    help="Agents whose tools run inside their own decode loop, behind A2A.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+model_app = typer.Typer(help="Weights.", no_args_is_help=True)
+train_app = typer.Typer(help="Tuning.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+app.add_typer(train_app, name="train")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status. What is wrong with the input is said in one line."""
+    try:
+        return int(app(arguments, prog_name="innerloop", standalone_mode=False) or 0)
+    except (TyperException, ServiceError) as error:
+        line = error.format_message() if isinstance(error, TyperException) else str(error)
+        print(f"innerloop: {' '.join(line.split())}", file=sys.stderr)
+        return 2
+
+
+@app.command()
+def serve(
+    agent: AgentFolder,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes a free one.", show_default="8000")] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="Where other agents reach this one.", show_default="http://HOST:PORT")
+    ] = None,
+    engine: EngineName = "vllm",
+) -> int:
+    """Serves an agent over A2A.
+
+    The model is got ready first, which takes a minute the first time. Ctrl-C lets running turns end; a second one
+    does not.
+
+    Examples:
+      innerloop serve agents/contracts --port 8002
+      innerloop serve agents/procurement --host 0.0.0.0 --public-url https://orders.example.com
+    """
+    from service.cli import serve
+
+    return serve.run(agent, host, port, public_url, engine)
+
+
+@app.command()
+def ask(
+    url: Url,
+    text: Annotated[str, typer.Argument(help="What to say.", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")] = False,
+    context: Annotated[
+        str | None, typer.Option(help="Conversation to go on with, as an earlier answer named it.", show_default=False)
+    ] = None,
+) -> int:
+    """Asks an agent and shows its turn as it happens: text, tools, other agents, the answer.
+
+    The exit status is 0 if the task was completed, 1 if it was not, 2 if it could not be asked for.
+
+    Examples:
+      innerloop ask http://127.0.0.1:8002 "Does Norvik Metals bear the tariffs?"
+      innerloop ask http://127.0.0.1:8001 "Order 5 more" --context 6f1c2a44
+      innerloop ask http://127.0.0.1:8001 "Who handles customs clearance?" --json
+    """
+    from service.cli import ask
+
+    return ask.run(url, text, context, json)
+
+
+@app.command()
+def card(url: Url) -> int:
+    """Shows an agent's card.
+
+    Example:
+      innerloop card http://127.0.0.1:8001
+    """
+    from service.cli import card
+
+    return card.run(url)
+
+
+@app.command()
+def demo(
+    question: Annotated[
+        str | None, typer.Option(help="Ask this instead; then only that it was answered is checked.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the first agent; the second has the next one.")] = 8001,
+    engine: EngineName = "vllm",
+) -> int:
+    """Starts two agents, asks one of them, and checks what came of it.
+
+    The question takes a purchase order, which is a row in a database, and a look at a contract, which is another
+    agent's work. The exit status is 0 only if both came out right.
+
+    Examples:
+      innerloop demo
+      innerloop demo --question "Who handles customs clearance?"
+    """
+    from service.cli import demo
+
+    return demo.run(question, port, engine)
+
+
+@app.command()
+def eval(
+    agent: AgentFolder,
+    limit: Annotated[int, typer.Option(help="Tasks of each split.", min=1)] = 200,
+    split: Annotated[
+        str | None, typer.Option(help="entities or phrasings: what was never seen.", show_default="both")
+    ] = None,
+    base: Annotated[bool, typer.Option(help="Also the model before its tuning.")] = True,
+    seed: Annotated[int, typer.Option(help="Of the tasks.")] = 99,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+) -> int:
+    """Runs held-out tasks through an agent and counts what was solved, next to the untuned model.
+
+    Examples:
+      innerloop eval agents/contracts
+      innerloop eval agents/procurement --limit 20 --split phrasings --no-base
+    """
+    from service.cli import evaluate
+
+    return evaluate.run(agent, limit, split, base, seed, json)
+
+
+@model_app.command()
+def prepare(agent: AgentFolder) -> int:
+    """Gets an agent's weights ready and prints their folder.
+
+    Example:
+      innerloop model prepare agents/contracts
+    """
+    from service.cli import prepare
+
+    return prepare.run(agent)
+
+
+@train_app.command()
+def sft(
+    agent: AgentFolder,
+    demonstrations: Annotated[int | None, typer.Option(help="Conversations to learn from.", min=1)] = None,
+    epochs: Annotated[int | None, typer.Option(help="How often each is seen.", min=1)] = None,
+    batch: Annotated[int | None, typer.Option(help="Conversations of one step.", min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="At its highest.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the demonstrations and the training.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the adapter goes.", show_default="AGENT/adapter", resolve_path=True)
+    ] = None,
+) -> int:
+    """Trains an agent's adapter on its own generator's demonstrations.
+
+    What is not given is as in `Recipe` in service/training/sft.py, which made the adapters of this repository.
+
+    Examples:
+      innerloop train sft agents/contracts
+      innerloop train sft agents/procurement --demonstrations 500 --out /tmp/adapter
+    """
+    from service.cli import train
+
+    return train.run(
+        agent,
+        out,
+        demonstrations=demonstrations,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

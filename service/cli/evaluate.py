@@ -1,0 +1,111 @@
+"""`innerloop eval`: held-out tasks through the real loop, next to the untuned model."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from service.agent import make_loop, make_toolbox
+from service.chat.base import ChatFormat
+from service.chat.inner import InnerFormat
+from service.cli.machine import read_machine
+from service.cli.progress import Steps, count
+from service.engine.base import Engine
+from service.engine.vllm import EngineConfig, VllmEngine
+from service.errors import ConfigError
+from service.models.prepare import prepare
+from service.settings import Machine, ModelSection, load_agent
+from service.training.data import make_world, stand_ins
+from service.training.evaluate import Score, evaluate
+from service.training.task import Split
+
+_AT_ONCE = 8
+_SPLITS = (Split.ENTITIES, Split.PHRASINGS)
+
+Scores = dict[str, dict[str, Score]]
+"""By split, then by model: `tuned` and `base`."""
+
+
+def run(folder: Path, limit: int, split: str | None, with_base: bool, seed: int, as_json: bool) -> int:
+    """Prints the figures. Raises ServiceError."""
+    if split is not None and split not in _SPLITS:
+        raise ConfigError(f"no split {split!r}: there are {' and '.join(_SPLITS)}")
+    machine = read_machine()
+    agent = load_agent(folder, machine)
+    splits = [Split(split)] if split else list(_SPLITS)
+    models = {"tuned": agent.model}
+    if with_base:
+        models["base"] = agent.model.model_copy(update={"adapter": None})
+    scores: Scores = {name: {} for name in splits}
+    trial = Trial(folder, machine, limit, seed, Console(stderr=True))
+    for name, model in models.items():
+        asyncio.run(trial.run(name, model, scores))
+    show(scores, as_json)
+    return 0
+
+
+def show(scores: Scores, as_json: bool) -> None:
+    """As a table, or as one JSON object: split -> model -> figures."""
+    if as_json:
+        print(json.dumps({s: {name: score.to_json() for name, score in of.items()} for s, of in scores.items()}))
+    else:
+        Console().print(_table(scores))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The same tasks for every model."""
+
+    folder: Path
+    machine: Machine
+    limit: int
+    seed: int
+    console: Console
+
+    async def run(self, name: str, model: ModelSection, scores: Scores) -> None:
+        """One model on each split. Engines run one after another: a machine that holds one may not hold two."""
+        async with AsyncExitStack() as stack:
+            with Steps(self.console) as say:
+                prepared = prepare(model, self.folder, self.machine.cache, say)
+                chat = InnerFormat.load(prepared.folder)
+                config = EngineConfig(prepared.folder, prepared.version, model.window)
+                engine = await stack.enter_async_context(VllmEngine.open(config, say))
+            for split, found in scores.items():
+                found[name] = await self.score(f"{name}, {split}", Split(split), engine, chat)
+
+    async def score(self, what: str, split: Split, engine: Engine, chat: ChatFormat) -> Score:
+        """One model on one split, in a world of its own."""
+        with tempfile.TemporaryDirectory() as data, count(self.console, what, self.limit) as tell:
+            machine = self.machine.model_copy(update={"data": Path(data)})
+            world = make_world(self.folder, split, self.seed, machine.data)
+            agent = load_agent(self.folder, machine)
+            toolbox = make_toolbox(agent, self.folder, stand_ins(agent, self.folder, world, machine))
+            loop = make_loop(agent, engine, chat, toolbox)
+            done = itertools.count(1)
+            return await evaluate(
+                loop, toolbox.specs, world.tasks, self.limit, _AT_ONCE, lambda outcome: tell(next(done))
+            )
+
+
+def _table(scores: Scores) -> Table:
+    table = Table("split", "model", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("solved", "calls exact", "schema errors", "tokens", "seconds"):
+        table.add_column(heading, justify="right")
+    for split, models in scores.items():
+        for name, score in models.items():
+            figures = score.to_json()
+            total = figures["total"]
+            solved = f"{figures['solved'] / total:.1%} of {total}"
+            exact = f"{figures['calls_exact'] / total:.1%}"
+            rest = (str(figures[key]) for key in ("schema_errors", "tokens", "seconds"))
+            table.add_row(split, name, solved, exact, *rest)
+    return table

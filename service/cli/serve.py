@@ -1,0 +1,95 @@
+"""`innerloop serve`: one agent in this process, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pkgutil
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from rich.console import Console
+from starlette.types import Message, Receive, Scope, Send
+
+from service.app import Service
+from service.chat.base import ChatFormat
+from service.chat.inner import InnerFormat
+from service.cli.machine import read_machine
+from service.cli.progress import Steps
+from service.engine.base import Engine
+from service.engine.vllm import EngineConfig, VllmEngine
+from service.errors import ServiceError
+from service.models.prepare import prepare
+from service.server import Server, listen, url_of
+from service.settings import AgentConfig, Machine, load_agent
+
+Opening = AbstractAsyncContextManager[Engine]
+
+
+def run(folder: Path, host: str | None, port: int | None, public_url: str | None, engine: str) -> int:
+    """Serves until SIGINT or SIGTERM, both of which let running turns end. Raises ServiceError if it cannot start."""
+    machine = read_machine(host=host, port=port, public_url=public_url)
+    agent = load_agent(folder, machine)
+    # Before anything slow, so that a port that is taken is told at once.
+    with listen(machine.host, machine.port) as listener, Steps(Console(stderr=True)) as say:
+        url = (machine.public_url or url_of(listener)).rstrip("/")
+        opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)
+        service = _Service(agent, machine, folder, opening, chat, url)
+        server = _Server(service, machine.drain_seconds, lambda: _tell_ready(say, agent.name, url))
+        try:
+            asyncio.run(server.serve([listener]))
+        except SystemExit:
+            if service.failure:
+                raise service.failure from None
+            raise
+    return 0
+
+
+def _open_vllm(agent: AgentConfig, folder: Path, machine: Machine, say: Steps) -> tuple[Opening, ChatFormat]:
+    prepared = prepare(agent.model, folder, machine.cache, say)
+    config = EngineConfig(prepared.folder, prepared.version, agent.model.window)
+    return VllmEngine.open(config, say), InnerFormat.load(prepared.folder)
+
+
+def _resolve(name: str) -> Callable[[Path], tuple[Opening, ChatFormat]]:
+    """The function `MODULE:FUNCTION`, which makes an engine and a chat format for an agent's folder."""
+    make: Callable[[Path], tuple[Opening, ChatFormat]] = pkgutil.resolve_name(name)
+    return make
+
+
+def _tell_ready(say: Steps, name: str, url: str) -> None:
+    say(f"{name} is ready at {url}")
+    say.end()
+
+
+class _Service(Service):
+    """Keeps what is wrong with its configuration from being told as a traceback."""
+
+    failure: ServiceError | None = None
+    """Why it could not start."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            error = sys.exception()
+            if message["type"] == "lifespan.startup.failed" and isinstance(error, ServiceError):
+                self.failure = error
+                message = {"type": "lifespan.startup.failed"}
+                logging.getLogger("uvicorn.error").disabled = True  # it would add a line of its own
+            await send(message)
+
+        await super().__call__(scope, receive, tell if scope["type"] == "lifespan" else send)
+
+
+class _Server(Server):
+    """Says when it has started."""
+
+    def __init__(self, service: Service, drain_seconds: float, started: Callable[[], None]) -> None:
+        super().__init__(service, drain_seconds, log_level="warning")
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell()

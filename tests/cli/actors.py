@@ -1,0 +1,86 @@
+"""Scripted models for whole processes: `--engine tests.cli.actors:FUNCTION`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+from agents.office.company import Office
+from agents.procurement.oracle import oracle
+from service.chat.base import ChatFormat
+from service.chat.inner import MARKERS, InnerFormat
+from service.engine.base import Engine
+from service.errors import ModelError
+from tests.conftest import ActorEngine, Asked, Reply, Says
+
+Opened = tuple[AbstractAsyncContextManager[Engine], ChatFormat]
+
+
+def office(folder: Path) -> Opened:
+    """The two agents of the demo, as they should be."""
+    return _play({"contracts": _contracts, "procurement": _procurement}[folder.name])
+
+
+def forgetful(folder: Path) -> Opened:
+    """The same, but nothing is ordered."""
+    return _play({"contracts": _contracts, "procurement": lambda _: Says("They bear the tariffs.")}[folder.name])
+
+
+def idle(folder: Path) -> Opened:
+    """Never says anything."""
+    opened, chat = _play(lambda _: Says("never"))
+    assert isinstance(opened, nullcontext)
+    opened.enter_result.gate.clear()
+    return opened, chat
+
+
+def broken(folder: Path) -> Opened:
+    """Cannot start, unless it is for procurement."""
+    if folder.name == "procurement":
+        return idle(folder)
+    return _fails(), _play(lambda _: Says())[1]
+
+
+@asynccontextmanager
+async def _fails() -> AsyncIterator[Engine]:
+    raise ModelError("the engine is broken")
+    yield
+
+
+def _play(reply: Reply) -> Opened:
+    tokenizer = _tokenizer()
+    chat = InnerFormat(tokenizer)
+    return nullcontext(ActorEngine(tokenizer, chat, reply)), chat
+
+
+def _tokenizer() -> Tokenizer:
+    """One token per byte, and the markers."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={char: index for index, char in enumerate(alphabet)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(marker, special=True) for marker in MARKERS])
+    return tokenizer
+
+
+def _procurement(asked: Asked) -> Says:
+    if asked.results:
+        ordered, stated = asked.results
+        return Says(f"Ordered {ordered}. {stated}")
+    match = re.fullmatch(r"Order (\d+) (.+) from (.+) and tell me whether they bear the tariffs.", asked.text)
+    assert match
+    order = {"supplier": match[3], "item": match[2], "quantity": int(match[1])}
+    ask = {"message": f"Does {match[3]} bear the tariffs?"}
+    return Says(calls=(("place_order", json.dumps(order)), ("contracts", json.dumps(ask))))
+
+
+def _contracts(asked: Asked) -> Says:
+    if asked.results:
+        return Says(oracle(Office.generate(7, False), asked.text))
+    supplier = asked.text.removeprefix("Does ").removesuffix(" bear the tariffs?")
+    return Says(calls=(("search_contract", json.dumps({"supplier": supplier, "query": "tariffs"})),))

@@ -1,0 +1,130 @@
+"""`innerloop ask` and `innerloop card` against agents that run."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from service.cli.ask import ask_and_show, ask_as_json
+from service.client import RemoteAgent, open_http
+from service.errors import ServiceError
+from tests.conftest import Asked, RunServer, Says, echo
+
+
+def adds(asked: Asked) -> Says:
+    if not asked.results:
+        return Says("Let me see. ", (("add", '{"a": 2, "b": 3}'),))
+    return Says(f"It is {asked.results[0]}.")
+
+
+def delegates(asked: Asked) -> Says:
+    if not asked.results:
+        return Says(calls=(("adder", json.dumps({"message": asked.text})),))
+    return Says(f"They say: {asked.results[0]}")
+
+
+async def told(url: str, text: str, context_id: str | None = None) -> list[str]:
+    """What is shown, with every time as T and the context as C."""
+    file = io.StringIO()
+    reply = await ask_and_show(Console(file=file, width=80), url, text, context_id)
+    shown = file.getvalue().replace(reply.context_id, "C")
+    return re.sub(r" *\d+\.\d+ s", "T", shown).splitlines()
+
+
+async def test_a_turn_is_shown(run_server: RunServer) -> None:
+    agent = await run_server(adds)
+    assert await told(agent.url, "2 and 3?") == [
+        "T  ┃ Let me see.",
+        "T  → add(a=2, b=3)",
+        "T  ← addT  5",
+        "T  ┃ It is 5.",
+        "",
+        "Let me see. It is 5.",
+        "completed inT · context C",
+    ]
+
+
+async def test_a_peer_s_work_is_shown_beneath_the_call(run_server: RunServer) -> None:
+    peer = await run_server(adds, name="adder")
+    agent = await run_server(delegates, peers=[{"name": "adder", "url": peer.url}])
+    assert (await told(agent.url, "2 and 3?"))[:6] == [
+        'T  → adder(message="2 and 3?")',
+        "T      adder ┃ Let me see.",
+        "T      adder → add(a=2, b=3)",
+        "T      adder ← addT  5",
+        "T      adder ┃ It is 5.",
+        "T  ← adderT  Let me see. It is 5.",
+    ]
+
+
+async def test_a_conversation_goes_on(run_server: RunServer) -> None:
+    agent = await run_server(lambda asked: Says(f"{len(asked.before)} before"))
+    async with open_http() as http:
+
+        async def ignore(event: object) -> None: ...
+
+        first = await (await RemoteAgent.find(http, agent.url)).ask("one", None, ignore)
+        second = await (await RemoteAgent.find(http, agent.url)).ask("two", first.context_id, ignore)
+    assert (first.text, second.text) == ("0 before", "1 before")
+    assert first.context_id == second.context_id
+
+
+async def test_for_machines_each_event_is_a_line(run_server: RunServer, capsys: pytest.CaptureFixture[str]) -> None:
+    agent = await run_server(adds)
+    reply = await ask_as_json(agent.url, "2 and 3?", None)
+    assert reply.completed
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    text = "".join(line["text"] for line in lines if line["kind"] == "text")
+    assert text == "Let me see. It is 5."
+    calls = [line for line in lines if line["kind"].startswith("call")]
+    assert [(call["kind"], call["tool"]) for call in calls] == [("call_started", "add"), ("call_finished", "add")]
+    assert lines[-1]["kind"] == "end"
+    assert (lines[-1]["state"], lines[-1]["text"]) == ("completed", "Let me see. It is 5.")
+
+
+async def test_a_turn_that_fails(run_server: RunServer) -> None:
+    agent = await run_server(lambda _: Says("x" * 100), limits={"tokens": 10})
+    lines = await told(agent.url, "hello")
+    assert lines[-1].startswith("failed in")
+    assert "limit of tokens" in lines[-2]
+
+
+async def test_a_message_that_is_refused(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    with pytest.raises(ServiceError, match="the agent refused: the message has no text"):
+        await told(agent.url, " ")
+
+
+async def test_leaving_early_cancels_the_task(run_server: RunServer) -> None:
+    agent = await run_server(lambda _: Says(calls=(("sleep", "{}"),)))
+    begun = asyncio.Event()
+
+    async def hear(event: object) -> None:
+        begun.set()
+
+    async with open_http() as http:
+        asking = asyncio.create_task((await RemoteAgent.find(http, agent.url)).ask("rest", None, hear))
+        await begun.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    (task,) = (await agent.rpc("ListTasks", {}))["result"]["tasks"]
+    assert task["status"]["state"] == "TASK_STATE_CANCELED"
+
+
+async def test_a_card(run_server: RunServer, capsys: pytest.CaptureFixture[str]) -> None:
+    agent = await run_server(echo, name="echo")
+    async with open_http() as http:
+        card = (await RemoteAgent.find(http, agent.url)).card
+    assert card.name == "echo"
+
+
+async def test_what_is_no_agent(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    with pytest.raises(ServiceError, match="no agent at"):
+        await told(f"{agent.url}/elsewhere", "hello")

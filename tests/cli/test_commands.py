@@ -1,0 +1,129 @@
+"""What is typed: help for all of it, one line for what is wrong."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.__main__ import main
+
+AGENT = """
+name: adder
+description: Adds.
+instructions: You add.
+skills: [{id: add, name: Add, description: Adds., tags: [sums]}]
+"""
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("INNERLOOP_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("INNERLOOP_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "adder"
+    folder.mkdir()
+    (folder / "agent.yaml").write_text(AGENT)
+    return folder
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["", "serve", "ask", "card", "demo", "eval", "model", "model prepare", "train", "train sft"],
+)
+def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--help"]) == 0
+    told = capsys.readouterr().out
+    assert f"innerloop {command}".strip() in told
+    if command not in ("", "model", "train"):
+        assert "Example" in told
+
+
+def test_help_loads_nothing_that_takes_long() -> None:
+    script = (
+        "import sys; from service.__main__ import main; main(['--help']);"
+        "print(sorted({'a2a', 'httpx', 'pydantic', 'torch', 'transformers', 'vllm'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def wrong(capsys: pytest.CaptureFixture[str], *arguments: str | Path | int) -> str:
+    """The one line that wrong input leads to."""
+    assert main([str(argument) for argument in arguments]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (line,) = told.err.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["ask"], ["ask", "x"], ["demo", "--port", "x"], ["serve", "--x"]])
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert wrong(capsys, *arguments).startswith("innerloop: ")
+
+
+@pytest.mark.parametrize("command", [["serve"], ["model", "prepare"], ["train", "sft"], ["eval"]])
+def test_an_agent_that_is_not_there(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "agent.yaml: No such file or directory" in wrong(capsys, *command, tmp_path / "nobody")
+
+
+def test_an_agent_that_says_something_unknown(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (agent / "agent.yaml").write_text(f"{AGENT}\ncolour: blue\n")
+    assert "colour" in wrong(capsys, "serve", agent)
+
+
+def test_tools_that_are_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (agent / "agent.yaml").write_text(f"{AGENT}\ntools: [{{use: 'tools.py:add'}}]\n")
+    said = capsys.readouterr
+    assert main(["serve", str(agent), "--port", "0", "--engine", "tests.cli.actors:idle"]) == 2
+    assert said().err.splitlines()[-1] == f"innerloop: {agent / 'tools.py'}: no such file"
+
+
+def test_an_engine_that_cannot_start(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "the engine is broken" in wrong(capsys, "serve", agent, "--port", 0, "--engine", "tests.cli.actors:broken")
+
+
+def test_a_base_model_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (agent / "agent.yaml").write_text(f"{AGENT}\nmodel: {{base: no such model}}\n")
+    assert 'no model "no such model"' in wrong(capsys, "model", "prepare", agent)
+
+
+def test_a_port_that_is_taken(agent: Path, taken: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"port {taken}" in wrong(capsys, "serve", agent, "--port", taken)
+    assert f"port {taken}" in wrong(capsys, "demo", "--port", taken)
+    assert f"port {taken}" in wrong(capsys, "demo", "--port", taken - 1)
+
+
+def test_a_wrong_environment(agent: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNERLOOP_PORT", "many")
+    assert wrong(capsys, "serve", agent).startswith("innerloop: INNERLOOP_PORT: ")
+    monkeypatch.setenv("INNERLOOP_PORT", "8000")
+    monkeypatch.setenv("INNERLOOP_PEERS", "{")
+    assert "INNERLOOP_" in wrong(capsys, "serve", agent)
+
+
+def test_a_split_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "entities and phrasings" in wrong(capsys, "eval", agent, "--split", "train")
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8001", "nonsense", "ftp://a.example"])
+def test_what_is_no_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "http://" in wrong(capsys, "ask", url, "hello")
+    assert "http://" in wrong(capsys, "card", url)
+
+
+def test_an_agent_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        assert f"no agent at {url}" in wrong(capsys, "ask", url, "hello")
+        assert f"no agent at {url}" in wrong(capsys, "card", url)

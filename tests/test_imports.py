@@ -1,0 +1,71 @@
+"""Imports run one way, and each foreign package has its room."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "service").rglob("*.py"))
+
+HOMES = {
+    "a2a": ("service/endpoint/", "service/client.py", "service/tools/peers.py", "service/app.py"),
+    "vllm": ("service/engine/vllm.py",),
+    "mcp": ("service/tools/mcp.py",),
+    "torch": ("service/training/", "service/models/"),
+    "peft": ("service/training/", "service/models/"),
+    "trl": ("service/training/",),
+    "transformers": ("service/training/", "service/models/"),
+    "opentelemetry": ("service/",),
+}
+"""Where a package may be imported."""
+
+LEVELS = [
+    ("service.errors", "service.messages", "service.transcript", "service.events"),
+    ("service.extension",),
+    ("service.client",),
+    ("service.tools", "service.engine"),
+    ("service.chat",),
+    ("service.decode", "service.models", "service.sessions"),
+    ("service.settings",),
+    ("service.agent", "service.endpoint"),
+    ("service.training", "service.app", "service.server", "service.preflight"),
+    ("service.cli", "service.__main__"),
+]
+"""A module imports its own level and those above it in this list, never below."""
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Each imported module, and whether the import stands inside a function."""
+    tree = ast.parse(path.read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inside = {id(child) for function in functions for child in ast.walk(function)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, id(node) in inside
+
+
+def level(module: str) -> int:
+    found = [n for n, rooms in enumerate(LEVELS) for room in rooms if f"{module}.".startswith(f"{room}.")]
+    assert found, f"{module} has no level: add it to LEVELS"
+    return found[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    for imported, inside in imports(path):
+        package = imported.split(".")[0]
+        if package in HOMES:
+            assert name.startswith(HOMES[package]), f"{name} imports {imported}"
+        if package == "service" and imported != "service" and module != "service":
+            assert level(imported) <= level(module), f"{name} imports {imported}, which is below it"
+            lazy = name.startswith(("service/cli/", "service/__main__"))
+            assert lazy or not inside, f"{name} imports {imported} inside a function"
+        assert package != "agents" or name.startswith("service/cli/"), f"{name} imports {imported}"
