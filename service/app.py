@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from service.endpoint.tasks import Tasks
 from service.engine.base import Engine
 from service.sessions.database import DatabaseSessions, open_database
 from service.settings import AgentConfig, Machine
-from service.tools.peers import PeerConfig, open_peers
+from service.tools.peers import Peer, PeerConfig, open_peers
 
 _BYTES_PER_CHARACTER = 12
 """A character outside the basic plane, escaped in JSON."""
@@ -54,6 +54,7 @@ class Service:
         self._chat = chat
         self._url = url
         self._running = Running()
+        self._peers: Mapping[str, Peer] = {}
         self._app = Starlette(
             routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
             middleware=[
@@ -77,7 +78,8 @@ class Service:
         async with AsyncExitStack() as stack:
             engine = await stack.enter_async_context(self._engine)
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
-            toolbox = make_toolbox(agent, self._folder, await stack.enter_async_context(open_peers(peers)))
+            self._peers = await stack.enter_async_context(open_peers(peers))
+            toolbox = make_toolbox(agent, self._folder, self._peers)
             loop = make_loop(agent, engine, self._chat, toolbox)
             database = await stack.enter_async_context(open_database(self._database_url()))
             sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))
@@ -104,7 +106,11 @@ class Service:
         return JSONResponse({"status": "ok"})
 
     async def _readiness(self, _: Request) -> JSONResponse:
-        """Requests are only served after start, so all that can be in the way is the end."""
+        """Requests are only served after start, so all that can be in the way is the end.
+
+        A peer that is not known yet is told, but no hindrance: calls say that it cannot be reached.
+        """
         if self._running.draining:
             return JSONResponse({"status": "draining"}, status_code=503)
-        return JSONResponse({"status": "ready"})
+        peers = {name: peer.known for name, peer in self._peers.items()}
+        return JSONResponse({"status": "ready", "peers": peers})

@@ -203,9 +203,7 @@ class _Calls:
         result = await self._toolbox.call(call, self._caller, self._emit)
         seconds = time.monotonic() - started
         await self._emit(
-            CallFinished(
-                call_id=call.id, tool=call.name, text=result.text, is_error=result.is_error, seconds=seconds
-            )
+            CallFinished(call_id=call.id, tool=call.name, text=result.text, is_error=result.is_error, seconds=seconds)
         )
         return result
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from service.events import CallFinished, CallProgress, CallStarted, TextDelta, to_json
+from service.events import CallFinished, CallStarted, Event, to_json
 
 URI = "https://innerloop.dev/extensions/events/v1"
 
 
-def data_of(event: TextDelta | CallStarted | CallProgress | CallFinished) -> dict[str, Any]:
+def data_of(event: Event) -> dict[str, Any]:
     """The event as a data part. Calls and results also carry the fields that readers of `adk_type` look for."""
     data = to_json(event)
     if isinstance(event, CallStarted):
@@ -25,7 +25,7 @@ def data_of(event: TextDelta | CallStarted | CallProgress | CallFinished) -> dic
     return data
 
 
-def metadata_of(event: TextDelta | CallStarted | CallProgress | CallFinished) -> dict[str, str]:
+def metadata_of(event: Event) -> dict[str, str]:
     """The part's metadata: what the most widely read clients know such a part by."""
     if isinstance(event, CallStarted):
         return {"adk_type": "function_call"}

@@ -23,6 +23,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # else two processes could bind it, and one fail only once its model is loaded
     except OSError as error:
         listener.close()
         raise ConfigError(

@@ -76,9 +76,8 @@ class Stage:
         limits: Limits | None = None,
         window: int = 4096,
     ) -> None:
-        played = iter(stretches)
+        self._stretches = iter(stretches)
         self.engine = ScriptedEngine(self._play, window=window)
-        self._next = lambda: next(played)
         self.loop = DecodeLoop(
             self.engine,
             chat,
@@ -92,7 +91,7 @@ class Stage:
         self.kept: list[Transcript] = []
 
     def _play(self, prompt: tuple[int, ...], sampling: Sampling) -> list[tuple[int, ...]]:
-        return [(token,) for token in self._next()]
+        return [(token,) for token in next(self._stretches)]
 
     async def emit(self, event: object) -> None:
         self.events.append(event)
@@ -226,7 +225,7 @@ def test_6_a_message_that_cannot_fit(chat: InnerFormat) -> None:
 
 async def test_7_cancelling(chat: InnerFormat, write: Write) -> None:
     bell = Bell("bell")
-    stage = Stage(chat, [write("", ("bell", {})) [:-1] + write("still talking " * 50)], bell)
+    stage = Stage(chat, [write("", ("bell", {}))[:-1] + write("still talking " * 50)], bell)
     stage.engine._seconds_per_chunk = 0.001
     running = asyncio.create_task(stage.run())
     await bell.started.wait()

@@ -13,12 +13,10 @@ from a2a.types import Part, TaskState
 
 from service import extension
 from service.endpoint.parts import agent_message, event_part, text_part
-from service.events import CallFinished, CallProgress, CallStarted, TextDelta
+from service.events import CallProgress, Event, TextDelta
 
 GATHER_SECONDS = 0.05
 ARTIFACT_ID = "answer"
-
-AnyEvent = TextDelta | CallStarted | CallProgress | CallFinished
 
 
 class Answer:
@@ -31,13 +29,13 @@ class Answer:
     def __init__(self, updater: TaskUpdater, *, with_events: bool) -> None:
         self._updater = updater
         self._with_events = with_events
-        self._pending: list[AnyEvent] = []
+        self._pending: list[Event] = []
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._begun = False
         """Whether the artifact exists, so that text is appended to it."""
 
-    async def emit(self, event: AnyEvent) -> None:
+    async def emit(self, event: Event) -> None:
         if self._with_events or isinstance(event, TextDelta):
             self._pending.append(event)
             self._news.set()
@@ -77,9 +75,9 @@ class Answer:
         await self._updater.update_status(TaskState.TASK_STATE_WORKING, message)
 
 
-def _joined(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+def _joined(events: Iterable[Event]) -> Iterator[Event]:
     """The same events with text that follows text, inside a call as outside, as one."""
-    last: AnyEvent | None = None
+    last: Event | None = None
     for event in events:
         joined = _join(last, event) if last is not None else None
         if joined is None and last is not None:
@@ -89,7 +87,7 @@ def _joined(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
         yield last
 
 
-def _join(first: AnyEvent, second: AnyEvent) -> AnyEvent | None:
+def _join(first: Event, second: Event) -> Event | None:
     match first, second:
         case TextDelta(), TextDelta():
             return TextDelta(text=first.text + second.text)

@@ -10,7 +10,7 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Value
 
 from service import extension
-from service.events import CallFinished, CallProgress, CallStarted, TextDelta
+from service.events import Event
 
 
 def read_text(message: Message, limit: int) -> str:
@@ -37,7 +37,7 @@ def text_part(text: str) -> Part:
     return Part(text=text, media_type="text/plain")
 
 
-def event_part(event: TextDelta | CallStarted | CallProgress | CallFinished) -> Part:
+def event_part(event: Event) -> Part:
     """The event as a data part of our extension."""
     return Part(
         data=ParseDict(extension.data_of(event), Value()),

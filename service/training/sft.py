@@ -39,8 +39,8 @@ class Recipe:
     seed: int = 0
 
 
-def train(base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, out: Path) -> None:
-    """Trains an adapter for the model folder `base` and writes it to `out`, in bfloat16."""
+def train(name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, out: Path) -> None:
+    """Trains an adapter for the model `name`, whose weights are in `base`, and writes it to `out`, in bfloat16."""
     # In the precision it will be served in; the adapter itself is trained in float32.
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16)
     head = len(batches[0][0].spans[0].tokens)
@@ -64,7 +64,7 @@ def train(base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, o
             report_to="none",
             seed=recipe.seed,
         ),
-        data_collator=_Collator(head),
+        data_collator=Collator(head),
         train_dataset=Dataset.from_list([_row(batch) for batch in batches]),
         processing_class=AutoTokenizer.from_pretrained(base),
         peft_config=LoraConfig(
@@ -74,7 +74,9 @@ def train(base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, o
     trainer.train()
     trained = trainer.model
     assert isinstance(trained, PeftModel)
+    trained.peft_config["default"].base_model_name_or_path = name
     trained.to(torch.bfloat16).save_pretrained(out)
+    (out / "README.md").unlink(missing_ok=True)  # PEFT's, with blanks to fill in
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
 
 
@@ -82,7 +84,7 @@ def _row(batch: Sequence[Transcript]) -> dict[str, Any]:
     return {"tokens": [list(t.tokens) for t in batch], "sampled": [list(t.sampled_mask) for t in batch]}
 
 
-class _Collator:
+class Collator:
     """One of our batches as tensors: the shared head [H], and right-padded rests [B, T] with their masks."""
 
     def __init__(self, head: int) -> None:
@@ -111,13 +113,16 @@ class _Trainer(SFTTrainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | None = None,
     ) -> Tensor:
-        causal = self.accelerator.unwrap_model(model).get_base_model()
-        head, rest, real, sampled = (inputs[name] for name in ("head", "rest", "real", "sampled"))
-        cache = DynamicCache()
-        causal.model(input_ids=head[None], past_key_values=cache, use_cache=True)
-        cache.batch_repeat_interleave(len(rest))
-        attention = torch.cat([real.new_ones(len(rest), len(head)), real], dim=1)
-        hidden = causal.model(input_ids=rest, attention_mask=attention, past_key_values=cache).last_hidden_state
-        target = sampled[:, 1:].bool()
-        logits = causal.lm_head(hidden[:, :-1][target])
-        return functional.cross_entropy(logits.float(), rest[:, 1:][target])
+        return conversation_loss(self.accelerator.unwrap_model(model).get_base_model(), **inputs)
+
+
+def conversation_loss(model: Any, head: Tensor, rest: Tensor, real: Tensor, sampled: Tensor) -> Tensor:
+    """The mean cross entropy of the sampled tokens of a batch from `Collator`, in nats."""
+    cache = DynamicCache()
+    model.model(input_ids=head[None], past_key_values=cache, use_cache=True)
+    cache.batch_repeat_interleave(len(rest))
+    attention = torch.cat([real.new_ones(len(rest), len(head)), real], dim=1)
+    hidden = model.model(input_ids=rest, attention_mask=attention, past_key_values=cache).last_hidden_state
+    target = sampled[:, 1:].bool()
+    logits = model.lm_head(hidden[:, :-1][target])
+    return functional.cross_entropy(logits.float(), rest[:, 1:][target])

@@ -218,7 +218,8 @@ def test_the_oracle_answers_like_the_contracts_agent(office: Office) -> None:
     open_ = [s for s in office.suppliers if not s.contract.find("warranty") and not peer_failure(s, topic)]
     failing = [s for s in office.suppliers if peer_failure(s, topic)]
     clause = settled[0].contract.find("warranty")
-    assert clause and clause.value is not None
+    assert clause
+    assert clause.value is not None
     assert oracle(office, topic.question(settled[0].name)) == topic.fact(settled[0].name, clause.value, clause.number)
     assert oracle(office, topic.question(open_[0].name)) == topic.absent(open_[0].name)
     assert oracle(office, topic.question("Nobody At All")).startswith('No contract with "Nobody At All".')

@@ -52,7 +52,8 @@ def test_reading_undoes_writing(chat: InnerFormat, text: str, value: str, cuts: 
     arguments = json.dumps({"value": value}, ensure_ascii=False)
     tokens = chat.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
     reader = chat.reader(first_call=3)
-    read, calls, at = "", [], 0
+    calls: list[ToolCall] = []
+    read, at = "", 0
     while at < len(tokens):
         step = cuts.pop() if cuts else 1
         reading = reader.feed(tokens[at : at + step])

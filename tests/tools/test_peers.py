@@ -147,7 +147,7 @@ async def test_a_peer_that_is_killed_while_it_answers(tmp_path: Path) -> None:
         await eventually(has_begun)
         agent.process.kill()
         async with asyncio.timeout(5):
-            with pytest.raises(ToolError, match="helper cannot be reached"):
+            with pytest.raises(ToolError, match="helper stopped without an answer"):
                 await asked
 
 

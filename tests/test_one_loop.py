@@ -1,0 +1,133 @@
+"""The central promises, on the real model.
+
+1. A request over A2A and a rollout in process, with the same model and seed, leave equal transcripts.
+2. Nothing is tokenised again: what is stored is exactly what the engine was given and gave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.agent import make_loop, make_toolbox
+from service.app import Service
+from service.chat.inner import InnerFormat
+from service.decode import DecodeLoop
+from service.engine.base import Chunk, Engine, Sampling
+from service.engine.vllm import VllmEngine
+from service.server import listen, url_of
+from service.sessions.database import DatabaseSessions, open_database
+from service.settings import AgentConfig, Machine, load_agent
+from service.training.data import make_world
+from service.training.rollout import rollout
+from service.training.task import Split, Task
+from service.transcript import Origin, Transcript
+from tests.conftest import QuietServer, say
+from tests.real import AGENT, WINDOW
+
+pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
+
+
+class Recorder:
+    """An engine that remembers what it was given and what it gave."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.window, self.weights = engine.window, engine.weights
+        self.exchanges: list[tuple[tuple[int, ...], list[int]]] = []
+
+    async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
+        given: list[int] = []
+        self.exchanges.append((tuple(tokens), given))
+        async with aclosing(self._engine.generate(tokens, sampling)) as stream:
+            async for chunk in stream:
+                given += chunk.tokens
+                yield chunk
+
+
+def office(data: Path, split: Split) -> tuple[AgentConfig, Machine, Iterator[Task]]:
+    """The procurement agent without its peer, and tasks that do not need it; in every folder the same."""
+    world = make_world(AGENT, split, 5, data)
+    machine = Machine(data=data)
+    agent = load_agent(AGENT, machine)
+    warm = agent.sampling.model_copy(update={"temperature": 0.7, "seed": 11})
+    alone = (task for task in world.tasks if task.calls and all(call.tool != "contracts" for call in task.calls))
+    return agent.model_copy(update={"peers": [], "sampling": warm}), machine, alone
+
+
+def loop_of(agent: AgentConfig, engine: Engine, chat: InnerFormat) -> DecodeLoop:
+    return make_loop(agent, engine, chat, make_toolbox(agent, AGENT, {}))
+
+
+@asynccontextmanager
+async def served(agent: AgentConfig, machine: Machine, engine: Engine, chat: InnerFormat) -> AsyncIterator[str]:
+    listener = listen("127.0.0.1", 0)
+    url = url_of(listener)
+    server = QuietServer(Service(agent, machine, AGENT, nullcontext(engine), chat, url), 0.0, log_level="warning")
+    serving = asyncio.create_task(server.serve([listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield url
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def ask(http: httpx.AsyncClient, url: str, text: str, context_id: str) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": say(text, contextId=context_id)}}
+    answer = (await http.post(url, json=body, headers={"A2A-Version": "1.0"})).json()
+    assert answer["result"]["task"]["status"]["state"] == "TASK_STATE_COMPLETED", answer
+
+
+async def test_1_over_a2a_and_in_process(tmp_path: Path, vllm: VllmEngine, inner: InnerFormat) -> None:
+    agent, machine, tasks = office(tmp_path / "served", Split.ENTITIES)
+    contexts: dict[str, Task] = {}
+    async with served(agent, machine, vllm, inner) as url, httpx.AsyncClient(timeout=60) as http:
+        for number, task in enumerate(islice(tasks, 8)):
+            await vllm.llm.reset_prefix_cache()
+            contexts[f"context-{number}"] = task
+            for said in task.turns:
+                await ask(http, url, said, f"context-{number}")
+    async with open_database(f"sqlite+aiosqlite:///{machine.data / AGENT.name}-conversations.sqlite3") as database:
+        stored = [await DatabaseSessions(database).read(context) for context in contexts]
+
+    agent, _, tasks = office(tmp_path / "in process", Split.ENTITIES)
+    loop = loop_of(agent, vllm, inner)
+    for transcript, task in zip(stored, islice(tasks, 8), strict=True):
+        await vllm.llm.reset_prefix_cache()
+        episode = await rollout(task, loop)
+        assert [span.origin for span in episode.transcript.spans] == [span.origin for span in transcript.spans]
+        assert episode.transcript.tokens == transcript.tokens
+        assert episode.transcript.logprobs == pytest.approx(transcript.logprobs, abs=1e-4)
+
+
+async def test_2_stored_is_what_the_engine_was_given_and_gave(
+    tmp_path: Path, vllm: VllmEngine, inner: InnerFormat
+) -> None:
+    agent, _, tasks = office(tmp_path, Split.TRAIN)
+    recorder = Recorder(vllm)
+    loop = loop_of(agent, recorder, inner)
+    some = islice(tasks, 200)
+
+    async def work() -> list[Transcript]:
+        return [(await rollout(task, loop)).transcript for task in some]
+
+    transcripts = [transcript for done in await asyncio.gather(*(work() for _ in range(16))) for transcript in done]
+    assert len(transcripts) == 200
+    assert sum(any(span.origin is Origin.RETURNED for span in t.spans) for t in transcripts) >= 190
+    stretches = {}
+    for transcript in transcripts:
+        at = 0
+        for span in transcript.spans:
+            if span.origin is Origin.SAMPLED:
+                stretches[transcript.tokens[:at]] = span.tokens
+            at += len(span.tokens)
+        assert at <= WINDOW
+    assert stretches == {given: tuple(gave) for given, gave in recorder.exchanges}

@@ -1,0 +1,47 @@
+"""The trainer's two shortcuts change nothing: its loss is that of the whole conversations, one by one."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+from transformers import AutoModelForCausalLM
+
+from service.chat.inner import InnerFormat
+from service.messages import ToolCall, ToolResult
+from service.models.prepare import Prepared
+from service.training.sft import Collator, conversation_loss
+from service.transcript import Origin, Span, Transcript
+
+pytestmark = pytest.mark.model
+
+
+def conversation(inner: InnerFormat, supplier: str, quantity: int) -> Transcript:
+    transcript = Transcript.of([Span(Origin.GIVEN, inner.begin("You order.", []))])
+    for span in inner.ask(f"Order {quantity} nuts from {supplier}.", transcript):
+        transcript = transcript.append(span)
+    call = ToolCall("c0", "place_order", f'{{"supplier": "{supplier}", "quantity": {quantity}}}')
+    for origin, tokens in (
+        (Origin.SAMPLED, inner.write_stretch("", [call])),
+        (Origin.RETURNED, inner.write_results([ToolResult("c0", "PO-1")])),
+        (Origin.SAMPLED, inner.write_stretch(f"Ordered {quantity} (PO-1).", [])),
+    ):
+        transcript = transcript.append(Span(origin, tokens))
+    return transcript
+
+
+def test_the_shared_head_and_the_narrow_lm_head(weights: Prepared, inner: InnerFormat) -> None:
+    model = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32)
+    batch = [conversation(inner, "Norvik Metals", 40), conversation(inner, "The Very Long Name Company of Ulm", 7)]
+    losses = []
+    for transcript in batch:
+        tokens, mask = torch.tensor([transcript.tokens]), torch.tensor(transcript.sampled_mask)
+        logits = model(input_ids=tokens).logits[0, :-1]
+        losses.append(functional.cross_entropy(logits[mask[1:]], tokens[0, 1:][mask[1:]], reduction="none"))
+    row = {"tokens": [list(t.tokens) for t in batch], "sampled": [list(t.sampled_mask) for t in batch]}
+    inputs = Collator(len(batch[0].spans[0].tokens))([row])
+    shortcut = conversation_loss(model, **inputs)
+    assert shortcut.item() == pytest.approx(torch.cat(losses).mean().item(), rel=1e-4)
+    shortcut.backward()
+    # The head has no loss of its own, but what follows reads it: its gradient must come through the cache.
+    assert model.model.embed_tokens.weight.grad[inner.begin("You order.", [])[3]].abs().sum() > 0
