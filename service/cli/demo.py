@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import signal
 import socket
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 from rich.text import Text
 
@@ -22,23 +18,19 @@ from agents.office.clauses import TOPICS
 from agents.office.company import Clause, Offer, Office
 from agents.procurement.check import Fact
 from agents.procurement.desk import plural
+from service.cli.agents import HOST, loud, start_agent, wait_until_ready
 from service.cli.ask import ask_and_show
-from service.cli.children import Child, Children
+from service.cli.children import Children
 from service.cli.machine import read_machine
 from service.cli.story import printable, short
 from service.client import Reply, open_http
-from service.errors import ConfigError, ServiceError
-from service.settings import Machine
+from service.errors import ConfigError
 
 _AGENTS = Path(__file__).resolve().parents[2] / "agents"
-_HOST = "127.0.0.1"
 _OFFICE_SEED = 7
 """As in the agents' tools."""
 _QUANTITY = 40
 _TOPIC = TOPICS["tariffs"]
-_START_SECONDS = 900.0
-"""The first start converts the base model and merges two adapters."""
-_POLL_SECONDS = 0.2
 
 
 def run(question: str | None, port: int, engine: str) -> int:
@@ -51,7 +43,7 @@ def run(question: str | None, port: int, engine: str) -> int:
 
 async def _until_signal(question: str | None, port: int, engine: str) -> int:
     console = Console()
-    children = Children(lambda name, line: console.print(_said(name, line), soft_wrap=True))
+    children = loud(console)
     caught: list[int] = []
     asking = asyncio.create_task(_demo(console, children, question, port, engine))
 
@@ -71,7 +63,6 @@ async def _until_signal(question: str | None, port: int, engine: str) -> int:
 
 
 async def _demo(console: Console, children: Children, question: str | None, port: int, engine: str) -> int:
-    urls = {"contracts": f"http://{_HOST}:{port + 1}", "procurement": f"http://{_HOST}:{port}"}
     for number in (port, port + 1):
         _must_be_free(number)
     machine = read_machine()
@@ -80,12 +71,14 @@ async def _demo(console: Console, children: Children, question: str | None, port
     began = time.monotonic()
     async with children, open_http() as http:
         console.print(f"starting contracts on port {port + 1} and procurement on port {port}", highlight=False)
-        started = [await _start(children, name, urls, engine, machine) for name in urls]
-        await _ready(http, started, urls)
+        contracts = await start_agent(children, _AGENTS / "contracts", port + 1, machine, engine)
+        peers = {"contracts": contracts.url}
+        procurement = await start_agent(children, _AGENTS / "procurement", port, machine, engine, peers)
+        await wait_until_ready(http, [contracts, procurement])
         console.print(f"\nboth agents are ready after {time.monotonic() - began:.0f} s", highlight=False)
         asked = Text.assemble("asking procurement: ", (question or errand.question, "bold"), "\n")
         console.print(asked, soft_wrap=True)
-        reply = await ask_and_show(console, urls["procurement"], question or errand.question)
+        reply = await ask_and_show(console, procurement.url, question or errand.question)
         findings = [(reply.completed, "the task was completed")]
         if question is None:
             findings += errand.findings(reply)
@@ -97,56 +90,16 @@ async def _demo(console: Console, children: Children, question: str | None, port
     return 0 if all(right for right, _ in findings) else 1
 
 
-async def _start(children: Children, name: str, urls: Mapping[str, str], engine: str, machine: Machine) -> Child:
-    port = urls[name].rpartition(":")[2]
-    command = (sys.executable, "-m", "service", "serve", str(_AGENTS / name))
-    options = ("--host", _HOST, "--port", port, "--engine", engine)
-    # Of our own settings only those that are for every agent.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("INNERLOOP_")}
-    environment |= {"INNERLOOP_DATA": str(machine.data), "INNERLOOP_CACHE": str(machine.cache.resolve())}
-    if name == "procurement":
-        environment["INNERLOOP_PEERS"] = json.dumps({"contracts": urls["contracts"]})
-    return await children.start(name, (*command, *options), environment)
-
-
-async def _ready(http: httpx.AsyncClient, children: Sequence[Child], urls: Mapping[str, str]) -> None:
-    """Waits until all are. Raises ServiceError as soon as one has ended instead."""
-    waiting = {child.name for child in children}
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            while waiting:
-                for child in children:
-                    if child.process.returncode is not None:
-                        raise ServiceError(f"{child.name} ended before it was ready; why is told above")
-                waiting = {name for name in waiting if not await _is_ready(http, urls[name])}
-                await asyncio.sleep(_POLL_SECONDS)
-    except TimeoutError as error:
-        raise ServiceError(f"{' and '.join(sorted(waiting))} not ready after {_START_SECONDS:.0f} s") from error
-
-
-async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
-    """Whether it serves and has read its peers' cards, of which it tells the model."""
-    try:
-        response = await http.get(f"{url}/readyz", timeout=_POLL_SECONDS * 10)
-    except httpx.HTTPError:
-        return False
-    return response.status_code == httpx.codes.OK and all(response.json().get("peers", {}).values())
-
-
 def _must_be_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection that has just ended is no hindrance
         try:
-            probe.bind((_HOST, port))
+            probe.bind((HOST, port))
         except OSError as error:
             raise ConfigError(
                 f"port {port}: {error.strerror}. End the program that has it (`ss -ltnp` names it), "
                 f"or use others: innerloop demo --port {port + 1000}"
             ) from error
-
-
-def _said(name: str, line: str) -> Text:
-    return Text.assemble((f"{name:<11} │ ", "magenta"), (printable(line), "dim"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,17 @@ from rich.table import Table
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.chat.inner import InnerFormat
+from service.cli.agents import free_port, loud, start_agent, wait_until_ready
 from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
+from service.client import open_http
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import ConfigError
 from service.models.prepare import prepare
-from service.settings import Machine, ModelSection, load_agent
-from service.training.data import make_world, stand_ins
+from service.settings import AgentConfig, Machine, ModelSection, load_agent
+from service.tools.peers import PeerConfig, open_peers
+from service.training.data import make_world
 from service.training.evaluate import Score, evaluate
 from service.training.task import Split
 
@@ -70,6 +73,8 @@ class Trial:
     limit: int
     seed: int
     console: Console
+    engine: str = "vllm"
+    """Of the peers."""
 
     async def run(self, name: str, model: ModelSection, scores: Scores) -> None:
         """One model on each split. Engines run one after another: a machine that holds one may not hold two."""
@@ -83,17 +88,28 @@ class Trial:
                 found[name] = await self.score(f"{name}, {split}", Split(split), engine, chat)
 
     async def score(self, what: str, split: Split, engine: Engine, chat: ChatFormat) -> Score:
-        """One model on one split, in a world of its own."""
-        with tempfile.TemporaryDirectory() as data, count(self.console, what, self.limit) as tell:
-            machine = self.machine.model_copy(update={"data": Path(data)})
-            world = make_world(self.folder, split, self.seed, machine.data)
-            agent = load_agent(self.folder, machine)
-            toolbox = make_toolbox(agent, self.folder, stand_ins(agent, self.folder, world, machine))
+        """One model on one split, in a world of its own, with the agent's peers as processes of their own."""
+        async with AsyncExitStack() as stack:
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            world = make_world(self.folder, split, self.seed, data)
+            agent = load_agent(self.folder, self.machine.model_copy(update={"data": data}))
+            peers = await stack.enter_async_context(open_peers(await self._start_peers(stack, agent, data)))
+            toolbox = make_toolbox(agent, self.folder, peers)
             loop = make_loop(agent, engine, chat, toolbox)
-            done = itertools.count(1)
-            return await evaluate(
-                loop, toolbox.specs, world.tasks, self.limit, _AT_ONCE, lambda outcome: tell(next(done))
-            )
+            tell, done = stack.enter_context(count(self.console, what, self.limit)), itertools.count(1)
+            return await evaluate(loop, toolbox.specs, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))
+
+    async def _start_peers(self, stack: AsyncExitStack, agent: AgentConfig, data: Path) -> list[PeerConfig]:
+        """The agent's peers, from the folders beside its own, over the same data."""
+        children = await stack.enter_async_context(loud(self.console))
+        machine = self.machine.model_copy(update={"data": data})
+        started = {
+            peer.name: await start_agent(children, self.folder.parent / peer.name, free_port(), machine, self.engine)
+            for peer in agent.peers
+        }
+        async with open_http() as http:
+            await wait_until_ready(http, list(started.values()))
+        return [PeerConfig(name, served.url) for name, served in started.items()]
 
 
 def _table(scores: Scores) -> Table:

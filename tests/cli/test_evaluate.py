@@ -24,7 +24,9 @@ async def test_a_model_that_cannot_do_it(
     agent: str, tokenizer: Tokenizer, chat: InnerFormat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = io.StringIO()
-    trial = Trial(AGENTS / agent, Machine(), limit=10, seed=1, console=Console(file=log))
+    trial = Trial(
+        AGENTS / agent, Machine(), limit=10, seed=1, console=Console(file=log), engine="tests.cli.actors:idle"
+    )
     score = await trial.score("parrot", Split.ENTITIES, ActorEngine(tokenizer, chat, echo), chat)
     assert log.getvalue().splitlines()[-1] == "parrot: 10 of 10"
     show({"entities": {"tuned": score}}, as_json=True)

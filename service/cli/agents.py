@@ -1,0 +1,92 @@
+"""Agents as processes of their own: started side by side, waited for, ended with us."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.text import Text
+
+from service.cli.children import Child, Children
+from service.cli.story import printable
+from service.errors import ServiceError
+from service.settings import Machine
+
+HOST = "127.0.0.1"
+_START_SECONDS = 900.0
+"""The first start converts the base model and merges adapters."""
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An agent that was started."""
+
+    url: str
+    child: Child
+
+
+def free_port() -> int:
+    """A port that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def loud(console: Console) -> Children:
+    """Children whose every line is shown, behind their name."""
+
+    def hear(name: str, line: str) -> None:
+        console.print(Text.assemble((f"{name:<11} │ ", "magenta"), (printable(line), "dim")), soft_wrap=True)
+
+    return Children(hear)
+
+
+async def start_agent(
+    children: Children, folder: Path, port: int, machine: Machine, engine: str, peers: Mapping[str, str] | None = None
+) -> Served:
+    """Serves the agent in `folder` on `port`, with the data and cache of `machine` and `peers` (name -> URL)."""
+    command = (sys.executable, "-m", "service", "serve", str(folder))
+    options = ("--host", HOST, "--port", str(port), "--engine", engine)
+    # Of our own settings only those that are for every agent.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("INNERLOOP_")}
+    environment |= {
+        "INNERLOOP_DATA": str(machine.data.resolve()),
+        "INNERLOOP_CACHE": str(machine.cache.resolve()),
+        "INNERLOOP_PEERS": json.dumps(dict(peers or {})),
+    }
+    return Served(f"http://{HOST}:{port}", await children.start(folder.name, (*command, *options), environment))
+
+
+async def wait_until_ready(http: httpx.AsyncClient, agents: Sequence[Served]) -> None:
+    """Waits until all serve and know their peers. Raises ServiceError as soon as one has ended instead."""
+    waiting = list(agents)
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            while waiting:
+                for agent in agents:
+                    if agent.child.process.returncode is not None:
+                        raise ServiceError(f"{agent.child.name} ended before it was ready; why is told above")
+                waiting = [agent for agent in waiting if not await _is_ready(http, agent.url)]
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError as error:
+        names = " and ".join(agent.child.name for agent in waiting)
+        raise ServiceError(f"{names} not ready after {_START_SECONDS:.0f} s") from error
+
+
+async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
+    """Whether it serves and has read its peers' cards, of which it tells the model."""
+    try:
+        response = await http.get(f"{url}/readyz", timeout=_POLL_SECONDS * 10)
+    except httpx.HTTPError:
+        return False
+    return response.status_code == httpx.codes.OK and all(response.json()["peers"].values())
