@@ -31,7 +31,7 @@ from service.transcript import Origin, Transcript
 from tests.conftest import QuietServer, say
 from tests.real import AGENT, WINDOW
 
-pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(900), pytest.mark.asyncio(loop_scope="session")]
 
 
 class Recorder:

@@ -17,6 +17,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -154,7 +155,8 @@ def _start(config: EngineConfig) -> AsyncLLM:
         **cpu,
     )
     # Ctrl-C goes to every process of the terminal. The engine must outlive it, so that running turns can end well;
-    # a child inherits the mask of the thread that starts it.
+    # a child inherits the mask of the thread that starts it. Python's resource tracker lifts the mask when it starts.
+    resource_tracker.ensure_running()
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         return AsyncLLM.from_engine_args(args)
