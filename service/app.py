@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from service.endpoint.routes import make_routes
 from service.endpoint.running import Running
 from service.endpoint.tasks import Tasks
 from service.engine.base import Engine
+from service.errors import ConfigError
 from service.sessions.database import DatabaseSessions, open_database
 from service.settings import AgentConfig, Machine
 from service.tools.peers import Peer, PeerConfig, open_peers
@@ -81,6 +83,7 @@ class Service:
             self._peers = await stack.enter_async_context(open_peers(peers))
             toolbox = make_toolbox(agent, self._folder, self._peers)
             loop = make_loop(agent, engine, self._chat, toolbox)
+            stack.enter_context(self.sole_use())
             database = await stack.enter_async_context(open_database(self._database_url()))
             sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))
             await tasks.fail_the_lost()
@@ -96,10 +99,24 @@ class Service:
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
 
+    @contextmanager
+    def sole_use(self) -> Iterator[None]:
+        """Of a SQLite file, one process: it would take another's running tasks for lost. Raises ConfigError."""
+        if self._machine.database:
+            yield
+            return
+        self._machine.data.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._machine.data / f"{self._folder.name}.lock")
+        try:
+            with lock.acquire(blocking=False):
+                yield
+        except Timeout:
+            where = f"{self._folder.name} from {self._machine.data}"
+            raise ConfigError(f"another process serves {where}; give this one its own INNERLOOP_DATA") from None
+
     def _database_url(self) -> str:
         if self._machine.database:
             return self._machine.database
-        self._machine.data.mkdir(parents=True, exist_ok=True)
         return f"sqlite+aiosqlite:///{self._machine.data / self._folder.name}-conversations.sqlite3"
 
     async def _health(self, _: Request) -> JSONResponse:

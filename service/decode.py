@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,7 +65,7 @@ class Choice:
 
 
 Keep = Callable[[Transcript], Awaitable[None]]
-"""Is given the transcript at each point the conversation can go on from: after every splice, and at the end."""
+"""Is given the transcript at each point the conversation can go on from: asked, after every splice, and at the end."""
 
 
 class DecodeLoop:
@@ -101,21 +101,25 @@ class DecodeLoop:
     async def run(self, transcript: Transcript, caller: Caller, emit: Emit = ignore, keep: Keep = ignore) -> Turn:
         """Decodes one turn, from the user's message to the end of the answer.
 
-        Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails.
+        Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails. However
+        it ends, what was kept has a result for every call that was made: no effect is forgotten.
         """
         turn = _Growing(transcript)
+        calls = _Calls(self._toolbox, caller, emit)
         clock = asyncio.timeout(self._limits.seconds)
+        await keep(transcript)
         try:
-            async with clock, _Calls(self._toolbox, caller, emit) as calls:
+            async with clock, calls:
                 while (stop := await self._stretch(turn, calls, emit)) is None:
-                    results = await calls.results()
-                    turn.append(Span(Origin.RETURNED, self._chat.write_results(results)))
+                    turn.append(self._returned(await calls.results()))
                     await keep(turn.transcript)
         except TimeoutError:
             if not clock.expired():
                 raise
             stop = StopReason.SECONDS
-        await keep(turn.transcript)
+        finally:
+            turn.append(self._returned(calls.cut_short()))
+            await keep(turn.transcript)
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, turn.calls)
 
     async def _stretch(self, turn: _Growing, calls: _Calls, emit: Emit) -> StopReason | None:
@@ -132,6 +136,7 @@ class DecodeLoop:
                     reading = reader.feed(chunk.tokens)
                     for call in reading.calls:
                         if turn.calls == self._limits.calls:
+                            calls.refuse(call, "not run: the turn has reached its limit of calls")
                             return StopReason.CALLS
                         turn.calls += 1
                         calls.start(call)
@@ -155,6 +160,9 @@ class DecodeLoop:
             logprobs=self._choice.logprobs,
             constraint=self._chat.constraint(self._toolbox.specs),
         )
+
+    def _returned(self, results: Sequence[ToolResult]) -> Span:
+        return Span(Origin.RETURNED, self._chat.write_results(results))
 
     def _limit(self, turn: _Growing) -> StopReason:
         return StopReason.TOKENS if turn.sampled >= self._limits.tokens else StopReason.CONTEXT
@@ -186,16 +194,25 @@ class _Calls:
         self._toolbox = toolbox
         self._caller = caller
         self._emit = emit
-        self._running: list[asyncio.Task[ToolResult]] = []
+        self._running: dict[str, asyncio.Task[ToolResult]] = {}
+        """By the calls' ids, in the order asked."""
+        self._refused: list[ToolResult] = []
 
     def start(self, call: ToolCall) -> None:
-        self._running.append(asyncio.create_task(self._run(call), name=f"{call.name} {call.id}"))
+        self._running[call.id] = asyncio.create_task(self._run(call), name=f"{call.name} {call.id}")
+
+    def refuse(self, call: ToolCall, why: str) -> None:
+        self._refused.append(ToolResult(call.id, why, is_error=True))
 
     async def results(self) -> list[ToolResult]:
         """Waits for all; in the order asked."""
-        results = await asyncio.gather(*self._running)
+        results = await asyncio.gather(*self._running.values())
         self._running.clear()
         return results
+
+    def cut_short(self) -> list[ToolResult]:
+        """After leaving: what is to be said of the calls whose results nobody waited for, in the order asked."""
+        return [*(_outcome(id, task) for id, task in self._running.items()), *self._refused]
 
     async def _run(self, call: ToolCall) -> ToolResult:
         started = time.monotonic()
@@ -214,6 +231,12 @@ class _Calls:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._running:
+        for task in self._running.values():
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+
+def _outcome(call_id: str, task: asyncio.Task[ToolResult]) -> ToolResult:
+    if task.cancelled() or task.exception():
+        return ToolResult(call_id, "interrupted: it may or may not have been done", is_error=True)
+    return task.result()

@@ -35,8 +35,19 @@ def metadata_of(event: Event) -> dict[str, str]:
 
 
 def _arguments(text: str) -> dict[str, Any]:
+    """As an object; empty if it is none or holds what the wire cannot: half a character, a number beyond a double."""
     try:
-        arguments = json.loads(text)
+        arguments = json.loads(text, parse_int=_integer)
+        json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
         return {}
     return arguments if isinstance(arguments, dict) else {}
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"{len(digits)} digits")
+    return int(digits)
+
+
+_DIGITS = 300

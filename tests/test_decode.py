@@ -8,7 +8,8 @@
 6. A limit ends the turn with its own name, and what still runs is cancelled.
 7. Cancelling the turn closes the engine's stream and every running call.
 8. A failing engine fails the turn; a failing tool does not.
-9. The transcript is kept after every splice and at the end.
+9. The transcript is kept when it is asked, after every splice and at the end.
+   However the turn ends, what is kept last has a result for every call that was made.
 10. A turn that was cut off is closed by a forced marker before the next message.
 """
 
@@ -26,7 +27,7 @@ from service.decode import Choice, DecodeLoop, Limits, StopReason
 from service.engine.base import Sampling
 from service.engine.scripted import ScriptedEngine
 from service.errors import ContextFull, EngineError
-from service.events import CallFinished, CallStarted, TextDelta
+from service.events import CallFinished, TextDelta
 from service.messages import Caller, ToolCall
 from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
@@ -193,7 +194,6 @@ async def test_6_limit_on_calls(chat: InnerFormat, write: Write) -> None:
     stage = Stage(chat, [write("", *[("bell", {"n": n}) for n in range(5)])], bell, limits=Limits(calls=2))
     turn = await stage.run()
     assert (turn.stop, turn.calls) == (StopReason.CALLS, 2)
-    assert len([event for event in stage.events if isinstance(event, CallStarted)]) <= 2
     assert not [event for event in stage.events if isinstance(event, CallFinished)]
 
 
@@ -258,8 +258,35 @@ async def test_8_a_failing_tool(chat: InnerFormat, write: Write) -> None:
 async def test_9_kept_after_every_splice(chat: InnerFormat, write: Write) -> None:
     stage = Stage(chat, [write("", ("bell", {"n": 1})), write("", ("bell", {"n": 2})), write("Done.")], *rung("bell"))
     turn = await stage.run()
-    assert [kept.spans[-1].origin for kept in stage.kept] == [Origin.RETURNED, Origin.RETURNED, Origin.SAMPLED]
+    kept = [kept.spans[-1].origin for kept in stage.kept]
+    assert kept == [Origin.GIVEN, Origin.RETURNED, Origin.RETURNED, Origin.SAMPLED]
     assert stage.kept[-1] == turn.transcript
+
+
+async def test_9_a_cancelled_turn_keeps_what_was_done(chat: InnerFormat, write: Write) -> None:
+    done, undone = Bell("done"), Bell("undone")
+    done.ring.set()
+    stage = Stage(chat, [write("", ("done", {"n": 1}), ("undone", {"n": 2}))], done, undone)
+    running = asyncio.create_task(stage.run())
+    await stage.finished.wait()
+    await undone.started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    last = stage.kept[-1].spans[-1]
+    assert last.origin is Origin.RETURNED
+    assert chat.read(last.tokens) == (
+        "<|result|>done 1<|end_result|><|result|>error: interrupted: it may or may not have been done<|end_result|>"
+    )
+
+
+async def test_9_a_limit_keeps_what_was_done(chat: InnerFormat, write: Write) -> None:
+    stretch = write("", *[("bell", {"n": n}) for n in range(3)])
+    stage = Stage(chat, [stretch], *rung("bell"), limits=Limits(calls=2))
+    await stage.run()
+    results = chat.read(stage.kept[-1].spans[-1].tokens)
+    assert results.count("<|result|>") == 3
+    assert "not run: the turn has reached its limit of calls" in results
 
 
 async def test_10_a_cut_turn_is_closed(chat: InnerFormat, write: Write) -> None:

@@ -10,6 +10,7 @@ from agents.office.company import Office
 from agents.office.lookup import Lookup, NotFound
 
 OFFERS_SHOWN = 4
+MOST = 1_000_000
 
 
 def euros(cents: int) -> str:
@@ -76,8 +77,8 @@ class Procurement:
             item: The item, as the user wrote it.
             quantity: How many, at least 1.
         """
-        if quantity < 1:
-            raise ValueError("The quantity must be at least 1.")
+        if not 1 <= quantity <= MOST:
+            raise ValueError(f"The quantity must be from 1 to {MOST}.")
         try:
             seller = self._suppliers.find(supplier)
         except NotFound as error:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 
 from service.errors import ModelError
 
@@ -41,10 +43,10 @@ class Store:
             with self._locked(key):
                 if not folder.is_dir() or self._say_damage(folder):
                     self._build(folder, size, make)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        except (OSError, SafetensorError) as error:
+            if any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT)):
                 raise self._full(size) from error
-            raise ModelError(f"{folder} cannot be written: {error.strerror or error}") from error
+            raise ModelError(f"{folder} cannot be written: {error}") from error
         return folder
 
     def _build(self, folder: Path, size: int, make: Callable[[Path], None]) -> None:

@@ -93,12 +93,12 @@ class DatabaseSession:
             for index, span in enumerate(growth(self._transcript, transcript).to_json()["spans"])
         ]
         if rows:
-            await to_the_end(self._insert(rows))
-        self._transcript = transcript
+            await to_the_end(self._insert(rows, transcript))
 
-    async def _insert(self, rows: list[dict[str, Any]]) -> None:
+    async def _insert(self, rows: list[dict[str, Any]], transcript: Transcript) -> None:
         async with self._database.begin() as connection:
             await connection.execute(insert(_spans), rows)
+        self._transcript = transcript  # here, since whoever waits for this may be cancelled before it is done
 
 
 def _sqlite(url: str) -> AsyncEngine:

@@ -70,8 +70,8 @@ def parse_arguments(text: str, spec: ToolSpec) -> dict[str, Any]:
     try:
         arguments = json.loads(text)
         jsonschema.validate(arguments, spec.parameters)
-    except json.JSONDecodeError as error:
-        raise ToolError(f"the arguments of {spec.name} are not JSON: {error.msg}") from error
+    except ValueError as error:  # also numbers too long to be read
+        raise ToolError(f"the arguments of {spec.name} are not JSON: {error}") from error
     except jsonschema.ValidationError as error:
         where = f"{error.json_path[2:]}: " if error.path else ""
         raise ToolError(f"the arguments of {spec.name} do not fit: {where}{error.message}") from error
@@ -85,4 +85,6 @@ def _failed(call: ToolCall, why: str) -> ToolResult:
 
 
 def _short(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]} [cut: {len(text)} characters]"
+    """At most `limit` characters, and none that no encoding has."""
+    sound = text.encode(errors="replace").decode()
+    return sound if len(sound) <= limit else f"{sound[:limit]} [cut: {len(sound)} characters]"

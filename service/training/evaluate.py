@@ -81,5 +81,5 @@ def _calls_are_the_experts(episode: Episode) -> bool:
 def _object(text: str) -> object:
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except ValueError:
         return None

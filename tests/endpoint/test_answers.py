@@ -13,6 +13,7 @@ from a2a.utils.constants import TransportProtocol
 
 from service import extension
 from service.chat.inner import InnerFormat
+from service.errors import ConfigError
 from service.sessions.database import DatabaseSessions, open_database
 from tests.conftest import Agent, Asked, RunServer, Says, echo, say
 
@@ -192,3 +193,21 @@ async def test_a_v0_3_client_is_served(run_server: RunServer) -> None:
     rest = {"message": {"messageId": "m2", "role": "ROLE_USER", "content": [{"text": "2 and 3?"}]}}
     answer = (await agent.http.post(f"{agent.url}/v1/message:send", json=rest)).json()
     assert answer["task"]["status"]["state"] == "TASK_STATE_COMPLETED"
+
+
+@pytest.mark.parametrize("value", ["9" * 400, '"\\ud800"'], ids=["a number beyond a double", "half a character"])
+async def test_arguments_that_the_wire_cannot_hold(run_server: RunServer, value: str) -> None:
+    def reply(asked: Asked) -> Says:
+        return Says("Done.") if asked.results else Says("", (("add", f'{{"a": {value}, "b": 1}}'),))
+
+    agent = await run_server(reply)
+    body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": say("hello")}}
+    headers = {"A2A-Version": "1.0", "A2A-Extensions": extension.URI}
+    task = (await agent.http.post(agent.url, json=body, headers=headers)).json()["result"]["task"]
+    assert task["status"]["state"] == "TASK_STATE_COMPLETED"
+
+
+async def test_the_same_data_cannot_be_served_twice(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    with pytest.raises(ConfigError, match="another process serves agent"), agent.service.sole_use():
+        pass

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +14,6 @@ from service.engine.base import Sampling
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import EngineError, ModelError
 from service.messages import ToolResult
-from service.models.prepare import Prepared
 from service.tools.base import ToolSpec
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
@@ -102,52 +96,3 @@ async def test_a_folder_without_a_model_is_a_model_error(tmp_path: Path) -> None
     with pytest.raises(ModelError, match="vLLM cannot load"):
         async with VllmEngine.open(EngineConfig(tmp_path, "none"), print):
             pass
-
-
-async def test_the_engine_outlives_ctrl_c_and_its_end_is_an_error(weights: Prepared) -> None:
-    others = set(multiprocessing.active_children())
-    async with VllmEngine.open(EngineConfig(weights.folder, weights.version, window=256), print) as engine:
-        (process,) = set(multiprocessing.active_children()) - others
-        assert process.pid
-        stream = engine.generate((100, 101), Sampling(200, ()))
-        await anext(stream)
-        os.kill(process.pid, signal.SIGINT)
-        for _ in range(20):
-            await anext(stream)
-        os.kill(process.pid, signal.SIGKILL)
-        with pytest.raises(EngineError):
-            async for _ in stream:
-                pass
-        with pytest.raises(EngineError):
-            await sample(engine, (100, 101), Sampling(4, ()))
-
-
-OPEN_AND_WAIT = """
-import asyncio, multiprocessing, sys
-from pathlib import Path
-from service.engine.vllm import EngineConfig, VllmEngine
-
-async def main():
-    async with VllmEngine.open(EngineConfig(Path(sys.argv[1]), "", window=256), lambda _: None):
-        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
-        await asyncio.sleep(600)
-
-if __name__ == "__main__":
-    asyncio.run(main())
-"""
-
-
-async def test_the_engine_does_not_outlive_its_owner(weights: Prepared, tmp_path: Path) -> None:
-    script = tmp_path / "owner.py"
-    script.write_text(OPEN_AND_WAIT)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, script, weights.folder], stdout=subprocess.PIPE, text=True, env=environment
-    ) as owner:
-        assert owner.stdout
-        engine = Path("/proc", (await asyncio.to_thread(owner.stdout.readline)).strip())
-        assert engine.exists()
-        owner.kill()
-    async with asyncio.timeout(10):
-        while engine.exists():
-            await asyncio.sleep(0.05)
