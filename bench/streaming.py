@@ -99,6 +99,10 @@ class FixedLength:
     def weights(self) -> str:
         return self._engine.weights
 
+    @property
+    def alive(self) -> bool:
+        return self._engine.alive
+
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         sampling = replace(sampling, stop=(), max_tokens=TOKENS)
         self.asked.append((tokens, sampling))

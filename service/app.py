@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Service:
         self._url = url
         self._running = Running()
         self._peers: Mapping[str, Peer] = {}
+        self._alive: Callable[[], bool] = lambda: True
         self._app = Starlette(
             routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
             middleware=[
@@ -79,6 +80,7 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             engine = await stack.enter_async_context(self._engine)
+            self._alive = lambda: engine.alive
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
             toolbox = make_toolbox(agent, self._folder, self._peers)
@@ -120,13 +122,18 @@ class Service:
         return f"sqlite+aiosqlite:///{self._machine.data / self._folder.name}-conversations.sqlite3"
 
     async def _health(self, _: Request) -> JSONResponse:
+        """Whether it is worth keeping: 503 once the engine is dead, so that whoever watches starts another process."""
+        if not self._alive():
+            return JSONResponse({"status": "the engine is dead"}, status_code=503)
         return JSONResponse({"status": "ok"})
 
     async def _readiness(self, _: Request) -> JSONResponse:
-        """Requests are only served after start, so all that can be in the way is the end.
+        """Requests are only served after start, so all that can be in the way is an end.
 
         A peer that is not known yet is told, but no hindrance: calls say that it cannot be reached.
         """
+        if not self._alive():
+            return JSONResponse({"status": "the engine is dead"}, status_code=503)
         if self._running.draining:
             return JSONResponse({"status": "draining"}, status_code=503)
         peers = {name: peer.known for name, peer in self._peers.items()}

@@ -2,7 +2,7 @@
 
     loop, tools --await emit(event)--> a sink: endpoint (A2A), command line, rollout (nobody)
 
-A sink is awaited like ASGI's `send`, so a slow listener slows the loop instead of piling events up.
+A sink is awaited like ASGI's `send`: it may slow the loop down, or gather events and return at once.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Recorder:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.window, self.weights = engine.window, engine.weights
+        self.window, self.weights, self.alive = engine.window, engine.weights, engine.alive
         self.exchanges: list[tuple[tuple[int, ...], list[int]]] = []
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:

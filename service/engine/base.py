@@ -57,6 +57,11 @@ class Engine(Protocol):
         """The version of the weights, kept with every sampled span."""
         ...
 
+    @property
+    def alive(self) -> bool:
+        """False once it can never generate again: only a new process helps."""
+        ...
+
     def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         """Streams the continuation of `tokens`. Closing the stream aborts the request.
 

@@ -24,6 +24,7 @@ class ScriptedEngine:
         """What was given back for each request, as far as it was read."""
         self.aborted = 0
         """Streams that were closed before their end."""
+        self.alive = True
 
     @property
     def window(self) -> int:

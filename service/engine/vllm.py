@@ -86,6 +86,10 @@ class VllmEngine:
         return self._weights
 
     @property
+    def alive(self) -> bool:
+        return not self._llm.errored
+
+    @property
     def llm(self) -> AsyncLLM:
         """The engine itself, for what only vLLM can do."""
         return self._llm

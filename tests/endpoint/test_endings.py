@@ -261,3 +261,12 @@ async def test_a_second_interrupt_does_not_wait_for_turns(run_server: RunServer)
     async with asyncio.timeout(5):
         assert (await sent)["status"]["state"] == "TASK_STATE_FAILED"
         await stopping
+
+
+async def test_a_dead_engine_is_neither_ready_nor_healthy(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    for path in ("healthz", "readyz"):
+        assert (await agent.http.get(f"{agent.url}/{path}")).status_code == 200
+    agent.engine.alive = False
+    for path in ("healthz", "readyz"):
+        assert (await agent.http.get(f"{agent.url}/{path}")).status_code == 503

@@ -44,12 +44,14 @@ async def test_the_engine_outlives_ctrl_c_and_its_end_is_an_error(weights: Prepa
         os.kill(process.pid, signal.SIGINT)
         for _ in range(20):
             await anext(stream)
+        assert engine.alive
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(EngineError):
             async for _ in stream:
                 pass
         with pytest.raises(EngineError):
             await anext(engine.generate((100, 101), Sampling(4, ())))
+        assert not engine.alive
 
 
 def test_the_engine_does_not_outlive_its_owner(weights: Prepared, tmp_path: Path) -> None:
