@@ -83,38 +83,42 @@ class InnerFormat:
         return (*tokens, self._wait if calls else self._end)
 
     def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
-        """A call may only name a tool and give arguments of its schema; a result can never be sampled."""
-        outside = sorted(self._special - {self._call, self._end, self._wait})
+        """A stretch says something and ends the turn, or it calls and then waits; nothing else is a sentence.
+
+        A call names a tool and gives arguments of its schema. What opens or closes a result can never be sampled.
+        """
+        answer = {"type": "any_tokens", "exclude_tokens": sorted(self._special - {self._end})}
         if not tools:
-            return _structural_tag({"type": "any_tokens", "exclude_tokens": sorted({*outside, self._call, self._wait})})
-        tags = [
-            {
-                "type": "tag",
-                "begin": {"type": "token", "token": self._call},
-                "content": {
-                    "type": "sequence",
-                    "elements": [
-                        {"type": "const_string", "value": f"{tool.name} "},
-                        {
-                            "type": "json_schema",
-                            "json_schema": dict(tool.parameters),
-                            "excludes": [_MARKER_START],
-                            "max_whitespace_cnt": 1,
-                        },
-                    ],
-                },
-                "end": {"type": "token", "token": self._end_call},
-            }
-            for tool in tools
-        ]
+            return _structural_tag(answer)
+        prose = {"type": "any_tokens", "exclude_tokens": sorted(self._special)}
+        calls = {
+            "type": "token_triggered_tags",
+            "trigger_tokens": [self._call],
+            "exclude_tokens": sorted(self._special - {self._call}),  # between calls there may be prose
+            "tags": [self._call_tag(tool) for tool in tools],
+            "at_least_one": True,
+        }
+        wait = {"type": "token", "token": self._wait}
         return _structural_tag(
-            {
-                "type": "token_triggered_tags",
-                "trigger_tokens": [self._call],
-                "exclude_tokens": outside,
-                "tags": tags,
-            }
+            {"type": "or", "elements": [answer, {"type": "sequence", "elements": [prose, calls, wait]}]}
         )
+
+    def _call_tag(self, tool: ToolSpec) -> dict[str, Any]:
+        arguments = {
+            "type": "json_schema",
+            "json_schema": dict(tool.parameters),
+            "excludes": [_MARKER_START],
+            "max_whitespace_cnt": 1,
+        }
+        return {
+            "type": "tag",
+            "begin": {"type": "token", "token": self._call},
+            "content": {
+                "type": "sequence",
+                "elements": [{"type": "const_string", "value": f"{tool.name} "}, arguments],
+            },
+            "end": {"type": "token", "token": self._end_call},
+        }
 
     def reader(self, first_call: int) -> Reader:
         return _InnerReader(self._tokenizer, self._call, self._end_call, self._special, first_call)

@@ -76,16 +76,6 @@ def test_a_call_that_never_closes_is_no_call(chat: InnerFormat) -> None:
     assert reader.feed(tokens[:-2]).calls == ()
 
 
-def test_the_grammar_names_tools_and_schemas(chat: InnerFormat) -> None:
-    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
-    constraint = json.loads(chat.constraint([ToolSpec("add", "Adds.", schema)]) or "")
-    (tag,) = constraint["format"]["tags"]
-    assert tag["content"]["elements"][0] == {"type": "const_string", "value": "add "}
-    assert tag["content"]["elements"][1]["json_schema"] == schema
-    banned = {chat.read((token,)) for token in constraint["format"]["exclude_tokens"]}
-    assert {"<|result|>", "<|end_result|>", "<|im_start|>", "<|end_call|>"} <= banned
-
-
 def test_a_tokenizer_without_the_markers_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"lacks <\|im_start\|>"):
         InnerFormat(Tokenizer(models.BPE()))

@@ -1,0 +1,116 @@
+"""The grammar as the engine applies it: every token is looked up in the mask that xgrammar makes of our constraint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+import xgrammar
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from service.chat.inner import MARKERS, InnerFormat
+from service.messages import ToolCall
+from service.tools.base import ToolSpec
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}},
+    "required": ["item", "quantity"],
+    "additionalProperties": False,
+}
+TOOLS = [ToolSpec("order", "Orders.", SCHEMA), ToolSpec("orders", "Lists.", {"type": "object", "properties": {}})]
+
+Allowed = Callable[[Iterable[int]], set[str]]
+"""Given a stretch so far, the markers that may come next; fails if the stretch itself breaks the grammar."""
+
+
+@pytest.fixture(scope="module")
+def allowed(tokenizer: Tokenizer, chat: InnerFormat) -> Callable[[Sequence[ToolSpec]], Allowed]:
+    markers = {marker: tokenizer.token_to_id(marker) for marker in MARKERS}
+    vocabulary = sorted(tokenizer.get_vocab(), key=tokenizer.token_to_id)
+    info = xgrammar.TokenizerInfo(
+        vocabulary, xgrammar.VocabType.BYTE_LEVEL, stop_token_ids=[markers["<|im_end|>"]], vocab_size=len(vocabulary)
+    )
+    compiler = xgrammar.GrammarCompiler(info)
+
+    def of(tools: Sequence[ToolSpec]) -> Allowed:
+        grammar = compiler.compile_structural_tag(chat.constraint(tools))
+
+        def next_markers(stretch: Iterable[int]) -> set[str]:
+            matcher = xgrammar.GrammarMatcher(grammar)
+            for token in stretch:
+                assert matcher.accept_token(token), f"{chat.read((token,))!r} is not allowed"
+            mask = xgrammar.allocate_token_bitmask(1, len(vocabulary))
+            matcher.fill_next_token_bitmask(mask)
+            words = [int(word) for word in mask[0]]
+            return {marker for marker, token in markers.items() if words[token // 32] >> token % 32 & 1}
+
+        return next_markers
+
+    return of
+
+
+calls = st.builds(
+    lambda item, quantity: ToolCall("", "order", json.dumps({"item": item, "quantity": quantity})),
+    st.text(max_size=12).filter(lambda text: "<|" not in text),
+    st.integers(-(10**6), 10**6),
+)
+
+
+@given(text=st.text(max_size=20), asked=st.lists(calls, max_size=3), at=st.integers(0, 400))
+def test_at_no_point_of_any_stretch_can_a_result_be_sampled(
+    allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat, text: str, asked: list[ToolCall], at: int
+) -> None:
+    stretch = chat.write_stretch(text, asked)[:-1]
+    markers = allowed(TOOLS)(stretch[: at % (len(stretch) + 1)])
+    assert not markers & {"<|result|>", "<|end_result|>", "<|im_start|>"}
+
+
+def test_a_stretch_without_calls_ends_the_turn_and_one_with_calls_waits(
+    allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat
+) -> None:
+    after = allowed(TOOLS)
+    call = ToolCall("", "order", '{"item": "x", "quantity": 3}')
+    called = chat.write_stretch("I order.", [call])[:-1]
+    assert after(()) == {"<|call|>", "<|im_end|>"}
+    assert after(chat.write_stretch("Hello.", [])[:-1]) == {"<|call|>", "<|im_end|>"}
+    assert after(called) == {"<|call|>", "<|wait|>"}
+    assert after((*called, *chat.write_stretch("And", [call, call])[:-1])) == {"<|call|>", "<|wait|>"}
+    assert after(called[:-1]) == {"<|end_call|>"}
+    assert after(called[:-2]) == set()
+
+
+@pytest.mark.parametrize("name", ["place", "orde", "order {"])
+def test_only_tools_that_exist_can_be_called(
+    allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat, name: str
+) -> None:
+    with pytest.raises(AssertionError, match="is not allowed"):
+        allowed(TOOLS)(chat.write_stretch("", [ToolCall("", name, "{}")])[:-1])
+
+
+@pytest.mark.parametrize(
+    ("begun", "wrong"),
+    [
+        ('{"item": ', "3"),
+        ('{"item": "x', "<|"),
+        ('{"item": "x", "quantity": ', '"'),
+        ('{"item": "x", "quantity": 3', ","),
+        ("{", "}"),
+    ],
+)
+def test_arguments_follow_the_schema_and_spell_no_marker(
+    allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat, begun: str, wrong: str
+) -> None:
+    def stretch(arguments: str) -> tuple[int, ...]:
+        return chat.write_stretch("", [ToolCall("", "order", arguments)])[:-2]
+
+    allowed(TOOLS)(stretch(begun))
+    with pytest.raises(AssertionError, match="is not allowed"):
+        allowed(TOOLS)(stretch(begun + wrong))
+
+
+def test_without_tools_there_is_only_prose(allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat) -> None:
+    assert allowed([])(chat.write_stretch("Hello.", [])[:-1]) == {"<|im_end|>"}
