@@ -147,7 +147,7 @@ class _Maker:
             (message,) = yield Stretch(calls=(point.search,))
             yield Stretch(message.removeprefix("error: "))
 
-        def check(answer: str) -> str | None:
+        def check(answer: str, _: Sequence[str]) -> str | None:
             said = name.casefold() in answer.casefold() and re.search(r"\bno\b|not|n't", answer, re.IGNORECASE)
             return None if said else f"should say that there is no contract with {name}"
 
@@ -162,7 +162,7 @@ class _Maker:
         def expert() -> Expert:
             yield Stretch(talk.answer)
 
-        def check(answer: str) -> str | None:
+        def check(answer: str, _: Sequence[str]) -> str | None:
             return None if re.search(talk.sign, answer, re.IGNORECASE) else f"should be like: {talk.answer}"
 
         return Task("small talk", (text,), expert, (), check)
@@ -241,7 +241,7 @@ def _task(kind: str, turns: Sequence[str], points: Sequence[Sequence[_Point]]) -
                 yield Stretch(calls=reads)
             yield Stretch(" ".join(point.sentence for point in turn))
 
-    def check(answer: str) -> str | None:
+    def check(answer: str, _: Sequence[str]) -> str | None:
         problems = (point.missing(answer, several=len(points[-1]) > 1) for point in points[-1])
         return next((problem for problem in problems if problem), None)
 

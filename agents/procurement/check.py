@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
@@ -51,7 +52,7 @@ class Expected(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Looks at the last answer and at the orders made since this was built; for the fields see `Expected`."""
+    """Looks at the answer and at the orders made since this was built; for the fields see `Expected`."""
 
     office: Office
     known: frozenset[str]
@@ -62,8 +63,9 @@ class Check:
     facts: tuple[Fact, ...] = ()
     words: tuple[str, ...] = ()
 
-    def __call__(self, answer: str) -> str | None:
+    def __call__(self, answer: str, results: Sequence[str]) -> str | None:
         reported = set(re.findall(r"PO-\d+", answer))
+        placed = {number for result in results for number in re.findall(r"^PO-\d+", result)}
         for order in (*self.orders, *self.earlier, *self.unwanted):
             made = _numbers(self.office, order) - self.known
             expected = 0 if order in self.unwanted else 1
@@ -72,6 +74,9 @@ class Check:
             if order in self.orders and not made <= reported:
                 return "the order's number is not in the answer"
             reported -= made
+            placed -= made
+        if placed:
+            return f"ordered what nobody asked for: {', '.join(sorted(placed))}"
         if reported:
             return f"reports {', '.join(sorted(reported))}"
         said = re.sub(r"Ordered .*?\(PO-\d+\)\.?", "", answer)

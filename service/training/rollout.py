@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.decode import DecodeLoop
 from service.errors import ServiceError
-from service.events import CallStarted, Emit, Event, ignore
+from service.events import CallFinished, CallStarted, Emit, Event, ignore
 from service.messages import Caller
 from service.training.task import Task
 from service.transcript import Transcript
@@ -33,10 +33,13 @@ class Episode:
 async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore) -> Episode:
     """Says each of the task's turns and lets the loop answer; what stops the loop is the episode's problem."""
     calls: list[CallStarted] = []
+    results: list[str] = []
 
     async def listen(event: Event) -> None:
         if isinstance(event, CallStarted):
             calls.append(event)
+        elif isinstance(event, CallFinished) and not event.is_error:
+            results.append(event.text)
         await emit(event)
 
     transcript, answer, sampled, problem = Transcript(), "", 0, None
@@ -46,7 +49,7 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore) -> Episode:
             turn = await loop.run(loop.ask(transcript, said), Caller("rollout"), listen)
             transcript, answer = turn.transcript, turn.text
             sampled += turn.sampled
-        problem = task.check(answer)
+        problem = task.check(answer, results)
     except ServiceError as error:
         problem = str(error)
     return Episode(task, transcript, answer, tuple(calls), problem, sampled, time.monotonic() - started)

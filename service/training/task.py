@@ -5,7 +5,7 @@ A generator of tasks lives in each agent's `tasks.py`. `Split` says which names,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -37,6 +37,10 @@ class Stretch:
     calls: tuple[Call, ...] = ()
 
 
+Check = Callable[[str, Sequence[str]], str | None]
+"""Given the last turn's answer and what the conversation's calls returned (failures left out), looks at both and at the
+world: None if all is right, else what is wrong, in a few words."""
+
 Expert = Generator[Stretch, list[str], None]
 """Yields stretches; is sent the results' texts of a stretch's calls, in the order asked."""
 
@@ -53,8 +57,7 @@ class Task:
     """Shows the whole conversation; a stretch without calls ends a turn, and the next one begins the next turn."""
     calls: tuple[Call, ...]
     """The calls a right conversation makes, in order, for the `calls exact` figure."""
-    check: Callable[[str], str | None]
-    """Looks at the last turn's answer and at the database: None if right, else what is wrong, in a few words."""
+    check: Check
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,11 @@ def test_the_search_mostly_finds_clauses_by_peoples_words(office: Office, contra
     for supplier in office.suppliers:
         for topic in TOPICS.values():
             if clause := supplier.contract.find(topic.key):
-                query = rng.choice(PHRASINGS[topic.key].train).replace("{supplier}", "")
+                query = rng.choice(PHRASINGS[topic.key].nouns)
                 found = contracts.search_contract(supplier.name, query).splitlines()
                 hits.append(f"{clause.number} {clause.heading}" in found)
-    assert sum(hits) / len(hits) > 0.85
+    # Not all: some say what they mean with none of the contract's words ("being late"). The model is there for these.
+    assert sum(hits) / len(hits) > 0.75
 
 
 def test_a_clause_is_read_with_its_number_and_heading(office: Office, contracts: Contracts) -> None:
@@ -95,21 +96,21 @@ def test_the_experts_conversations_run_and_pass_their_own_checks(
         calls, answers = played(task, contracts)
         assert tuple(calls) == task.calls
         assert len(answers) == len(task.turns)
-        assert task.check(answers[-1]) is None, (task.turns, answers[-1])
+        assert task.check(answers[-1], []) is None, (task.turns, answers[-1])
 
 
 def test_the_check_refuses_a_wrong_value_a_wrong_clause_and_silence(office: Office, contracts: Contracts) -> None:
     for task in islice(tasks(office, Split.TRAIN, seed=2), 200):
         _, answers = played(task, contracts)
         right = answers[-1]
-        assert task.check("") is not None
+        assert task.check("", []) is not None
         if "(clause " in right:
-            assert task.check(re.sub(r"clause (\d+)", r"clause 9\1", right)) is not None
+            assert task.check(re.sub(r"clause (\d+)", r"clause 9\1", right), []) is not None
         if task.kind == "question":
             supplier = str(task.calls[0].arguments["supplier"])
             stated = re.compile(rf"{re.escape(supplier)}|clause \d+|\d+")
             wrong = stated.sub(lambda match: "1" + match[0] if match[0].isdigit() else match[0], right)
-            assert wrong == right or task.check(wrong) is not None
+            assert wrong == right or task.check(wrong, []) is not None
 
 
 def test_arguments_are_copied_from_the_conversation(office: Office) -> None:

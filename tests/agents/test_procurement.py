@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -36,8 +37,22 @@ def procurement(office: Office) -> Procurement:
     return Procurement(str(office.database), seed=3, suppliers=SUPPLIERS)
 
 
-def play(task: Task, office: Office, procurement: Procurement) -> tuple[list[str], list[Call]]:
-    """Lets the expert do the task with the real tools; returns its answers and its calls."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What an expert did."""
+
+    task: Task
+    answers: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
+
+    def problem(self) -> str | None:
+        return self.task.check(self.answers[-1], self.results)
+
+
+def play(task: Task, office: Office, procurement: Procurement) -> Played:
+    """Lets the expert do the task with the real tools."""
+    played = Played(task)
     tools: dict[str, Callable[..., str]] = {
         "find_offers": procurement.find_offers,
         "place_order": procurement.place_order,
@@ -47,24 +62,23 @@ def play(task: Task, office: Office, procurement: Procurement) -> tuple[list[str
 
     def result(call: Call) -> str:
         try:
-            return tools[call.tool](**call.arguments)
+            played.results.append(tools[call.tool](**call.arguments))
+            return played.results[-1]
         except ValueError as error:
             return f"error: {error}"
 
-    answers: list[str] = []
-    calls: list[Call] = []
     expert = task.expert()
     stretch = next(expert)
     try:
         while True:
-            calls += stretch.calls
+            played.calls.extend(stretch.calls)
             if stretch.calls:
                 stretch = expert.send([result(call) for call in stretch.calls])
             else:
-                answers.append(stretch.text)
+                played.answers.append(stretch.text)
                 stretch = next(expert)
     except StopIteration:
-        return answers, calls
+        return played
 
 
 def draw(office: Office, kind: str) -> Task:
@@ -149,10 +163,10 @@ def test_the_expert_passes(split: Split, tmp_path: Path) -> None:
     procurement = Procurement(str(office.database), 3, held_out, SUPPLIERS)
     with closing(office.connect()):  # closing the last connection would tidy up the files after every order
         for task in islice(tasks(office, split, seed=1), 80):
-            answers, calls = play(task, office, procurement)
-            assert task.check(answers[-1]) is None, (task.turns, answers)
-            assert tuple(calls) == task.calls
-            assert len(answers) == len(task.turns)
+            played = play(task, office, procurement)
+            assert played.problem() is None, (task.turns, played.answers)
+            assert tuple(played.calls) == task.calls
+            assert len(played.answers) == len(task.turns)
 
 
 def test_arguments_are_copied_from_what_was_said(office: Office, procurement: Procurement) -> None:
@@ -172,12 +186,20 @@ def test_an_order_and_a_question_go_out_together(office: Office, procurement: Pr
 @pytest.mark.parametrize("kind", ["order", "order+contract", "cheapest", "order+order"])
 def test_an_order_not_made_or_made_twice_is_wrong(kind: str, office: Office, procurement: Procurement) -> None:
     task = draw(office, kind)
-    assert task.check("Ordered 40 x steel bracket from Norvik Metals for 500.00 EUR (PO-1).") is not None
-    answers, _ = play(task, office, procurement)
-    assert task.check(answers[-1]) is None
-    assert task.check("Done.") is not None
+    assert task.check("Ordered 40 x steel bracket from Norvik Metals for 500.00 EUR (PO-1).", []) is not None
+    played = play(task, office, procurement)
+    assert played.problem() is None
+    assert task.check("Done.", played.results) is not None
     play(task, office, procurement)
-    assert task.check(answers[-1]) is not None
+    assert played.problem() is not None
+
+
+def test_an_order_that_nobody_asked_for_is_wrong(office: Office, procurement: Procurement) -> None:
+    played = play(draw(office, "order"), office, procurement)
+    assert played.problem() is None
+    offer = office.suppliers[0].offers[0]
+    played.results.append(procurement.place_order(offer.supplier, offer.item, 77))
+    assert "nobody asked for" in (played.problem() or "")
 
 
 def test_an_order_against_the_condition_is_wrong(office: Office, procurement: Procurement) -> None:
@@ -186,16 +208,16 @@ def test_an_order_against_the_condition_is_wrong(office: Office, procurement: Pr
     order = Order(supplier.name, offer.item, 5, 5 * offer.price_cents)
     judge = check(office, unwanted=(order,), facts=(Fact(TOPICS["tariffs"], "buyer"),))
     answer = TOPICS["tariffs"].fact(supplier.name, "buyer", 4)
-    assert judge(answer) is None
+    assert judge(answer, []) is None
     procurement.place_order(supplier.name, offer.item, 5)
-    assert judge(answer) is not None
+    assert judge(answer, []) is not None
 
 
 def test_a_wrong_fact_is_wrong(office: Office) -> None:
     judge = check(office, facts=(Fact(TOPICS["payment"], 30),))
-    assert judge("Payment to Norvik Metals is due within 30 days (clause 4).") is None
-    assert judge("Payment to Norvik Metals is due within 45 days (clause 4).") is not None
-    assert judge("Ordered 30 x pen from Norvik Metals for 9.00 EUR (PO-1). I do not know.") is not None
+    assert judge("Payment to Norvik Metals is due within 30 days (clause 4).", []) is None
+    assert judge("Payment to Norvik Metals is due within 45 days (clause 4).", []) is not None
+    assert judge("Ordered 30 x pen from Norvik Metals for 9.00 EUR (PO-1). I do not know.", []) is not None
 
 
 def test_the_answer_copies_what_the_calls_told() -> None:
