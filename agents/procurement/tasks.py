@@ -52,6 +52,8 @@ def tasks(office: Office, split: Split, seed: int) -> Iterator[Task]:
     """
     desk = Desk(office, split, Random(f"procurement {split} {seed}"))
     kinds, weights = zip(*_KINDS, strict=True)
+    if split is not Split.TRAIN:
+        weights = tuple(_HARDER * weight if kind in _SEVERAL else weight for kind, weight in _KINDS)
     while True:
         yield desk.rng.choices(kinds, weights)[0](desk)
 
@@ -440,3 +442,14 @@ _KINDS: tuple[tuple[Callable[[Desk], Task], float], ...] = (
     (_missing, 2),
     (_chat, 2),
 )
+_SEVERAL = {
+    _order_contract,
+    _order_two_questions,
+    _cheapest_contract,
+    _conditional,
+    _contact_contract,
+    _two_questions,
+    _follow_up,
+}
+_HARDER = 2
+"""How much oftener tasks with several calls, the peer among them, come where an agent is judged."""

@@ -7,8 +7,9 @@ import itertools
 import json
 import tempfile
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -20,6 +21,7 @@ from service.chat.inner import InnerFormat
 from service.cli.agents import free_port, loud, start_agent, wait_until_ready
 from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
+from service.cli.provenance import append, circumstances
 from service.client import open_http
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
@@ -29,6 +31,7 @@ from service.settings import AgentConfig, Machine, ModelSection, load_agent
 from service.tools.peers import PeerConfig, open_peers
 from service.training.data import make_world
 from service.training.evaluate import Score, evaluate
+from service.training.rollout import Episode
 from service.training.task import Split
 
 _AT_ONCE = 8
@@ -38,8 +41,17 @@ Scores = dict[str, dict[str, Score]]
 """By split, then by model: `tuned` and `base`."""
 
 
-def run(folder: Path, limit: int, split: str | None, with_base: bool, seed: int, as_json: bool) -> int:
-    """Prints the figures. Raises ServiceError."""
+def run(
+    folder: Path,
+    limit: int,
+    split: str | None,
+    with_base: bool,
+    seed: int,
+    as_json: bool,
+    record: Path | None,
+    failures: Path | None,
+) -> int:
+    """Prints the figures, adds them to the file `record`, and what went wrong to `failures`. Raises ServiceError."""
     if split is not None and split not in _SPLITS:
         raise ConfigError(f"no split {split!r}: there are {' and '.join(_SPLITS)}")
     machine = read_machine()
@@ -53,15 +65,43 @@ def run(folder: Path, limit: int, split: str | None, with_base: bool, seed: int,
     for name, model in models.items():
         asyncio.run(trial.run(name, model, scores))
     show(scores, as_json)
+    if record:
+        options = (
+            f"--limit {limit}{f' --split {split}' if split else ''}{'' if with_base else ' --no-base'} --seed {seed}"
+        )
+        command = f"innerloop eval {folder.parent.name}/{folder.name} {options}"
+        append(record, {**circumstances(command, seed), "weights": trial.weights, "scores": _figures(scores)})
+    if failures:
+        for split_name, models in scores.items():
+            for name, score in models.items():
+                for episode in score.failures:
+                    append(failures, {"split": split_name, "model": name, **_failure(episode)})
     return 0
 
 
 def show(scores: Scores, as_json: bool) -> None:
     """As a table, or as one JSON object: split -> model -> figures."""
     if as_json:
-        print(json.dumps({s: {name: score.to_json() for name, score in of.items()} for s, of in scores.items()}))
+        print(json.dumps(_figures(scores)))
     else:
         Console().print(_table(scores))
+
+
+def _figures(scores: Scores) -> dict[str, dict[str, dict[str, float | int]]]:
+    return {split: {name: score.to_json() for name, score in of.items()} for split, of in scores.items()}
+
+
+def _failure(episode: Episode) -> dict[str, Any]:
+    return {
+        "kind": episode.task.kind,
+        "turns": episode.task.turns,
+        "problem": episode.problem,
+        "answer": episode.answer,
+        "calls": [f"{call.tool} {call.arguments}" for call in episode.calls],
+        "expected": [
+            f"{call.tool} {json.dumps(dict(call.arguments), ensure_ascii=False)}" for call in episode.task.calls
+        ],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +115,15 @@ class Trial:
     console: Console
     engine: str = "vllm"
     """Of the peers."""
+    weights: dict[str, str] = field(default_factory=dict)
+    """Versions of the models that were tried, by name."""
 
     async def run(self, name: str, model: ModelSection, scores: Scores) -> None:
         """One model on each split. Engines run one after another: a machine that holds one may not hold two."""
         async with AsyncExitStack() as stack:
             with Steps(self.console) as say:
                 prepared = prepare(model, self.folder, self.machine.cache, say)
+                self.weights[name] = prepared.version
                 chat = InnerFormat.load(prepared.folder)
                 config = EngineConfig(prepared.folder, prepared.version, model.window)
                 engine = await stack.enter_async_context(VllmEngine.open(config, say))

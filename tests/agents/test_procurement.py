@@ -169,6 +169,13 @@ def test_the_expert_passes(split: Split, tmp_path: Path) -> None:
             assert len(played.answers) == len(task.turns)
 
 
+@pytest.mark.parametrize("split", [Split.ENTITIES, Split.PHRASINGS])
+def test_an_agent_is_judged_mostly_by_tasks_with_several_calls_and_the_peer(split: Split, tmp_path: Path) -> None:
+    office = Office.open(tmp_path / "office.sqlite", 3, split is Split.ENTITIES, SUPPLIERS)
+    calls = [[call.tool for call in task.calls] for task in islice(tasks(office, split, seed=99), 400)]
+    assert sum(len(tools) > 1 and "contracts" in tools for tools in calls) > len(calls) / 2
+
+
 def test_arguments_are_copied_from_what_was_said(office: Office, procurement: Procurement) -> None:
     for task in islice(tasks(office, Split.TRAIN, seed=5), 300):
         said = " ".join(task.turns)
