@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -39,6 +40,14 @@ class Tool(Protocol):
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
         """The result as text the model can read."""
         ...
+
+
+class StillRuns(asyncio.CancelledError):
+    """What a tool raises when it is cancelled and leaves behind what it cannot stop, which ends with `over`."""
+
+    def __init__(self, over: asyncio.Future[None]) -> None:
+        super().__init__()
+        self.over = over
 
 
 def peer_spec(name: str, description: str, skills: Sequence[str]) -> ToolSpec:

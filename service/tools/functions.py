@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import importlib.util
 import inspect
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
 import docstring_parser
-from pydantic import ConfigDict, Field, ValidationError, create_model
+from pydantic import ConfigDict, Field, PydanticUserError, ValidationError, create_model
 
 from service.errors import ConfigError, ToolError
-from service.tools.base import CallContext, ToolSpec
+from service.tools.base import CallContext, StillRuns, ToolSpec
 
 
 class FunctionTool:
     """A plain or async function. A plain one runs in a thread; a ValueError of either is its answer to the model."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        """Raises ConfigError if a parameter has no type or the function no docstring."""
+        """Raises ConfigError if a parameter has no type that JSON can say, or the function no docstring."""
         self._function = function
-        self._arguments = _model(function)
-        schema = self._arguments.model_json_schema()
+        try:
+            self._arguments = _model(function)
+            schema = self._arguments.model_json_schema()
+        except PydanticUserError as error:
+            raise ConfigError(f"{function.__qualname__}: {error.message}") from error
         self.spec = ToolSpec(function.__name__, _summary(function), _plain(schema))
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
@@ -35,12 +42,38 @@ class FunctionTool:
             if inspect.iscoroutinefunction(self._function):
                 result = await self._function(**values)
             else:
-                result = await asyncio.to_thread(self._function, **values)
+                result = await _in_thread(self._function, values)
         except ValidationError as error:
             raise ToolError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from error
         except ValueError as error:
             raise ToolError(str(error)) from error
         return str(result)
+
+
+async def _in_thread(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """What the function returns or raises, called in a thread of its own. Raises StillRuns if cancelled before.
+
+    Not in asyncio's executor: what hangs would hold one of its few threads, which all share, and the process's end.
+    """
+    loop = asyncio.get_running_loop()
+    context = contextvars.copy_context()
+    outcome: Future[Any] = Future()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(context.run(function, **arguments))
+        except BaseException as error:
+            outcome.set_exception(error)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(over.set_result, None)
+
+    threading.Thread(target=run, name=function.__qualname__, daemon=True).start()
+    try:
+        await asyncio.shield(over)
+    except asyncio.CancelledError as error:
+        raise StillRuns(over) from error
+    return outcome.result()
 
 
 def load_tools(folder: Path, use: str, options: Mapping[str, Any]) -> list[FunctionTool]:
@@ -90,6 +123,9 @@ def _model(function: Callable[..., Any]) -> Any:
     described = {p.arg_name: p.description for p in docstring_parser.parse(function.__doc__ or "").params}
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            kind = parameter.kind.description
+            raise ConfigError(f"{function.__qualname__}: parameter {name!r} is {kind}; arguments are given by name")
         if name not in hints:
             raise ConfigError(f"{function.__qualname__}: parameter {name!r} has no type")
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
@@ -104,9 +140,18 @@ def _summary(function: Callable[..., Any]) -> str:
     return summary
 
 
-def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+def _plain(schema: Any) -> Any:
     """Without pydantic's titles, which only cost tokens."""
-    schema.pop("title", None)
-    for field in schema.get("properties", {}).values():
-        field.pop("title", None)
-    return schema
+    if isinstance(schema, list):
+        return [_plain(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {}
+    for key, value in schema.items():
+        if key in ("properties", "$defs"):  # the keys in there are names, and "title" is as good as any
+            plain[key] = {name: _plain(part) for name, part in value.items()}
+        elif key in ("default", "const", "enum", "examples"):
+            plain[key] = value
+        elif key != "title":
+            plain[key] = _plain(value)
+    return plain

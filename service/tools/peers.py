@@ -103,7 +103,7 @@ class Peer:
             await context.emit(CallProgress(call_id=context.call.id, event=event))
 
         try:
-            reply = await self._agent.ask(arguments["message"], None, report)
+            reply = await self._agent.ask(arguments["message"], None, report, hops=context.caller.hops + 1)
         except Unreachable as error:
             logger.warning("peer %s: %s", name, error.__cause__)
             raise ToolError(f"{name} cannot be reached") from error

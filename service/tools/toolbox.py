@@ -14,7 +14,7 @@ import jsonschema
 from service.errors import ToolError
 from service.events import Emit
 from service.messages import Caller, ToolCall, ToolResult
-from service.tools.base import CallContext, Tool, ToolSpec
+from service.tools.base import CallContext, StillRuns, Tool, ToolSpec
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ class Toolbox:
             return _failed(call, f"there is no tool {call.name!r}; the tools are {', '.join(self._tools) or 'none'}")
         try:
             arguments = parse_arguments(call.arguments, limited.tool.spec)
-            async with asyncio.timeout(limited.seconds), self._places[call.name]:
-                text = await limited.tool(arguments, CallContext(call, caller, emit))
+            async with asyncio.timeout(limited.seconds):
+                text = await self._run(limited.tool, arguments, CallContext(call, caller, emit))
         except ToolError as error:
             return _failed(call, _short(str(error), limited.result_chars))
         except TimeoutError:
@@ -63,6 +63,21 @@ class Toolbox:
             logger.exception("tool %s failed", call.name)
             return _failed(call, f"{call.name} failed")
         return ToolResult(call.id, _short(text, limited.result_chars))
+
+    async def _run(self, tool: Tool, arguments: dict[str, Any], context: CallContext) -> str:
+        """Waits for one of the tool's places and keeps it for as long as anything of the call runs."""
+        place = self._places[context.call.name]
+        await place.acquire()
+        try:
+            text = await tool(arguments, context)
+        except StillRuns as left:
+            left.over.add_done_callback(lambda _: place.release())
+            raise asyncio.CancelledError from left  # a time limit knows no subclass of it
+        except BaseException:
+            place.release()
+            raise
+        place.release()
+        return text
 
 
 def parse_arguments(text: str, spec: ToolSpec) -> dict[str, Any]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from enum import Enum
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from pydantic import BaseModel
 
 from service.errors import ConfigError, ToolError
 from service.events import ignore
@@ -43,6 +48,49 @@ def test_the_schema_comes_from_the_signature() -> None:
     }
 
 
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Line(BaseModel):
+    title: str
+    colour: Colour = Colour.RED
+    notes: dict[str, str] = {"title": "none"}
+
+
+def test_a_nested_schema_has_no_titles_but_those_that_are_names() -> None:
+    def order(lines: list[Line], title: str) -> str:
+        """Order."""
+        return ""
+
+    assert FunctionTool(order).spec.parameters == {
+        "$defs": {
+            "Colour": {"type": "string", "enum": ["red", "blue"]},
+            "Line": {
+                "type": "object",
+                "properties": {
+                    "title": {"type": "string"},
+                    "colour": {"$ref": "#/$defs/Colour", "default": "red"},
+                    "notes": {
+                        "type": "object",
+                        "additionalProperties": {"type": "string"},
+                        "default": {"title": "none"},
+                    },
+                },
+                "required": ["title"],
+            },
+        },
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "lines": {"type": "array", "items": {"$ref": "#/$defs/Line"}},
+            "title": {"type": "string"},
+        },
+        "required": ["lines", "title"],
+    }
+
+
 async def test_defaults_and_plain_functions() -> None:
     assert await FunctionTool(order)({"item": "nut"}, CONTEXT) == "1 x nut, slow"
 
@@ -60,6 +108,28 @@ async def test_a_value_error_is_the_answer() -> None:
         await FunctionTool(order)({"item": "nut", "quantity": 0}, CONTEXT)
 
 
+async def test_a_plain_function_sees_the_context_of_its_call() -> None:
+    asker = ContextVar("asker", default="nobody")
+
+    def who() -> str:
+        """Tells who asks."""
+        return asker.get()
+
+    asker.set("somebody")
+    assert await FunctionTool(who)({}, CONTEXT) == "somebody"
+
+
+@pytest.mark.parametrize("error", [KeyError("nut"), TimeoutError(), StopIteration()])
+async def test_what_a_plain_function_raises_passes(error: Exception) -> None:
+    def fail() -> str:
+        """Fails."""
+        raise error
+
+    with pytest.raises((type(error), RuntimeError)) as raised:  # no coroutine can raise StopIteration
+        await FunctionTool(fail)({}, CONTEXT)
+    assert error in (raised.value, raised.value.__cause__)
+
+
 def test_what_cannot_be_described_is_refused() -> None:
     def untyped(x) -> str:  # type: ignore[no-untyped-def]
         """Does."""
@@ -72,6 +142,44 @@ def test_what_cannot_be_described_is_refused() -> None:
         FunctionTool(untyped)
     with pytest.raises(ConfigError, match="no docstring"):
         FunctionTool(silent)
+
+
+def test_parameters_that_no_json_can_give_are_refused() -> None:
+    def several(*items: int) -> str:
+        """Does."""
+        return ""
+
+    def named(**items: int) -> str:
+        """Does."""
+        return ""
+
+    def unnamed(x: int, /) -> str:
+        """Does."""
+        return ""
+
+    def hidden(_x: int) -> str:
+        """Does."""
+        return ""
+
+    def lock(x: threading.Event) -> str:
+        """Does."""
+        return ""
+
+    def kind(x: type) -> str:
+        """Does."""
+        return ""
+
+    refused: list[tuple[Callable[..., str], str]] = [
+        (several, "'items' is variadic positional"),
+        (named, "'items' is variadic keyword"),
+        (unnamed, "'x' is positional-only"),
+        (hidden, "leading underscores"),
+        (lock, "Unable to generate"),
+        (kind, "Cannot generate"),
+    ]
+    for function, why in refused:
+        with pytest.raises(ConfigError, match=f"{function.__name__}: .*{why}"):
+            FunctionTool(function)
 
 
 def test_a_class_gives_its_public_methods_in_order(tmp_path: Path) -> None:

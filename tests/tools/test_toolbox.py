@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +16,9 @@ from service.errors import ToolError
 from service.events import ignore
 from service.messages import Caller, ToolCall, ToolResult
 from service.tools.base import CallContext, ToolSpec
+from service.tools.functions import FunctionTool
 from service.tools.toolbox import Limited, Toolbox
+from tests.conftest import eventually
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
 
@@ -106,6 +112,94 @@ async def test_no_more_at_once_than_allowed() -> None:
     calls = [ToolCall(f"c{n}", "made", '{"n": 1}') for n in range(10)]
     await asyncio.gather(*(toolbox.call(call, Caller(), ignore) for call in calls))
     assert most == 2
+
+
+class Hanging:
+    """A plain function that returns only once it is let go, as a tool beside one that answers."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.let_go = threading.Event()
+        self.started: list[int] = []
+        limited = Limited(FunctionTool(self.hang), seconds=0.05, concurrency=concurrency)
+        self.toolbox = Toolbox([limited, Limited(FunctionTool(self.echo))])
+
+    def hang(self, n: int) -> str:
+        """Hangs."""
+        self.started.append(n)
+        self.let_go.wait()
+        return "let go"
+
+    def echo(self, n: int) -> str:
+        """Answers."""
+        return f"n is {n}"
+
+    async def call(self, name: str, n: int) -> str:
+        return (await self.toolbox.call(ToolCall("c0", name, f'{{"n": {n}}}'), Caller(), ignore)).text
+
+    async def has_a_place(self) -> bool:
+        return await self.call("hang", -1) == "let go"
+
+
+@contextmanager
+def hanging(concurrency: int) -> Iterator[Hanging]:
+    tools = Hanging(concurrency)
+    try:
+        yield tools
+    finally:
+        tools.let_go.set()
+
+
+async def test_what_hangs_keeps_its_place_but_no_other_tool_from_answering() -> None:
+    """1. All places hang.  2. One more call waits in vain, another tool answers.  3. Let go, places are free."""
+    places = 40  # more than the threads of any executor of asyncio's
+    late = "hang gave no result within 0.05 seconds"
+    with hanging(places) as tools:
+        assert set(await asyncio.gather(*(tools.call("hang", n) for n in range(places)))) == {late}
+        assert await tools.call("hang", places) == late
+        assert await tools.call("echo", 1) == "n is 1"
+        tools.let_go.set()
+        await eventually(tools.has_a_place)
+    assert sorted(n for n in tools.started if n >= 0) == list(range(places))
+
+
+async def test_a_cancelled_call_ends_before_what_hangs_and_leaves_it_its_place() -> None:
+    with hanging(concurrency=1) as tools:
+        running = asyncio.create_task(tools.call("hang", 1))
+        await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await tools.call("hang", 2) == "hang gave no result within 0.05 seconds"
+        tools.let_go.set()
+        await eventually(tools.has_a_place)
+    assert 2 not in tools.started
+
+
+HANGS = """
+import asyncio, threading
+from service.events import ignore
+from service.messages import Caller, ToolCall
+from service.tools.functions import FunctionTool
+from service.tools.toolbox import Limited, Toolbox
+
+def hang() -> str:
+    'Hangs.'
+    threading.Event().wait()
+    return ""
+
+async def main() -> None:
+    toolbox = Toolbox([Limited(FunctionTool(hang), seconds=0.1)])
+    print((await toolbox.call(ToolCall("c0", "hang", "{}"), Caller(), ignore)).text)
+    unheard = asyncio.create_task(toolbox.call(ToolCall("c1", "hang", "{}"), Caller(), ignore))
+    await asyncio.sleep(0)
+
+asyncio.run(main())
+"""
+
+
+def test_what_hangs_does_not_keep_the_process() -> None:
+    ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "hang gave no result within 0.1 seconds\n", "")
 
 
 def test_two_tools_of_one_name() -> None:
