@@ -62,8 +62,8 @@ class Service:
             routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
             middleware=[
                 Middleware(EchoExtensions),
-                Middleware(RefuseWhileDraining, self._running),
                 Middleware(BodyLimit, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
+                Middleware(RefuseWhileDraining, self._running),
             ],
             lifespan=self._lifespan,
         )

@@ -1,4 +1,11 @@
-"""Another agent, asked over A2A: one message out, its events to a sink, its last word the reply."""
+"""Another agent, asked over A2A: one message out, its events to a sink, its last word the reply.
+
+    stream ──► the task's end                                        the usual way
+       └─► it broke off, or there is none ──► subscribe ──► look     again and again, until the task has ended
+                                              (an agent that streams)
+
+Only a task that cannot be looked at any more is lost.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +24,14 @@ from a2a.types import (
     AgentCard,
     Artifact,
     CancelTaskRequest,
+    GetTaskRequest,
     Message,
     Part,
     Role,
     SendMessageRequest,
     StreamResponse,
+    SubscribeToTaskRequest,
+    Task,
     TaskState,
     TaskStatus,
 )
@@ -35,17 +45,21 @@ from service.events import Emit, TextDelta, from_json
 
 _CONNECT_SECONDS = 5.0
 _CANCEL_SECONDS = 2.0
+_LOOK_SECONDS = 10.0
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 2.0
+_FAILED_LOOKS = 4
+"""In a row, after which a task is lost."""
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
-_ENDED = {
+_INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
+"""Where an agent may keep a stream open for what nobody here will send."""
+_ENDED = _INTERRUPTED | {
     TaskState.TASK_STATE_COMPLETED,
     TaskState.TASK_STATE_FAILED,
     TaskState.TASK_STATE_CANCELED,
     TaskState.TASK_STATE_REJECTED,
-    TaskState.TASK_STATE_INPUT_REQUIRED,
-    TaskState.TASK_STATE_AUTH_REQUIRED,
 }
-"""Where a stream ends."""
 
 
 class Unreachable(ServiceError):
@@ -61,7 +75,7 @@ class Reply:
     """How it ended."""
 
     state: str
-    """As the protocol names it, in small letters (`completed`, `failed`, ...), or `lost` if the connection was."""
+    """As the protocol names it, in small letters (`completed`, `failed`, ...), or `lost` if nobody could say."""
     text: str
     """The answer."""
     reason: str
@@ -103,52 +117,112 @@ class RemoteAgent:
         except ValueError as error:
             raise ServiceError(f"the agent at {url} speaks neither JSON-RPC nor HTTP+JSON") from error
 
-    async def ask(self, text: str, context_id: str | None, emit: Emit) -> Reply:
-        """Says `text` and hears the agent out. Leaving early, for whatever reason, cancels what was asked for.
+    async def ask(self, text: str, context_id: str | None, emit: Emit, hops: int = 0) -> Reply:
+        """Says `text`, which came through `hops` agents, and learns how that ends, also where the stream breaks off.
 
-        Raises Unreachable, or Refused if the agent turns the message down.
+        Leaving early, for whatever reason, cancels what was asked for. Raises Unreachable, or Refused if the agent
+        turns the message down.
         """
-        return await _Turn(self._client, emit).run(text, context_id)
+        message = Message(
+            message_id=str(uuid.uuid4()),
+            context_id=context_id or "",
+            role=Role.ROLE_USER,
+            parts=[Part(text=text)],
+            metadata=extension.message_metadata(hops),
+        )
+        return await _Turn(self._client, self.card.capabilities.streaming, emit).run(message)
 
 
 class _Turn:
     """One message, and all that comes back."""
 
-    def __init__(self, client: Client, emit: Emit) -> None:
+    def __init__(self, client: Client, streams: bool, emit: Emit) -> None:
         self._client = client
+        self._streams = streams
         self._emit = emit
+        parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI])])
+        self._context = ClientCallContext(service_parameters=parameters)
         self._task_id = ""
         self._context_id = ""
         self._status = TaskStatus()
         self._artifacts: dict[str, str] = {}
+        self._emitted: dict[str, str] = {}
+        """What of each artifact."""
+        self._overlapping: set[str] = set()
+        """Artifacts whose next piece may be known already."""
         self._message: str | None = None
 
-    async def run(self, text: str, context_id: str | None) -> Reply:
-        message = Message(
-            message_id=str(uuid.uuid4()), context_id=context_id or "", role=Role.ROLE_USER, parts=[Part(text=text)]
-        )
-        context = ClientCallContext(
-            service_parameters=ServiceParametersFactory.create([with_a2a_extensions([extension.URI])])
-        )
+    async def run(self, message: Message) -> Reply:
         try:
-            async for response in self._client.send_message(SendMessageRequest(message=message), context=context):
+            await self._send(message)
+            if self._task_id and not self._ended:
+                await self._catch_up()
+        finally:
+            if self._task_id and not self._ended:
+                await self._cancel()
+        return self._reply()
+
+    @property
+    def _ended(self) -> bool:
+        return self._status.state in _ENDED
+
+    async def _send(self, message: Message) -> None:
+        """Once there is a task, an error here says nothing about how it goes on."""
+        request = SendMessageRequest(message=message)
+        if not self._streams:
+            # A task that is not known until it has ended could not be cancelled.
+            request.configuration.return_immediately = True
+        try:
+            async for response in self._client.send_message(request, context=self._context):
                 await self._hear(response)
+                if self._status.state in _INTERRUPTED:
+                    break
         except A2AClientError as error:
             if not self._task_id:
                 raise Unreachable("the agent cannot be reached") from error
         except A2AError as error:
             if not self._task_id:
                 raise Refused(f"the agent refused: {error.message}") from error
-        finally:
-            if self._task_id and self._status.state not in _ENDED:
-                await self._cancel()
-        return self._reply()
+
+    async def _catch_up(self) -> None:
+        """Learns how the task ends without its stream."""
+        if self._streams:
+            # Refused for a task that has ended meanwhile, and by agents that stream but do not offer this.
+            with suppress(A2AError):
+                await self._subscribe()
+        # Also after a subscription that went well: the task as a whole has the last word about its text.
+        await self._look()
+
+    async def _subscribe(self) -> None:
+        request = SubscribeToTaskRequest(id=self._task_id)
+        async for response in self._client.subscribe(request, context=self._context):
+            await self._hear(response)
+            if response.HasField("task"):
+                # Servers begin to listen before they read the task: a piece that came in between comes twice.
+                self._overlapping = {artifact.artifact_id for artifact in response.task.artifacts}
+            if self._status.state in _INTERRUPTED:
+                break
+
+    async def _look(self) -> None:
+        """Reads the task until it has ended."""
+        request = GetTaskRequest(id=self._task_id, history_length=0)
+        context = self._context.model_copy(update={"timeout": _LOOK_SECONDS})
+        pause, failed = _FIRST_PAUSE_SECONDS, 0
+        while True:
+            try:
+                await self._hear_task(await self._client.get_task(request, context=context))
+                failed = 0
+            except A2AError:
+                failed += 1
+            if self._ended or failed == _FAILED_LOOKS:
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _reply(self) -> Reply:
         if self._message is not None:
             return Reply("completed", self._message, "", self._context_id)
-        state = self._status.state
-        name = TaskState.Name(state).removeprefix("TASK_STATE_").lower() if state in _ENDED else "lost"
+        name = TaskState.Name(self._status.state).removeprefix("TASK_STATE_").lower() if self._ended else "lost"
         return Reply(name, "\n".join(self._artifacts.values()), _text(self._status.message.parts), self._context_id)
 
     async def _hear(self, response: StreamResponse) -> None:
@@ -158,10 +232,7 @@ class _Turn:
                 self._message = _text(response.message.parts)
                 await self._emit(TextDelta(text=self._message))
             case "task":
-                task = response.task
-                self._task_id, self._context_id, self._status = task.id, task.context_id, task.status
-                for artifact in task.artifacts:
-                    await self._hear_artifact(artifact, append=False)
+                await self._hear_task(response.task)
             case "status_update":
                 self._task_id, self._status = response.status_update.task_id, response.status_update.status
                 if extension.URI in self._status.message.extensions:
@@ -169,12 +240,23 @@ class _Turn:
             case "artifact_update":
                 await self._hear_artifact(response.artifact_update.artifact, append=response.artifact_update.append)
 
+    async def _hear_task(self, task: Task) -> None:
+        self._task_id, self._context_id, self._status = task.id, task.context_id, task.status
+        for artifact in task.artifacts:
+            await self._hear_artifact(artifact, append=False)
+
     async def _hear_artifact(self, artifact: Artifact, *, append: bool) -> None:
-        text = _text(artifact.parts)
-        before = self._artifacts.get(artifact.artifact_id, "") if append else ""
-        self._artifacts[artifact.artifact_id] = before + text
-        if text:
-            await self._emit(TextDelta(text=text))
+        name, text = artifact.artifact_id, _text(artifact.parts)
+        if append:
+            before = self._artifacts.get(name, "")
+            overlaps = name in self._overlapping and before.endswith(text)
+            self._overlapping.discard(name)
+            text = before if overlaps else before + text
+        self._artifacts[name] = text
+        emitted = self._emitted.get(name, "")
+        if not emitted.startswith(text):  # else what was read is behind what was heard
+            self._emitted[name] = text
+            await self._emit(TextDelta(text=text.removeprefix(emitted)))
 
     async def _hear_events(self, message: Message) -> None:
         for part in message.parts:

@@ -41,3 +41,5 @@ class Caller:
     name: str = "anonymous"
     context_id: str = ""
     """The conversation, so that what a tool does on the way (asking a peer) can be told apart by it."""
+    hops: int = 0
+    """How many agents the question has come through already."""

@@ -12,10 +12,11 @@ from service.endpoint.executor import Ask
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull
 from service.sessions.base import Sessions
+from service.sessions.database import CONTEXT_ID_LENGTH
 from service.transcript import Transcript
 
-CONTEXT_ID_LENGTH = 36
-"""As long as a UUID, and as the databases' columns are wide."""
+MAX_HOPS = 8
+"""How many agents a question may come through on its way here."""
 
 _TAKES_MESSAGES = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 
@@ -44,6 +45,10 @@ class Door(RequestContextBuilder):
             raise InvalidParamsError(f"a contextId has at most {CONTEXT_ID_LENGTH} printable characters")
         request = RequestContext(context, params, task_id, context_id, task)
         ask = Ask.of(request, self._message_chars)
+        if (hops := ask.caller.hops) > MAX_HOPS:
+            raise InvalidParamsError(
+                f"this question has come through {hops} agents already: do agents ask each other in a circle?"
+            )
         # The SDK fills in the ids of what is new: only a context that the client named can have a past.
         past = await self._sessions.read(context_id) if context_id is not None else Transcript()
         try:

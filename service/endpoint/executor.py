@@ -21,6 +21,7 @@ from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.events import EventQueue
 from a2a.server.tasks import TaskUpdater
 from a2a.types import Message, Task, TaskState, TaskStatus
+from a2a.utils.errors import InvalidParamsError
 
 from service import extension
 from service.decode import DecodeLoop, StopReason, Turn
@@ -30,6 +31,7 @@ from service.endpoint.running import SHUT_DOWN, Outcome, Running
 from service.errors import ContextFull, EngineError
 from service.messages import Caller
 from service.sessions.base import Sessions
+from service.sessions.database import to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +63,15 @@ class Ask:
         assert message is not None
         assert task_id is not None
         assert context_id is not None
+        try:
+            hops = extension.hops_of(message.metadata)
+        except ValueError as error:
+            raise InvalidParamsError(str(error)) from None
         return cls(
             task_id,
             context_id,
             read_text(message, message_chars),
-            Caller(context_id=context_id),
+            Caller(context_id=context_id, hops=hops),
             extension.URI in request.requested_extensions,
             message,
         )
@@ -87,10 +93,12 @@ class Executor(AgentExecutor):
         ask = Ask.of(context, self._message_chars)
         updater = TaskUpdater(event_queue, ask.task_id, ask.context_id)
         with self._running.place(ask.task_id) as place:
-            if context.current_task is None:
-                await event_queue.enqueue_event(_submitted(ask))
             try:
+                if context.current_task is None:
+                    # To the end: the SDK takes no last word about a task that it never heard of.
+                    await to_the_end(event_queue.enqueue_event(_submitted(ask)))
                 outcome = SHUT_DOWN if self._running.draining else await self._outcome(ask, updater)
+                place.settle()
             except asyncio.CancelledError:
                 verdict = place.verdict()
                 if verdict is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -15,8 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import extension
 from service.endpoint.running import Running
 
+BODY_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 5
 _DISCARD_AT_MOST = 32 * 2**20
+_WORK_METHODS = ("SendMessage", "SendStreamingMessage", "message/send", "message/stream")
+"""What starts a turn over JSON-RPC, in 1.0 and in 0.3."""
+_WORK_PATHS = ("/message:send", "/message:stream")
+"""The same over HTTP+JSON: how the paths end, whatever version or tenant stands before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,62 +36,87 @@ class Refusal:
     code: int
     """The error's code in JSON-RPC."""
     why: str
+    headers: Mapping[str, str] | None = None
 
 
 _TOO_LARGE = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_ARGUMENT", -32600, "the request is too large")
 _UNREADABLE = Refusal(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", -32700, "the request is not JSON in UTF-8")
-_SHUTTING_DOWN = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", -32603, "this agent is shutting down")
+_TOO_SLOW = Refusal(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "DEADLINE_EXCEEDED",
+    -32600,
+    "the request did not come in time",
+    {"Connection": "close"},  # else the rest of the body could still come, and keep the connection
+)
+_SHUTTING_DOWN = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "UNAVAILABLE",
+    -32603,
+    "this agent is shutting down",
+    {"Retry-After": str(RETRY_AFTER_SECONDS)},
+)
 
 
 class BodyLimit:
-    """Refuses bodies of more than `limit` bytes with 413, and what a JSON reader chokes on with 400.
+    """Refuses bodies of more than `limit` bytes with 413, ones that take longer than `seconds` to come with 408, and
+    what a JSON reader chokes on with 400. All others go on in one piece.
 
     The rest of a body that is too large is read and dropped, so that the client gets to read the answer.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, seconds: float = BODY_SECONDS) -> None:
         self._app = app
         self._limit = limit
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        messages: list[Message] = []
-        size, more = 0, scope["method"] not in ("GET", "HEAD")
-        while more and size <= _DISCARD_AT_MOST:
-            message = await receive()
-            if message["type"] != "http.request":  # the client is gone
-                return
-            size += len(message.get("body", b""))
-            more = message.get("more_body", False)
-            if size <= self._limit:
-                messages.append(message)
+        chunks: list[bytes] = []
+        size, more = 0, True
+        try:
+            async with asyncio.timeout(self._seconds):
+                while more and size <= _DISCARD_AT_MOST:
+                    message = await receive()
+                    if message["type"] != "http.request":  # the client is gone
+                        return
+                    chunk, more = message.get("body", b""), message.get("more_body", False)
+                    size += len(chunk)
+                    if size <= self._limit:
+                        chunks.append(chunk)
+        except TimeoutError:
+            await _refuse(scope, receive, send, _TOO_SLOW)
+            return
+        body = b"".join(chunks)
         if size > self._limit:
             await _refuse(scope, receive, send, _TOO_LARGE)
-            return
-        if not _is_readable(b"".join(message.get("body", b"") for message in messages)):
+        elif not _is_readable(body):
             await _refuse(scope, receive, send, _UNREADABLE)
-            return
-
-        async def replay() -> Message:
-            return messages.pop(0) if messages else await receive()
-
-        await self._app(scope, replay, send)
+        else:
+            await self._app(scope, _replay({"type": "http.request", "body": body}, receive), send)
 
 
 class RefuseWhileDraining:
-    """Refuses new work with 503 once the service is to end. What only reads, or cancels over HTTP+JSON, still works."""
+    """Refuses new work with 503 once the service is to end. All else goes on: tasks are read, followed, cancelled.
+
+    Stands behind `BodyLimit`: what a JSON-RPC request wants is in its body, which comes from there in one piece.
+    """
 
     def __init__(self, app: ASGIApp, running: Running) -> None:
         self._app = app
         self._running = running
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._running.draining and _is_work(scope):
-            await _refuse(scope, receive, send, _SHUTTING_DOWN)
-        else:
+        if not self._running.draining or scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
+            return
+        message = await receive()
+        call = _call(message["body"]) if scope["path"] == "/" else {}
+        if call.get("method") in _WORK_METHODS or scope["path"].endswith(_WORK_PATHS):
+            await _refuse(scope, receive, send, _SHUTTING_DOWN, call.get("id"))
+        else:
+            await self._app(scope, _replay(message, receive), send)
 
 
 class EchoExtensions:
@@ -105,16 +137,26 @@ class EchoExtensions:
         await self._app(scope, receive, echo if asked else send)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:
     """Answers in the form of the binding the path belongs to."""
     status = refusal.status
     content: dict[str, Any] = {"error": {"code": status, "status": refusal.name, "message": refusal.why}}
     if scope["path"] == "/":
-        content = {"jsonrpc": "2.0", "id": None, "error": {"code": refusal.code, "message": refusal.why}}
+        known = call_id if type(call_id) in (str, int) else None
+        content = {"jsonrpc": "2.0", "id": known, "error": {"code": refusal.code, "message": refusal.why}}
         if status == HTTPStatus.BAD_REQUEST:  # what is wrong with a call, JSON-RPC says in the body
             status = HTTPStatus.OK
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    await JSONResponse(content, status, headers)(scope, receive, send)
+    await JSONResponse(content, status, refusal.headers)(scope, receive, send)
+
+
+def _replay(message: Message, receive: Receive) -> Receive:
+    """Gives again what was received already."""
+    messages = [message]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
 
 
 def _is_readable(body: bytes) -> bool:
@@ -130,8 +172,10 @@ def _is_readable(body: bytes) -> bool:
     return True
 
 
-def _is_work(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "POST":
-        return False
-    path: str = scope["path"]
-    return not path.endswith((":cancel", ":subscribe"))
+def _call(body: bytes) -> dict[str, Any]:
+    """A JSON-RPC request; empty if it is none, which the SDK reports."""
+    try:
+        call = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return {}
+    return call if isinstance(call, dict) else {}

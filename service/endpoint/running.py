@@ -71,12 +71,17 @@ class Place:
     def __init__(self, task: asyncio.Task[object]) -> None:
         self.task = task
         self._verdict: Outcome | None = None
+        self._settled = False
 
     def end(self, verdict: Outcome) -> None:
-        """Cancels the turn; the first verdict counts."""
-        if self._verdict is None:
+        """Cancels the turn; the first verdict counts, and none does once the turn is settled."""
+        if self._verdict is None and not self._settled:
             self._verdict = verdict
             self.task.cancel()
+
+    def settle(self) -> None:
+        """Says that the outcome is known: from now on nothing gets in the way of telling it."""
+        self._settled = True
 
     def verdict(self) -> Outcome | None:
         """What was decided about this turn from outside. Called once its cancellation has arrived, which ends there."""

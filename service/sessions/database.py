@@ -15,7 +15,7 @@ from service.sessions.base import Turnstile, growth
 from service.transcript import Transcript
 
 CONTEXT_ID_LENGTH = 36
-"""As wide as the A2A SDK makes the same column in its table of tasks."""
+"""As long as a UUID, and as wide as the A2A SDK makes the same column in its table of tasks."""
 
 T = TypeVar("T")
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 from a2a.server.context import ServerCallContext
 from a2a.types import Task, TaskState, TaskStatus
+from starlette.types import Message
 
+from service import app
+from service.endpoint.limits import BodyLimit
 from service.endpoint.tasks import Tasks
 from service.sessions.database import open_database
 from tests.conftest import Agent, RunServer, Says, echo, say
@@ -76,6 +81,42 @@ async def test_a_body_of_a_megabyte(run_server: RunServer) -> None:
     response = await agent.http.post(f"{agent.url}/message:send", json={"message": say("x" * 2**20)})
     assert response.status_code == 413
     assert await still_answers(agent)
+
+
+@pytest.mark.parametrize("path", ["/", "/message:send"])
+async def test_a_body_that_never_comes(run_server: RunServer, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """The client is told, and its connection closed."""
+    monkeypatch.setattr(app, "BodyLimit", partial(BodyLimit, seconds=0.1))
+    agent = await run_server(echo)
+    url = httpx.URL(agent.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\n\r\n{{".encode())
+    async with asyncio.timeout(10):
+        head, content = (await reader.read()).split(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"\r\nconnection: close" in head
+    assert json.loads(content)["error"]["code"] == (INVALID_REQUEST if path == "/" else 408)
+
+
+async def test_a_body_that_comes_for_ever() -> None:
+    """Byte by byte, so that no single wait is long."""
+    sent: list[Message] = []
+
+    async def never_reached(*_: object) -> None:
+        raise AssertionError
+
+    async def receive() -> Message:
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async with asyncio.timeout(10):
+        limited = BodyLimit(never_reached, limit=100, seconds=0.05)
+        await limited({"type": "http", "method": "POST", "path": "/"}, receive, send)
+    assert sent[0]["status"] == 408
 
 
 async def test_the_longest_message_in_the_longest_writing_is_read(run_server: RunServer) -> None:

@@ -45,8 +45,8 @@ class Process:
             except httpx.TransportError:
                 return False
 
-    async def get(self, task_id: str) -> Any:
-        body = {"jsonrpc": "2.0", "id": 1, "method": "GetTask", "params": {"id": task_id}}
+    async def rpc(self, method: str, task_id: str) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"id": task_id}}
         async with httpx.AsyncClient(timeout=30) as http:
             return (await http.post(self.url, json=body, headers=HEADERS)).json()["result"]
 
@@ -79,7 +79,7 @@ async def test_an_interrupt_ends_the_turn_as_failed_and_the_process_well(tmp_pat
         async with asyncio.timeout(10):
             assert await agent.process.wait() == 0
     async with slow_agent(tmp_path) as again:
-        task = await again.get(task_id)
+        task = await again.rpc("GetTask", task_id)
         assert task["status"]["state"] == "TASK_STATE_FAILED"
         assert set(task["artifacts"][0]["parts"][0]["text"]) == {"x"}
 
@@ -91,6 +91,27 @@ async def test_a_short_turn_ends_before_the_process_does(tmp_path: Path) -> None
         agent.process.send_signal(signal.SIGTERM)
         last = [event async for event in events][-1]
         assert last["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
+        async with asyncio.timeout(10):
+            assert await agent.process.wait() == -signal.SIGTERM
+
+
+async def test_a_cancelled_turn_keeps_the_process_no_longer(tmp_path: Path) -> None:
+    async with slow_agent(tmp_path, drain_seconds=60) as agent:
+        events = agent.stream("x" * 400)
+        task_id = (await anext(events))["task"]["id"]
+        async for event in events:
+            if "artifactUpdate" in event:
+                agent.process.send_signal(signal.SIGTERM)
+                break
+
+        async def is_draining() -> bool:
+            return not await agent.is_ready()
+
+        await eventually(is_draining)
+        assert (await agent.rpc("GetTask", task_id))["status"]["state"] == "TASK_STATE_WORKING"
+        assert (await agent.rpc("CancelTask", task_id))["status"]["state"] == "TASK_STATE_CANCELED"
+        last = [event async for event in events][-1]
+        assert last["statusUpdate"]["status"]["state"] == "TASK_STATE_CANCELED"
         async with asyncio.timeout(10):
             assert await agent.process.wait() == -signal.SIGTERM
 
@@ -110,7 +131,7 @@ async def test_a_kill_loses_the_turn_but_neither_the_task_nor_the_message(tmp_pa
         except httpx.RemoteProtocolError:
             pass
     async with slow_agent(tmp_path) as again:
-        task = await again.get(task_id)
+        task = await again.rpc("GetTask", task_id)
         assert task["status"]["state"] == "TASK_STATE_FAILED"
         assert "restarted" in task["status"]["message"]["parts"][0]["text"]
         assert task["history"][0]["parts"] == [{"text": "x" * 400}]

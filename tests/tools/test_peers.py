@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from service.errors import ToolError
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta
@@ -21,9 +18,10 @@ from service.messages import Caller, ToolCall
 from service.server import listen, url_of
 from service.tools.base import CallContext
 from service.tools.peers import Peer, PeerConfig, open_peers
-from tests.conftest import Agent, Asked, QuietServer, RunServer, Says, echo, eventually
+from tests.conftest import Agent, Asked, Reply, RunServer, Says, echo, eventually
 from tests.endpoint.test_answers import adds
 from tests.endpoint.test_signals import slow_agent
+from tests.test_client import CARD, Stranger, stranger, stream, task
 
 
 class Ear:
@@ -41,6 +39,13 @@ class Ear:
 async def peer_at(url: str, refresh_seconds: float = 300) -> AsyncIterator[Peer]:
     async with open_peers([PeerConfig("helper", url, refresh_seconds)]) as peers:
         yield peers["helper"]
+
+
+def bound() -> socket.socket:
+    """An address at which connections are refused until somebody listens."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    return listener
 
 
 async def ask(url: str, text: str = "hello") -> str:
@@ -114,7 +119,7 @@ async def test_a_peer_that_is_down_is_a_tool_that_says_so(run_server: RunServer)
 
 
 async def test_a_peer_that_comes_up_later_is_found(run_server: RunServer) -> None:
-    held = listen("127.0.0.1", 0)  # refuses connections: bound, not listening
+    held = bound()
     async with peer_at(url_of(held), refresh_seconds=0.05) as peer:
         assert "Asks another agent" in peer.spec.description
         await run_server(echo, listener=held)
@@ -229,41 +234,12 @@ async def test_a_slow_peer_is_given_up_and_cancelled(run_server: RunServer) -> N
     await inner.listed("CANCELED")
 
 
-CARD = {
-    "name": "Odd",
-    "description": "Odd.",
-    "version": "1",
-    "capabilities": {"streaming": True},
-    "defaultInputModes": ["text/plain"],
-    "defaultOutputModes": ["text/plain"],
-    "skills": [{"id": "s", "name": "Skill", "description": "d", "tags": ["t"]}],
-}
-TASK = '{"task": {"id": "t", "contextId": "c", "status": {"state": "TASK_STATE_WORKING"}}}'
+def odd_peer(*results: str, card: Any = None) -> AbstractAsyncContextManager[Stranger]:
+    """One that streams these results, and then closes the stream."""
+    return stranger(card=card, SendStreamingMessage=[stream(*results)])
 
 
-@asynccontextmanager
-async def odd_peer(*results: str, card: Any = None) -> AsyncIterator[str]:
-    """A server that streams these results, whatever it is asked, and then closes the stream."""
-
-    async def respond(_: Request) -> Response:
-        frames = (f'data: {{"jsonrpc": "2.0", "id": 1, "result": {result}}}\n\n' for result in results)
-        return StreamingResponse(frames, media_type="text/event-stream")
-
-    async def show(_: Request) -> Response:
-        interfaces = [{"url": url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
-        return JSONResponse(CARD | {"supportedInterfaces": interfaces} if card is None else card)
-
-    listener = listen("127.0.0.1", 0)
-    url = url_of(listener)
-    routes = [Route("/.well-known/agent-card.json", show), Route("/", respond, methods=["POST"])]
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning"))
-    server.capture_signals = QuietServer.capture_signals.__get__(server)  # type: ignore[method-assign]
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
-        yield url
-    finally:
-        server.should_exit = True
-        await serving
+TASK = json.dumps({"task": task("WORKING")})
 
 
 @pytest.mark.parametrize(
@@ -278,15 +254,15 @@ async def odd_peer(*results: str, card: Any = None) -> AsyncIterator[str]:
     ],
 )
 async def test_a_peer_without_an_answer(results: list[str], why: str) -> None:
-    async with odd_peer(*results) as url:
+    async with odd_peer(*results) as peer:
         with pytest.raises(ToolError, match=why):
-            await ask(url)
+            await ask(peer.url)
 
 
 async def test_a_peer_that_answers_with_a_message() -> None:
     reply = '{"message": {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "hi"}]}}'
-    async with odd_peer(reply) as url:
-        assert await ask(url) == "hi"
+    async with odd_peer(reply) as peer:
+        assert await ask(peer.url) == "hi"
 
 
 @pytest.mark.parametrize(
@@ -299,7 +275,22 @@ async def test_a_peer_that_answers_with_a_message() -> None:
     ],
 )
 async def test_a_card_that_is_no_use(card: Any) -> None:
-    async with odd_peer(card=card) as url, peer_at(url) as peer:
+    async with odd_peer(card=card) as odd, peer_at(odd.url) as peer:
         assert "Asks another agent" in peer.spec.description
         with pytest.raises(ToolError, match="helper cannot be reached"):
             await peer({"message": "hello"}, Ear().context)
+
+
+async def test_agents_that_ask_each_other_in_a_circle_are_told(run_server: RunServer) -> None:
+    def asks(peer: str) -> Reply:
+        return lambda asked: Says(asked.results[0]) if asked.results else Says("", ((peer, '{"message": "Well?"}'),))
+
+    held = bound()
+    first = await run_server(asks("second"), name="first", peers=[{"name": "second", "url": url_of(held)}])
+    peers = [{"name": "first", "url": first.url}]
+    second = await run_server(asks("first"), name="second", peers=peers, listener=held)
+    task = await first.send("Well?")
+    why = "this question has come through 9 agents already: do agents ask each other in a circle?"
+    assert task["artifacts"][0]["parts"][0]["text"] == f"error: second refused: {why}"
+    await first.listed(*["COMPLETED"] * 5)
+    await second.listed(*["COMPLETED"] * 4)

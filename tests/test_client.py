@@ -1,0 +1,314 @@
+"""A task is heard to its end, also by agents that do not stream, and where the stream breaks off."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from service.client import RemoteAgent, Reply, open_http
+from service.events import Event, TextDelta
+from service.server import listen, url_of
+from tests.conftest import QuietServer, RunServer, Says, eventually
+
+UNSUPPORTED, TASK_NOT_FOUND = -32004, -32001
+
+CARD: dict[str, Any] = {
+    "name": "Odd",
+    "description": "Odd.",
+    "version": "1",
+    "capabilities": {"streaming": True},
+    "defaultInputModes": ["text/plain"],
+    "defaultOutputModes": ["text/plain"],
+    "skills": [{"id": "s", "name": "Skill", "description": "d", "tags": ["t"]}],
+}
+
+Answer = Callable[[], Response]
+
+
+def task(state: str, text: str = "") -> dict[str, Any]:
+    artifacts = [{"artifactId": "a", "parts": [{"text": text}]}] if text else []
+    return {"id": "t", "contextId": "c", "status": {"state": f"TASK_STATE_{state}"}, "artifacts": artifacts}
+
+
+def piece(text: str, *, append: bool = True) -> dict[str, Any]:
+    artifact = {"artifactId": "a", "parts": [{"text": text}]}
+    return {"artifactUpdate": {"taskId": "t", "contextId": "c", "append": append, "artifact": artifact}}
+
+
+def status(state: str) -> dict[str, Any]:
+    return {"statusUpdate": {"taskId": "t", "contextId": "c", "status": {"state": f"TASK_STATE_{state}"}}}
+
+
+def result(value: Any) -> Answer:
+    return lambda: JSONResponse({"jsonrpc": "2.0", "id": 1, "result": value})
+
+
+def error(code: int) -> Answer:
+    return lambda: JSONResponse({"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": "no"}})
+
+
+def down() -> Response:
+    return Response(status_code=503)
+
+
+async def close() -> None:
+    """How a stream ends that is over."""
+
+
+async def cut() -> None:
+    raise ConnectionError("cut")
+
+
+async def stay() -> None:
+    await asyncio.Event().wait()
+
+
+def stream(*results: Any, then: Callable[[], Any] = close) -> Answer:
+    """Results as objects, or as the JSON of one."""
+
+    async def frames() -> AsyncIterator[str]:
+        for value in results:
+            text = value if isinstance(value, str) else json.dumps(value)
+            yield f'data: {{"jsonrpc": "2.0", "id": 1, "result": {text}}}\n\n'
+        await then()
+
+    return lambda: StreamingResponse(frames(), media_type="text/event-stream")
+
+
+@dataclass
+class Stranger:
+    """An agent built on something else."""
+
+    url: str
+    answers: dict[str, list[Answer]]
+    """To each method, one after the other; then 503."""
+    asked: list[str] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)
+    """Of the last request for each method."""
+
+    async def respond(self, request: Request) -> Response:
+        body = await request.json()
+        method = body["method"]
+        self.asked.append(method)
+        self.params[method] = body["params"]
+        answers = self.answers.get(method)
+        return answers.pop(0)() if answers else down()
+
+
+@asynccontextmanager
+async def stranger(*, card: Any = None, streaming: bool = True, **answers: list[Answer]) -> AsyncIterator[Stranger]:
+    listener = listen("127.0.0.1", 0)
+    agent = Stranger(url_of(listener), answers)
+
+    async def show(_: Request) -> Response:
+        interfaces = [{"url": agent.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+        usual = CARD | {"supportedInterfaces": interfaces, "capabilities": {"streaming": streaming}}
+        return JSONResponse(usual if card is None else card)
+
+    routes = [Route("/.well-known/agent-card.json", show), Route("/", agent.respond, methods=["POST"])]
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="critical"))
+    server.capture_signals = QuietServer.capture_signals.__get__(server)  # type: ignore[method-assign]
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        yield agent
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class Ear:
+    """Remembers what was emitted."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def __call__(self, event: Event) -> None:
+        assert isinstance(event, TextDelta)
+        self.texts.append(event.text)
+
+
+async def ask(agent: Stranger, ear: Ear) -> Reply:
+    async with asyncio.timeout(10), open_http() as http:
+        return await (await RemoteAgent.find(http, agent.url)).ask("hello", None, ear)
+
+
+async def test_an_agent_that_does_not_stream_is_looked_at_until_its_task_has_ended() -> None:
+    ear = Ear()
+    async with stranger(
+        streaming=False,
+        SendMessage=[result({"task": task("SUBMITTED")})],
+        GetTask=[result(task("WORKING", "one")), result(task("COMPLETED", "one two"))],
+    ) as agent:
+        assert await ask(agent, ear) == Reply("completed", "one two", "", "c")
+    assert ear.texts == ["one", " two"]
+    assert agent.asked == ["SendMessage", "GetTask", "GetTask"]
+    assert agent.params["SendMessage"]["configuration"] == {"returnImmediately": True}
+
+
+async def test_a_task_that_ends_as_it_is_sent_is_not_looked_at() -> None:
+    async with stranger(streaming=False, SendMessage=[result({"task": task("COMPLETED", "one")})]) as agent:
+        assert (await ask(agent, Ear())).text == "one"
+    assert agent.asked == ["SendMessage"]
+
+
+@pytest.mark.parametrize("then", [close, cut])
+async def test_a_stream_that_breaks_off_is_taken_up_where_it_was(then: Callable[[], Any]) -> None:
+    ear = Ear()
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one ", append=False), then=then)],
+        SubscribeToTask=[stream({"task": task("WORKING", "one two ")}, piece("three"), status("COMPLETED"))],
+        GetTask=[result(task("COMPLETED", "one two three"))],
+    ) as agent:
+        assert await ask(agent, ear) == Reply("completed", "one two three", "", "c")
+    assert ear.texts == ["one ", "two ", "three"]
+    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param([task("WORKING", "one two "), piece("two "), piece("three")], id="a piece that is in the task"),
+        pytest.param([task("WORKING", "one "), piece("two "), piece("three")], id="a task behind what was heard"),
+        pytest.param([task("WORKING", "one two three")], id="all in the task"),
+    ],
+)
+async def test_nothing_is_told_twice(again: list[Any]) -> None:
+    ear = Ear()
+    heard = [{"task": task("WORKING")}, piece("one ", append=False), piece("two ")]
+    async with stranger(
+        SendStreamingMessage=[stream(*heard, then=cut)],
+        SubscribeToTask=[stream({"task": again[0]}, *again[1:], status("COMPLETED"))],
+        GetTask=[result(task("COMPLETED", "one two three"))],
+    ) as agent:
+        assert (await ask(agent, ear)).text == "one two three"
+    assert ear.texts == ["one ", "two ", "three"]
+
+
+async def test_the_task_has_the_last_word_about_its_text() -> None:
+    """A new piece like the end of the task cannot be told from one that is in it."""
+    ear = Ear()
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, then=cut)],
+        SubscribeToTask=[stream({"task": task("WORKING", "ha")}, piece("ha"), status("COMPLETED"))],
+        GetTask=[result(task("COMPLETED", "haha"))],
+    ) as agent:
+        assert (await ask(agent, ear)).text == "haha"
+    assert ear.texts == ["ha", "ha"]
+
+
+@pytest.mark.parametrize(
+    "subscribed",
+    [
+        pytest.param(error(UNSUPPORTED), id="not offered, or ended"),
+        pytest.param(down, id="no connection"),
+        pytest.param(stream({"task": task("WORKING", "one")}, then=cut), id="broken off too"),
+    ],
+)
+async def test_where_subscribing_does_not_help_the_task_is_looked_at(subscribed: Answer) -> None:
+    ear = Ear()
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one", append=False), then=cut)],
+        SubscribeToTask=[subscribed],
+        GetTask=[result(task("WORKING", "one")), down, result(task("FAILED", "one two"))],
+    ) as agent:
+        assert (await ask(agent, ear)).state == "failed"
+    assert ear.texts == ["one", " two"]
+    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask", "GetTask", "GetTask"]
+
+
+@pytest.mark.parametrize("answer", [down, error(TASK_NOT_FOUND)], ids=["down", "unknown"])
+async def test_a_task_that_nobody_can_say_anything_about_is_lost(answer: Answer) -> None:
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one", append=False), then=cut)],
+        GetTask=[answer] * 4,
+    ) as agent:
+        assert await ask(agent, Ear()) == Reply("lost", "one", "", "c")
+    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", *["GetTask"] * 4, "CancelTask"]
+
+
+@pytest.mark.parametrize("state", ["INPUT_REQUIRED", "AUTH_REQUIRED"])
+async def test_a_stream_that_stays_open_for_what_nobody_will_send(state: str) -> None:
+    async with stranger(SendStreamingMessage=[stream({"task": task("WORKING")}, status(state), then=stay)]) as agent:
+        assert (await ask(agent, Ear())).state == state.lower()
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, then=cut)],
+        SubscribeToTask=[stream({"task": task(state)}, then=stay)],
+        GetTask=[result(task(state))],
+    ) as agent:
+        assert (await ask(agent, Ear())).state == state.lower()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"SubscribeToTask": [stream({"task": task("WORKING")}, then=stay)]}, id="subscribed"),
+        pytest.param({"GetTask": [result(task("WORKING"))] * 100}, id="looked at"),
+    ],
+)
+async def test_leaving_a_task_that_is_not_streamed_any_more_cancels_it(answers: Any) -> None:
+    async with stranger(SendStreamingMessage=[stream({"task": task("WORKING")}, then=cut)], **answers) as agent:
+        asking = asyncio.create_task(ask(agent, Ear()))
+
+        async def is_followed() -> bool:
+            return set(agent.asked).issuperset(answers)
+
+        await eventually(is_followed)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert agent.asked[-1] == "CancelTask"
+    assert agent.params["CancelTask"] == {"id": "t"}
+
+
+class Cutting(httpx.AsyncHTTPTransport):
+    """Loses the first stream after its first text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cut = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        if self.cut or response.headers["content-type"].partition(";")[0] != "text/event-stream":
+            return response
+        self.cut = True
+        return httpx.Response(response.status_code, headers=response.headers, stream=_Cut(response))
+
+
+class _Cut(httpx.AsyncByteStream):
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        assert isinstance(self._response.stream, httpx.AsyncByteStream)
+        async for chunk in self._response.stream:
+            yield chunk
+            if b"artifactUpdate" in chunk:
+                raise httpx.ReadError("cut")
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+async def test_our_own_agent_is_heard_to_the_end_over_a_lost_connection(run_server: RunServer) -> None:
+    text = " ".join(map(str, range(100)))
+    agent = await run_server(lambda _: Says(text), engine={"seconds_per_chunk": 0.001})
+    ear = Ear()
+    transport = Cutting()
+    async with httpx.AsyncClient(transport=transport, timeout=30) as http:
+        reply = await (await RemoteAgent.find(http, agent.url)).ask("count", None, ear)
+    assert transport.cut
+    assert (reply.state, reply.text) == ("completed", text)
+    assert "".join(ear.texts) == text
