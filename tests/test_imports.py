@@ -15,7 +15,7 @@ HOMES = {
     "a2a": ("service/endpoint/", "service/client.py", "service/tools/peers.py", "service/app.py"),
     "vllm": ("service/engine/vllm.py",),
     "mcp": ("service/tools/mcp.py",),
-    "torch": ("service/training/", "service/models/"),
+    "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
     "peft": ("service/training/", "service/models/"),
     "trl": ("service/training/",),
     "transformers": ("service/training/", "service/models/"),

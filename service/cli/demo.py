@@ -6,31 +6,21 @@ import asyncio
 import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from agents.office.clauses import TOPICS
-from agents.office.company import Clause, Offer, Office
-from agents.procurement.check import Fact
-from agents.procurement.desk import plural
+from agents.procurement.errand import Errand
 from service.cli.agents import HOST, loud, start_agent, wait_until_ready
 from service.cli.ask import ask_and_show
 from service.cli.children import Children
 from service.cli.machine import read_machine
-from service.cli.story import printable, short
-from service.client import Reply, open_http
+from service.cli.story import printable
+from service.client import open_http
 from service.errors import ConfigError
 
 _AGENTS = Path(__file__).resolve().parents[2] / "agents"
-_OFFICE_SEED = 7
-"""As in the agents' tools."""
-_QUANTITY = 40
-_TOPIC = TOPICS["tariffs"]
 
 
 def run(question: str | None, port: int, engine: str) -> int:
@@ -67,7 +57,7 @@ async def _demo(console: Console, children: Children, question: str | None, port
         _must_be_free(number)
     machine = read_machine()
     machine = machine.model_copy(update={"data": machine.data.resolve() / "demo"})
-    errand = _Errand.in_office(Office.open(machine.data / "office.sqlite", _OFFICE_SEED))
+    errand = Errand.in_office(machine.data / "office.sqlite")
     began = time.monotonic()
     async with children, open_http() as http:
         console.print(f"starting contracts on port {port + 1} and procurement on port {port}", highlight=False)
@@ -81,7 +71,7 @@ async def _demo(console: Console, children: Children, question: str | None, port
         reply = await ask_and_show(console, procurement.url, question or errand.question)
         findings = [(reply.completed, "the task was completed")]
         if question is None:
-            findings += errand.findings(reply)
+            findings += errand.findings(reply.text)
         console.print("\nchecked:")
         for right, text in findings:
             mark = ("  ✓ ", "green") if right else ("  ✗ ", "red")
@@ -100,47 +90,3 @@ def _must_be_free(port: int) -> None:
                 f"port {port}: {error.strerror}. End the program that has it (`ss -ltnp` names it), "
                 f"or use others: innerloop demo --port {port + 1000}"
             ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Errand:
-    """What is asked for, and how to tell whether it was done."""
-
-    office: Office
-    offer: Offer
-    clause: Clause
-    """What the contract with the same supplier says about tariffs."""
-    orders_before: int
-
-    @classmethod
-    def in_office(cls, office: Office) -> _Errand:
-        """With the first supplier that bears the tariffs and sells something of a plain name."""
-        for supplier in office.suppliers:
-            plain = [offer for offer in supplier.offers if offer.item.replace(" ", "").isalpha()]
-            clause = supplier.contract.find(_TOPIC.key)
-            if plain and clause and clause.value == "supplier":
-                return cls(office, plain[0], clause, len(_orders(office)))
-        raise AssertionError("some supplier bears the tariffs")
-
-    @property
-    def question(self) -> str:
-        goods = f"{_QUANTITY} {plural(self.offer.item)}"
-        return f"Order {goods} from {self.offer.supplier} and tell me whether they bear the tariffs."
-
-    def findings(self, reply: Reply) -> Iterator[tuple[bool, str]]:
-        """What was looked at, and whether it is right."""
-        orders = _orders(self.office)[self.orders_before :]
-        wanted = f"{_QUANTITY} x {self.offer.item} from {self.offer.supplier}"
-        made = ", ".join(f"{number}: {what}" for number, what in orders) or "nothing"
-        ordered = [what for _, what in orders] == [wanted]
-        yield ordered, f"ordered in the database: {made}{'' if ordered else f'; asked for: {wanted}'}"
-        yield bool(orders) and orders[0][0] in reply.text, "the answer names the order's number"
-        stated = Fact(_TOPIC, self.clause.value).stated_in(reply.text)
-        yield stated, f'the answer agrees with clause {self.clause.number} of the contract: "{short(self.clause.text)}"'
-
-
-def _orders(office: Office) -> list[tuple[str, str]]:
-    """Numbers and contents of all purchase orders, the oldest first."""
-    with closing(office.connect()) as database:
-        rows = database.execute("SELECT number, quantity, item, supplier FROM purchase_order ORDER BY id")
-        return [(number, f"{quantity} x {item} from {supplier}") for number, quantity, item, supplier in rows]

@@ -72,10 +72,10 @@ def run(
         command = f"innerloop eval {folder.parent.name}/{folder.name} {options}"
         append(record, {**circumstances(command, seed), "weights": trial.weights, "scores": _figures(scores)})
     if failures:
-        for split_name, models in scores.items():
-            for name, score in models.items():
+        for of, tried in scores.items():
+            for name, score in tried.items():
                 for episode in score.failures:
-                    append(failures, {"split": split_name, "model": name, **_failure(episode)})
+                    append(failures, {"split": of, "model": name, **_failure(episode)})
     return 0
 
 

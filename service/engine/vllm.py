@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from service.engine.base import Chunk, Finish, Sampling
-from service.engine.cpu import cpu_problem
+from service.engine.cpu import cpu_problem, emulates_bfloat16
 from service.errors import EngineError, ModelError
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ def _start(config: EngineConfig) -> AsyncLLM:
             "enforce_eager": True,  # compiling takes minutes here and gains nothing
             "block_size": 32,  # a spliced-in result recomputes at most one block
             "kv_cache_memory_bytes": config.kv_cache_bytes,
+            "dtype": "float32" if emulates_bfloat16() else "auto",
         }
     args = AsyncEngineArgs(
         model=str(config.folder),

@@ -22,6 +22,7 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from trl import SFTConfig, SFTTrainer
 
+from service.engine.cpu import emulates_bfloat16
 from service.transcript import Transcript
 
 
@@ -41,8 +42,8 @@ class Recipe:
 
 def train(name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, out: Path) -> None:
     """Trains an adapter for the model `name`, whose weights are in `base`, and writes it to `out`, in bfloat16."""
-    # In the precision it will be served in, where the processor has it; the adapter itself is trained in float32.
-    half = _computes_in_bfloat16()
+    # The adapter itself is trained in float32; the rest in the precision it will be served in.
+    half = torch.cuda.is_available() or not emulates_bfloat16()
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if half else torch.float32)
     head = len(batches[0][0].spans[0].tokens)
     trainer = _Trainer(
@@ -76,18 +77,9 @@ def train(name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe
     trained = trainer.model
     assert isinstance(trained, PeftModel)
     trained.peft_config["default"].base_model_name_or_path = name
-    trained.to(torch.bfloat16).save_pretrained(out)
+    trained.to(torch.bfloat16).save_pretrained(out, save_embedding_layers=False)  # else PEFT asks the hub for them
     (out / "README.md").unlink(missing_ok=True)  # PEFT's, with blanks to fill in
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
-
-
-def _computes_in_bfloat16() -> bool:
-    """Whether bfloat16 is the faster precision here. Without instructions for it, it takes ten times as long."""
-    if torch.cuda.is_available():
-        supported: bool = torch.cuda.is_bf16_supported()
-        return supported
-    processor = torch.cpu.get_capabilities()
-    return bool(processor.get("avx512_bf16") or processor.get("amx_bf16"))
 
 
 def _row(batch: Sequence[Transcript]) -> dict[str, Any]:

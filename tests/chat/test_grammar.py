@@ -29,15 +29,16 @@ Allowed = Callable[[Iterable[int]], set[str]]
 
 @pytest.fixture(scope="module")
 def allowed(tokenizer: Tokenizer, chat: InnerFormat) -> Callable[[Sequence[ToolSpec]], Allowed]:
-    markers = {marker: tokenizer.token_to_id(marker) for marker in MARKERS}
-    vocabulary = sorted(tokenizer.get_vocab(), key=tokenizer.token_to_id)
+    ids: dict[str, int] = tokenizer.get_vocab()
+    markers = {marker: ids[marker] for marker in MARKERS}
+    vocabulary = sorted(ids, key=ids.__getitem__)
     info = xgrammar.TokenizerInfo(
         vocabulary, xgrammar.VocabType.BYTE_LEVEL, stop_token_ids=[markers["<|im_end|>"]], vocab_size=len(vocabulary)
     )
     compiler = xgrammar.GrammarCompiler(info)
 
     def of(tools: Sequence[ToolSpec]) -> Allowed:
-        grammar = compiler.compile_structural_tag(chat.constraint(tools))
+        grammar = compiler.compile_structural_tag(chat.constraint(tools) or "")
 
         def next_markers(stretch: Iterable[int]) -> set[str]:
             matcher = xgrammar.GrammarMatcher(grammar)

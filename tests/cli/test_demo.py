@@ -1,4 +1,4 @@
-"""The demo as a process of its own, with scripted models in the agents' processes."""
+"""The demo as a process of its own, with scripted models in the agents' processes, and once with the real ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Demo:
 
     def __init__(self, port: int, data: Path, engine: str, *options: str) -> None:
         self.ports = (port, port + 1)
-        engine = f"tests.cli.actors:{engine}"
+        engine = engine if engine == "vllm" else f"tests.cli.actors:{engine}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "service", "demo", "--port", str(port), "--engine", engine, *options],
             cwd=ROOT,
@@ -99,6 +99,14 @@ def test_right_and_right_again(start: Start) -> None:
         assert "→ place_order(" in said
         assert "    contracts → search_contract(" in said
         assert said.count("✓") == 4
+
+
+@pytest.mark.model
+@pytest.mark.timeout(400)
+def test_with_the_real_models(start: Start) -> None:
+    status, said = start("vllm").end()
+    assert status == 0, said
+    assert said.count("✓") == 4
 
 
 def test_wrong(start: Start) -> None:
