@@ -177,7 +177,8 @@ def sft(
 ) -> int:
     """Trains an agent's adapter on its own generator's demonstrations.
 
-    What is not given is as in `Recipe` in service/training/sft.py, which made the adapters of this repository.
+    What is not given is as in the adapter's recipe.json, so that it is made again as it was. An interrupted training
+    goes on where it was when the same command is given.
 
     Examples:
       innerloop train sft agents/contracts

@@ -21,6 +21,8 @@ from service.training.data import batches, demonstrations
 def run(folder: Path, out: Path | None, **given: Any) -> int:
     """Writes the adapter to `out`, or to where the agent expects it; `given` are fields of `Recipe`, None if not given.
 
+    What is not given is as in the recipe of the adapter that is there.
+
     Raises ServiceError.
     """
     machine = read_machine()
@@ -29,14 +31,16 @@ def run(folder: Path, out: Path | None, **given: Any) -> int:
         from service.training.sft import Recipe, train
     except ModuleNotFoundError as error:
         raise ConfigError(f"there is no {error.name}, with which we train: pip install 'innerloop[train]'") from error
-    recipe = replace(Recipe(), **{name: value for name, value in given.items() if value is not None})
-    out = out or folder / (agent.model.adapter or "adapter")
+    adapter = folder / (agent.model.adapter or "adapter")
+    recipe = replace(Recipe.of(adapter), **{name: value for name, value in given.items() if value is not None})
+    out = out or adapter
     console = Console(stderr=True)
     with Steps(console) as say:
         base = prepare(agent.model.model_copy(update={"adapter": None}), folder, machine.cache, say).folder
     chat = InnerFormat.load(base)
     with count(console, "demonstrations", recipe.demonstrations) as tell:
         shown = asyncio.run(demonstrations(folder, chat, recipe.demonstrations, recipe.seed, tell))
-    train(agent.model.base, base, batches(shown, recipe.batch, recipe.seed), recipe, out)  # shows its own progress
+    batched = batches(shown, recipe.batch, recipe.seed)
+    train(agent.model.base, base, batched, recipe, out, machine.cache / "training")  # shows its own progress
     print(out)
     return 0

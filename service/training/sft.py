@@ -8,7 +8,9 @@ Two things make it fast enough for two CPU cores, and neither changes a gradient
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from peft import LoraConfig, PeftModel
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from service.engine.cpu import emulates_bfloat16
@@ -39,9 +42,25 @@ class Recipe:
     rank: int = 16
     seed: int = 0
 
+    @classmethod
+    def of(cls, adapter: Path) -> Recipe:
+        """What made the adapter in this folder; the default if there is none."""
+        path = adapter / _RECIPE
+        return cls(**json.loads(path.read_text())) if path.is_file() else cls()
 
-def train(name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, out: Path) -> None:
-    """Trains an adapter for the model `name`, whose weights are in `base`, and writes it to `out`, in bfloat16."""
+
+_RECIPE = "recipe.json"
+_SAVE_STEPS = 25
+
+
+def train(
+    name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, out: Path, cache: Path
+) -> None:
+    """Trains an adapter for the model `name`, whose weights are in `base`, and writes it to `out`, in bfloat16.
+
+    Interrupted, the same training goes on from its last checkpoint, which is kept in `cache` until it is done.
+    """
+    checkpoints = cache / _key(base, batches, recipe)
     # The adapter itself is trained in float32; the rest in the precision it will be served in.
     half = torch.cuda.is_available() or not emulates_bfloat16()
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if half else torch.float32)
@@ -49,7 +68,7 @@ def train(name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe
     trainer = _Trainer(
         model=model,
         args=SFTConfig(
-            output_dir=str(out),
+            output_dir=str(checkpoints),
             num_train_epochs=recipe.epochs,
             per_device_train_batch_size=1,  # of our batches
             learning_rate=recipe.learning_rate,
@@ -62,7 +81,8 @@ def train(name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe
             remove_unused_columns=False,
             dataset_kwargs={"skip_prepare_dataset": True},
             logging_steps=10,
-            save_strategy="no",
+            save_steps=_SAVE_STEPS,
+            save_total_limit=1,
             report_to="none",
             seed=recipe.seed,
         ),
@@ -73,13 +93,23 @@ def train(name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe
             r=recipe.rank, lora_alpha=2 * recipe.rank, target_modules="all-linear", task_type="CAUSAL_LM"
         ),
     )
-    trainer.train()
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
     trained = trainer.model
     assert isinstance(trained, PeftModel)
     trained.peft_config["default"].base_model_name_or_path = name
     trained.to(torch.bfloat16).save_pretrained(out, save_embedding_layers=False)  # else PEFT asks the hub for them
     (out / "README.md").unlink(missing_ok=True)  # PEFT's, with blanks to fill in
-    (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
+    (out / _RECIPE).write_text(json.dumps(asdict(recipe), indent=2) + "\n")
+    shutil.rmtree(checkpoints)
+
+
+def _key(base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe) -> str:
+    """Tells trainings apart by all that they depend on."""
+    total = hashlib.sha256(repr((base.name, recipe)).encode())
+    for batch in batches:
+        for transcript in batch:
+            total.update(repr(transcript.tokens).encode())
+    return total.hexdigest()[:12]
 
 
 def _row(batch: Sequence[Transcript]) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
@@ -17,6 +19,7 @@ from service.messages import ToolCall, ToolResult
 from service.models.adapter import merge
 from service.models.prepare import Prepared, prepare
 from service.settings import Machine, ModelSection
+from service.training import sft
 from service.training.data import batches, demonstrations
 from service.training.sft import Collator, Recipe, conversation_loss, train
 from service.transcript import Origin, Span, Transcript
@@ -57,20 +60,32 @@ def test_the_shared_head_and_the_narrow_lm_head(weights: Prepared, inner: InnerF
     assert model.model.embed_tokens.weight.grad[inner.begin("You order.", [])[3]].abs().sum() > 0
 
 
-@pytest.mark.timeout(300)
-async def test_what_is_trained_is_what_is_served(tmp_path: Path, inner: InnerFormat) -> None:
-    """Two steps: the adapter learns, and merging it changes nothing about what it says."""
-    base = prepare(ModelSection(), tmp_path, Machine().cache, print).folder
-    shown = await demonstrations(AGENTS / "contracts", inner, 8, 0, lambda _: None)
-    adapter, merged = tmp_path / "adapter", tmp_path / "merged"
-    train("a base", base, batches(shown, 4, 0), Recipe(demonstrations=8, batch=4), adapter)
-    assert json.loads((adapter / "recipe.json").read_text())["demonstrations"] == 8
-    merged.mkdir()
-    merge(base, adapter, merged, print)
+@dataclass(frozen=True)
+class Trained:
+    base: Path
+    batches: list[list[Transcript]]
+    recipe: Recipe
+    adapter: Path
 
-    untuned = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    served = AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32)
-    transcript = shown[0]
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Trained:
+    """Two steps."""
+    folder = tmp_path_factory.mktemp("trained")
+    base = prepare(ModelSection(), folder, Machine().cache, print).folder
+    recipe = Recipe(demonstrations=8, batch=4)
+    shown = asyncio.run(demonstrations(AGENTS / "contracts", inner, recipe.demonstrations, recipe.seed, lambda _: None))
+    batched = batches(shown, recipe.batch, recipe.seed)
+    train("a base", base, batched, recipe, folder / "adapter", folder / "cache")
+    return Trained(base, batched, recipe, folder / "adapter")
+
+
+@pytest.mark.timeout(300)
+def test_merging_changes_nothing_about_what_was_learnt(trained: Trained, tmp_path: Path) -> None:
+    merge(trained.base, trained.adapter, tmp_path, print)
+    untuned = AutoModelForCausalLM.from_pretrained(trained.base, dtype=torch.float32)
+    served = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+    transcript = trained.batches[0][0]
     tokens, mask = torch.tensor([transcript.tokens]), torch.tensor(transcript.sampled_mask)
 
     def loss(model: Any) -> float:
@@ -80,4 +95,30 @@ async def test_what_is_trained_is_what_is_served(tmp_path: Path, inner: InnerFor
 
     before, after = loss(untuned), loss(served)
     assert after < before - 0.05
-    assert loss(PeftModel.from_pretrained(untuned, str(adapter))) == pytest.approx(after, abs=0.02)
+    assert loss(PeftModel.from_pretrained(untuned, str(trained.adapter))) == pytest.approx(after, abs=0.02)
+
+
+@pytest.mark.timeout(300)
+def test_an_interrupted_training_goes_on_to_the_same_adapter(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+
+    def interrupted(model: Any, **inputs: Any) -> Any:
+        steps.append(len(inputs["rest"]))
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+        return conversation_loss(model, **inputs)
+
+    monkeypatch.setattr(sft, "_SAVE_STEPS", 1)
+    monkeypatch.setattr(sft, "conversation_loss", interrupted)
+    out, cache = tmp_path / "adapter", tmp_path / "cache"
+    with pytest.raises(KeyboardInterrupt):
+        train("a base", trained.base, trained.batches, trained.recipe, out, cache)
+    assert not out.exists()
+    train("a base", trained.base, trained.batches, trained.recipe, out, cache)
+    assert len(steps) == 3  # the second step again, and only that
+    assert not list(cache.iterdir())
+    assert Recipe.of(out) == trained.recipe
+    ours, theirs = (load_file(path / "adapter_model.safetensors") for path in (out, trained.adapter))
+    assert all(torch.allclose(ours[name], theirs[name], atol=1e-3) for name in ours)
