@@ -34,7 +34,7 @@ from service.training.evaluate import Score, evaluate
 from service.training.rollout import Episode
 from service.training.task import Split
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 _SPLITS = (Split.ENTITIES, Split.PHRASINGS)
 
 Scores = dict[str, dict[str, Score]]
