@@ -3,9 +3,10 @@
     python -m bench.streaming
 
 One vLLM engine, the embedded model. An agent without tools is served on loopback and asked by an A2A client; then the
-very requests that reached the engine that way, same tokens, same sampling, are given to `AsyncLLM` itself. Both sides
-take turns within each repetition, begin with an empty prefix cache, and decode the same number of tokens whatever the
-model would rather do. Ratio and difference are taken within a repetition; medians are over repetitions.
+very prompts that reached the engine that way, token for token, are given to `AsyncLLM` itself, without the grammar and
+the logprobs that an agent's turn has besides. Both sides take turns within each repetition, begin with an empty prefix
+cache, and decode the same number of tokens whatever the model would rather do. Ratio and difference are taken within a
+repetition; medians are over repetitions.
 """
 
 from __future__ import annotations
@@ -129,7 +130,9 @@ async def main() -> None:
             say("warming up")
             for prompt in PROMPTS:
                 await through_a2a(client, prompt)
-            requests = list(fixed.asked)
+            requests = [
+                (tokens, replace(sampling, constraint=None, logprobs=False)) for tokens, sampling in fixed.asked
+            ]
             sides: Mapping[str, Ask] = {
                 "bare engine": lambda index: through_engine(engine, *requests[index]),
                 "A2A": lambda index: through_a2a(client, PROMPTS[index]),

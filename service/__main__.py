@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(
     agent: AgentFolder,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="0 takes a free one.", show_default="8000")] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes a free one.", show_default="8000", min=0, max=65535)] = None,
     public_url: Annotated[
         str | None, typer.Option(help="Where other agents reach this one.", show_default="http://HOST:PORT")
     ] = None,
@@ -106,7 +106,9 @@ def demo(
     question: Annotated[
         str | None, typer.Option(help="Ask this instead; then only that it was answered is checked.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the first agent; the second has the next one.")] = 8001,
+    port: Annotated[
+        int, typer.Option(help="Port of the first agent; the second has the next one.", min=1, max=65534)
+    ] = 8001,
     engine: EngineName = "vllm",
 ) -> int:
     """Starts two agents, asks one of them, and checks what came of it.

@@ -26,7 +26,7 @@ from service.endpoint.running import Running
 from service.endpoint.tasks import Tasks
 from service.engine.base import Engine
 from service.errors import ConfigError
-from service.sessions.database import DatabaseSessions, open_database
+from service.sessions.database import DatabaseSessions, database_file, open_database
 from service.settings import AgentConfig, Machine
 from service.tools.peers import Peer, PeerConfig, open_peers
 
@@ -79,13 +79,13 @@ class Service:
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         agent = self._agent
         async with AsyncExitStack() as stack:
+            stack.enter_context(self.sole_use())
             engine = await stack.enter_async_context(self._engine)
             self._alive = lambda: engine.alive
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
             toolbox = make_toolbox(agent, self._folder, self._peers)
             loop = make_loop(agent, engine, self._chat, toolbox)
-            stack.enter_context(self.sole_use())
             database = await stack.enter_async_context(open_database(self._database_url()))
             sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))
             await tasks.fail_the_lost()
@@ -104,17 +104,16 @@ class Service:
     @contextmanager
     def sole_use(self) -> Iterator[None]:
         """Of a SQLite file, one process: it would take another's running tasks for lost. Raises ConfigError."""
-        if self._machine.database:
+        path = database_file(self._database_url())
+        if path is None:
             yield
             return
-        self._machine.data.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._machine.data / f"{self._folder.name}.lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with lock.acquire(blocking=False):
+            with FileLock(f"{path}.lock").acquire(blocking=False):
                 yield
         except Timeout:
-            where = f"{self._folder.name} from {self._machine.data}"
-            raise ConfigError(f"another process serves {where}; give this one its own INNERLOOP_DATA") from None
+            raise ConfigError(f"another process uses {path}; give this one its own INNERLOOP_DATA") from None
 
     def _database_url(self) -> str:
         if self._machine.database:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from service.chat.base import ChatFormat
 from service.engine.base import Chunk, Engine, Finish, Sampling
@@ -88,10 +88,16 @@ class DecodeLoop:
         self._limits = limits
 
     def ask(self, transcript: Transcript, text: str) -> Transcript:
-        """The conversation with the user's next message; an empty one is begun. Raises ContextFull if it cannot fit."""
+        """The conversation with the user's next message; an empty one is begun. Raises ContextFull if it cannot fit.
+
+        Where a process died while calls ran, they get a result that says so.
+        """
         if not transcript.spans:
             head = self._chat.begin(self._instructions, self._toolbox.specs)
             transcript = transcript.append(Span(Origin.GIVEN, head))
+        elif transcript.spans[-1].origin is Origin.SAMPLED:
+            unanswered = self._chat.reader(0).feed(transcript.spans[-1].tokens).calls
+            transcript = transcript.append(self._returned([_interrupted(call.id) for call in unanswered]))
         for span in self._chat.ask(text, transcript):
             transcript = transcript.append(span)
         if len(transcript) >= self._engine.window:
@@ -102,7 +108,8 @@ class DecodeLoop:
         """Decodes one turn, from the user's message to the end of the answer.
 
         Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails. However
-        it ends, what was kept has a result for every call that was made: no effect is forgotten.
+        it ends, what was kept has a result for every call that was made; if the process dies, it has the calls: no
+        effect is forgotten.
         """
         turn = _Growing(transcript)
         calls = _Calls(self._toolbox, caller, emit)
@@ -111,6 +118,7 @@ class DecodeLoop:
         try:
             async with clock, calls:
                 while (stop := await self._stretch(turn, calls, emit)) is None:
+                    await keep(turn.transcript)
                     turn.append(self._returned(await calls.results()))
                     await keep(turn.transcript)
         except TimeoutError:
@@ -118,7 +126,7 @@ class DecodeLoop:
                 raise
             stop = StopReason.SECONDS
         finally:
-            turn.append(self._returned(calls.cut_short()))
+            turn.append(self._returned(await calls.cut_short()))
             await keep(turn.transcript)
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, turn.calls)
 
@@ -134,15 +142,16 @@ class DecodeLoop:
                 async for chunk in stream:
                     chunks.append(chunk)
                     reading = reader.feed(chunk.tokens)
-                    for call in reading.calls:
-                        if turn.calls == self._limits.calls:
-                            calls.refuse(call, "not run: the turn has reached its limit of calls")
-                            return StopReason.CALLS
+                    room_for_calls = self._limits.calls - turn.calls
+                    for call in reading.calls[:room_for_calls]:
                         turn.calls += 1
-                        calls.start(call)
+                        await calls.start(call)
                     if reading.text:
                         turn.text.append(reading.text)
                         await emit(TextDelta(text=reading.text))
+                    if beyond := reading.calls[room_for_calls:]:
+                        calls.refuse(beyond, "not run: the turn has reached its limit of calls")
+                        return StopReason.CALLS
         finally:
             turn.append_sampled(chunks, self._engine.weights)
         if chunks[-1].finish is Finish.LENGTH:
@@ -188,41 +197,53 @@ class _Growing:
 
 
 class _Calls:
-    """The calls of a turn that run. Leaving it cancels what still does."""
+    """The calls of a turn. Leaving it cancels those that still run."""
 
     def __init__(self, toolbox: Toolbox, caller: Caller, emit: Emit) -> None:
         self._toolbox = toolbox
         self._caller = caller
         self._emit = emit
-        self._running: dict[str, asyncio.Task[ToolResult]] = {}
+        self._running: dict[str, _Running] = {}
         """By the calls' ids, in the order asked."""
         self._refused: list[ToolResult] = []
 
-    def start(self, call: ToolCall) -> None:
-        self._running[call.id] = asyncio.create_task(self._run(call), name=f"{call.name} {call.id}")
+    async def start(self, call: ToolCall) -> None:
+        running = _Running(call, time.monotonic(), asyncio.create_task(self._run(call), name=f"{call.name} {call.id}"))
+        self._running[call.id] = running
+        await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
 
-    def refuse(self, call: ToolCall, why: str) -> None:
-        self._refused.append(ToolResult(call.id, why, is_error=True))
+    def refuse(self, calls: Sequence[ToolCall], why: str) -> None:
+        """They never start, so nobody hears of them but the model."""
+        self._refused += [ToolResult(call.id, why, is_error=True) for call in calls]
 
     async def results(self) -> list[ToolResult]:
         """Waits for all; in the order asked."""
-        results = await asyncio.gather(*self._running.values())
+        results = await asyncio.gather(*(running.task for running in self._running.values()))
         self._running.clear()
         return results
 
-    def cut_short(self) -> list[ToolResult]:
+    async def cut_short(self) -> list[ToolResult]:
         """After leaving: what is to be said of the calls whose results nobody waited for, in the order asked."""
-        return [*(_outcome(id, task) for id, task in self._running.items()), *self._refused]
+        results = []
+        for call, started, task in self._running.values():
+            if task.cancelled() or task.exception():
+                results.append(_interrupted(call.id))
+                await self._finished(call, started, results[-1])
+            else:
+                results.append(task.result())
+        return results + self._refused
 
     async def _run(self, call: ToolCall) -> ToolResult:
         started = time.monotonic()
-        await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
         result = await self._toolbox.call(call, self._caller, self._emit)
+        await self._finished(call, started, result)
+        return result
+
+    async def _finished(self, call: ToolCall, started: float, result: ToolResult) -> None:
         seconds = time.monotonic() - started
         await self._emit(
             CallFinished(call_id=call.id, tool=call.name, text=result.text, is_error=result.is_error, seconds=seconds)
         )
-        return result
 
     def __bool__(self) -> bool:
         return bool(self._running)
@@ -231,12 +252,19 @@ class _Calls:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._running.values():
+        tasks = [running.task for running in self._running.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _outcome(call_id: str, task: asyncio.Task[ToolResult]) -> ToolResult:
-    if task.cancelled() or task.exception():
-        return ToolResult(call_id, "interrupted: it may or may not have been done", is_error=True)
-    return task.result()
+class _Running(NamedTuple):
+    """A call that was started."""
+
+    call: ToolCall
+    started: float
+    task: asyncio.Task[ToolResult]
+
+
+def _interrupted(call_id: str) -> ToolResult:
+    return ToolResult(call_id, "interrupted: it may or may not have been done", is_error=True)

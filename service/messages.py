@@ -3,15 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something said, as text."""
-
-    role: Literal["system", "user"]
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +29,5 @@ class ToolResult:
 class Caller:
     """Who asks for a turn."""
 
-    name: str = "anonymous"
-    context_id: str = ""
-    """The conversation, so that what a tool does on the way (asking a peer) can be told apart by it."""
     hops: int = 0
     """How many agents the question has come through already."""

@@ -129,9 +129,11 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
     """
     path = folder / "agent.yaml"
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
     try:
         data = yaml.safe_load(Template(text).safe_substitute(data=os.fspath(machine.data.resolve())))
         agent = AgentConfig.model_validate(data)

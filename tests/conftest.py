@@ -216,6 +216,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             drain_seconds: float = 0.0,
             engine: dict[str, Any] | None = None,
             listener: socket.socket | None = None,
+            database: str | None = None,
             **config: Any,
         ) -> Agent:
             folder = tmp_path / name
@@ -223,7 +224,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             (folder / "tools.py").write_text(TOOLS)
             actor = ActorEngine(tokenizer, chat, reply, **(engine or {}))
             listener = listener or listen("127.0.0.1", 0)
-            machine = Machine(data=tmp_path / "data")
+            machine = Machine(data=tmp_path / "data", database=database)
             service = Service(agent_config(name, **config), machine, folder, nullcontext(actor), chat, url_of(listener))
             server = QuietServer(service, drain_seconds, log_level="warning")
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))

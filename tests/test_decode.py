@@ -8,8 +8,9 @@
 6. A limit ends the turn with its own name, and what still runs is cancelled.
 7. Cancelling the turn closes the engine's stream and every running call.
 8. A failing engine fails the turn; a failing tool does not.
-9. The transcript is kept when it is asked, after every splice and at the end.
+9. The transcript is kept when it is asked, once calls are made, after every splice and at the end.
    However the turn ends, what is kept last has a result for every call that was made.
+   If the process dies, the next message finds a result that says so for every call that was made.
 10. A turn that was cut off is closed by a forced marker before the next message.
 """
 
@@ -33,7 +34,7 @@ from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Origin, Span, Transcript
 
-CALLER = Caller("test")
+CALLER = Caller()
 Write = Callable[..., tuple[int, ...]]
 
 
@@ -76,7 +77,9 @@ class Stage:
         *tools: Bell,
         limits: Limits | None = None,
         window: int = 4096,
+        chunk: int = 1,
     ) -> None:
+        self._chunk = chunk
         self._stretches = iter(stretches)
         self.engine = ScriptedEngine(self._play, window=window)
         self.loop = DecodeLoop(
@@ -92,7 +95,8 @@ class Stage:
         self.kept: list[Transcript] = []
 
     def _play(self, prompt: tuple[int, ...], sampling: Sampling) -> list[tuple[int, ...]]:
-        return [(token,) for token in next(self._stretches)]
+        stretch = tuple(next(self._stretches))
+        return [stretch[at : at + self._chunk] for at in range(0, len(stretch), self._chunk)]
 
     async def emit(self, event: object) -> None:
         self.events.append(event)
@@ -194,7 +198,11 @@ async def test_6_limit_on_calls(chat: InnerFormat, write: Write) -> None:
     stage = Stage(chat, [write("", *[("bell", {"n": n}) for n in range(5)])], bell, limits=Limits(calls=2))
     turn = await stage.run()
     assert (turn.stop, turn.calls) == (StopReason.CALLS, 2)
-    assert not [event for event in stage.events if isinstance(event, CallFinished)]
+    finished = [event for event in stage.events if isinstance(event, CallFinished)]
+    assert [(event.call_id, event.text.split(":")[0]) for event in finished] == [
+        ("c0", "interrupted"),
+        ("c1", "interrupted"),
+    ]
 
 
 async def test_6_limit_on_seconds(chat: InnerFormat, write: Write) -> None:
@@ -259,7 +267,7 @@ async def test_9_kept_after_every_splice(chat: InnerFormat, write: Write) -> Non
     stage = Stage(chat, [write("", ("bell", {"n": 1})), write("", ("bell", {"n": 2})), write("Done.")], *rung("bell"))
     turn = await stage.run()
     kept = [kept.spans[-1].origin for kept in stage.kept]
-    assert kept == [Origin.GIVEN, Origin.RETURNED, Origin.RETURNED, Origin.SAMPLED]
+    assert kept == [Origin.GIVEN, *[Origin.SAMPLED, Origin.RETURNED] * 2, Origin.SAMPLED]
     assert stage.kept[-1] == turn.transcript
 
 
@@ -280,13 +288,31 @@ async def test_9_a_cancelled_turn_keeps_what_was_done(chat: InnerFormat, write: 
     )
 
 
-async def test_9_a_limit_keeps_what_was_done(chat: InnerFormat, write: Write) -> None:
-    stretch = write("", *[("bell", {"n": n}) for n in range(3)])
-    stage = Stage(chat, [stretch], *rung("bell"), limits=Limits(calls=2))
-    await stage.run()
+@pytest.mark.parametrize(("chunk", "refused"), [(1, 1), (10_000, 3)])
+async def test_9_a_limit_keeps_what_was_done(chat: InnerFormat, write: Write, chunk: int, refused: int) -> None:
+    stretch = write("Ding.", *[("bell", {"n": n}) for n in range(5)])
+    stage = Stage(chat, [stretch], *rung("bell"), limits=Limits(calls=2), chunk=chunk)
+    turn = await stage.run()
     results = chat.read(stage.kept[-1].spans[-1].tokens)
-    assert results.count("<|result|>") == 3
-    assert "not run: the turn has reached its limit of calls" in results
+    assert results.count("<|result|>") == 2 + refused
+    assert results.count("not run: the turn has reached its limit of calls") == refused
+    assert turn.text == "Ding."
+
+
+async def test_9_after_a_crash_the_next_message_finds_what_was_begun(chat: InnerFormat, write: Write) -> None:
+    bell = Bell("bell")
+    stage = Stage(chat, [write("", ("bell", {"n": 1}), ("bell", {"n": 2}))], bell)
+    running = asyncio.create_task(stage.run())
+    await bell.started.wait()
+    while len(stage.kept) < 2:
+        await asyncio.sleep(0)
+    left = stage.kept[-1]  # what a process that is killed now leaves behind
+    running.cancel()
+    asked = stage.loop.ask(left, "And?")
+    added = chat.read(asked.tokens[len(left) :])
+    interrupted = "<|result|>error: interrupted: it may or may not have been done<|end_result|>"
+    assert added == f"{interrupted * 2}<|im_end|>\n<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n"
+    assert [span.origin for span in asked.spans[len(left.spans) :]] == [Origin.RETURNED, Origin.FORCED, Origin.GIVEN]
 
 
 async def test_10_a_cut_turn_is_closed(chat: InnerFormat, write: Write) -> None:

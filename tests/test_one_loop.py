@@ -114,14 +114,13 @@ async def test_2_stored_is_what_the_engine_was_given_and_gave(
     agent, _, tasks = office(tmp_path, Split.TRAIN)
     recorder = Recorder(vllm)
     loop = loop_of(agent, recorder, inner)
-    some = islice(tasks, 200)
+    some = islice((task for task in tasks if task.calls), 205)
 
     async def work() -> list[Transcript]:
         return [(await rollout(task, loop)).transcript for task in some]
 
     transcripts = [transcript for done in await asyncio.gather(*(work() for _ in range(16))) for transcript in done]
-    assert len(transcripts) == 200
-    assert sum(any(span.origin is Origin.RETURNED for span in t.spans) for t in transcripts) >= 190
+    assert sum(any(span.origin is Origin.RETURNED for span in t.spans) for t in transcripts) >= 200
     stretches = {}
     for transcript in transcripts:
         at = 0

@@ -49,8 +49,13 @@ class InnerFormat:
 
     @classmethod
     def load(cls, folder: Path) -> InnerFormat:
-        """The format for the model in `folder`."""
-        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        """The format for the model in `folder`. Raises ConfigError if there is no tokenizer that fits."""
+        path = folder / "tokenizer.json"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror}: the inner format needs a fast tokenizer") from error
+        return cls(Tokenizer.from_str(text))
 
     @property
     def stop(self) -> tuple[int, ...]:
@@ -138,7 +143,8 @@ class InnerFormat:
 
     def _encode(self, text: str) -> tuple[int, ...]:
         tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
-        assert self._special.isdisjoint(tokens), "text from outside became a control token"
+        if not self._special.isdisjoint(tokens):
+            raise RuntimeError("text from outside became a control token")
         return tuple(tokens)
 
 

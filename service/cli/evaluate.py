@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import tempfile
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,16 +67,12 @@ def run(
         asyncio.run(trial.run(name, model, scores))
     show(scores, as_json)
     if record:
-        options = (
-            f"--limit {limit}{f' --split {split}' if split else ''}{'' if with_base else ' --no-base'} --seed {seed}"
-        )
-        command = f"innerloop eval {folder.parent.name}/{folder.name} {options}"
-        append(record, {**circumstances(command, seed), "weights": trial.weights, "scores": _figures(scores)})
+        options = [f"--limit {limit}", f"--seed {seed}"]
+        options += [f"--split {split}"] * (split is not None) + ["--no-base"] * (not with_base)
+        command = f"innerloop eval {folder.parent.name}/{folder.name} {' '.join(options)}"
+        note(record, command, seed, trial.weights, scores)
     if failures:
-        for of, tried in scores.items():
-            for name, score in tried.items():
-                for episode in score.failures:
-                    append(failures, {"split": of, "model": name, **_failure(episode)})
+        note_failures(failures, scores)
     return 0
 
 
@@ -85,6 +82,19 @@ def show(scores: Scores, as_json: bool) -> None:
         print(json.dumps(_figures(scores)))
     else:
         Console().print(_table(scores))
+
+
+def note(path: Path, command: str, seed: int, weights: Mapping[str, str], scores: Scores) -> None:
+    """Adds the figures to a results file, with all that is needed to repeat them."""
+    append(path, {**circumstances(command, seed), "weights": weights, "scores": _figures(scores)})
+
+
+def note_failures(path: Path, scores: Scores) -> None:
+    """Adds a line for each task that was not solved."""
+    for split, tried in scores.items():
+        for name, score in tried.items():
+            for episode in score.failures:
+                append(path, {"split": split, "model": name, **_failure(episode)})
 
 
 def _figures(scores: Scores) -> dict[str, dict[str, dict[str, float | int]]]:

@@ -11,8 +11,7 @@ from service.decode import DecodeLoop
 from service.endpoint.executor import Ask
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull
-from service.sessions.base import Sessions
-from service.sessions.database import CONTEXT_ID_LENGTH
+from service.sessions.base import CONTEXT_ID_LENGTH, Sessions
 from service.transcript import Transcript
 
 MAX_HOPS = 8

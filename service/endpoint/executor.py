@@ -22,6 +22,7 @@ from a2a.server.events import EventQueue
 from a2a.server.tasks import TaskUpdater
 from a2a.types import Message, Task, TaskState, TaskStatus
 from a2a.utils.errors import InvalidParamsError
+from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 
 from service import extension
 from service.decode import DecodeLoop, StopReason, Turn
@@ -31,7 +32,7 @@ from service.endpoint.running import SHUT_DOWN, Outcome, Running
 from service.errors import ContextFull, EngineError
 from service.messages import Caller
 from service.sessions.base import Sessions
-from service.sessions.database import to_the_end
+from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -65,13 +66,14 @@ class Ask:
         assert context_id is not None
         try:
             hops = extension.hops_of(message.metadata)
-        except ValueError as error:
+            MessageToDict(message)  # with a number that JSON lacks in its metadata, its task could not be stored
+        except (ValueError, SerializeToJsonError) as error:
             raise InvalidParamsError(str(error)) from None
         return cls(
             task_id,
             context_id,
             read_text(message, message_chars),
-            Caller(context_id=context_id, hops=hops),
+            Caller(hops),
             extension.URI in request.requested_extensions,
             message,
         )

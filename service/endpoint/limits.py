@@ -20,6 +20,7 @@ from service.endpoint.running import Running
 BODY_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 5
 _DISCARD_AT_MOST = 32 * 2**20
+_JSON_TYPES = ("application/json", "application/a2a+json")
 _WORK_METHODS = ("SendMessage", "SendStreamingMessage", "message/send", "message/stream")
 """What starts a turn over JSON-RPC, in 1.0 and in 0.3."""
 _WORK_PATHS = ("/message:send", "/message:stream")
@@ -41,6 +42,9 @@ class Refusal:
 
 _TOO_LARGE = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_ARGUMENT", -32600, "the request is too large")
 _UNREADABLE = Refusal(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", -32700, "the request is not JSON in UTF-8")
+_NOT_JSON = Refusal(
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "INVALID_ARGUMENT", -32005, "a request has Content-Type: application/json"
+)
 _TOO_SLOW = Refusal(
     HTTPStatus.REQUEST_TIMEOUT,
     "DEADLINE_EXCEEDED",
@@ -58,8 +62,10 @@ _SHUTTING_DOWN = Refusal(
 
 
 class BodyLimit:
-    """Refuses bodies of more than `limit` bytes with 413, ones that take longer than `seconds` to come with 408, and
-    what a JSON reader chokes on with 400. All others go on in one piece.
+    """Refuses bodies of more than `limit` bytes with 413, ones that take longer than `seconds` to come with 408, what
+    is not said to be JSON with 415, and what a JSON reader chokes on with 400. All others go on in one piece.
+
+    Without the check of the type, any web page could have its reader's browser give an agent on loopback orders.
 
     The rest of a body that is too large is read and dropped, so that the client gets to read the answer.
     """
@@ -91,6 +97,8 @@ class BodyLimit:
         body = b"".join(chunks)
         if size > self._limit:
             await _refuse(scope, receive, send, _TOO_LARGE)
+        elif body and Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower() not in _JSON_TYPES:
+            await _refuse(scope, receive, send, _NOT_JSON)
         elif not _is_readable(body):
             await _refuse(scope, receive, send, _UNREADABLE)
         else:
@@ -165,10 +173,10 @@ def _is_readable(body: bytes) -> bool:
         content = json.loads(body.decode())
         if b"\\ud" in body.lower():  # escaped: half a character each, which may lack its other half
             json.dumps(content, ensure_ascii=False).encode()
-    except (UnicodeError, RecursionError):
+    except json.JSONDecodeError:
+        return True
+    except (ValueError, RecursionError):
         return False
-    except ValueError:
-        pass
     return True
 
 

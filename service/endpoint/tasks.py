@@ -12,8 +12,9 @@ from a2a.types import Artifact, ListTasksRequest, ListTasksResponse, Part, Task,
 from google.protobuf.json_format import MessageToDict
 from sqlalchemy import select
 
+from service import extension
 from service.endpoint.parts import agent_message, text_part
-from service.sessions.database import to_the_end
+from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class Tasks(DatabaseTaskStore):
     """The SDK's store, made for streams: the SDK saves the whole task at each update, and waits before it sends it on.
 
     While a task works, its newest state is written every `WRITE_SECONDS`; every other state at once. Readers see the
-    newest either way. An answer that came in many pieces is one part.
+    newest either way. An answer that came in many pieces is one part, and events of our extension are no history.
     """
 
     async def __aenter__(self) -> Self:
@@ -48,9 +49,10 @@ class Tasks(DatabaseTaskStore):
 
     async def save(self, task: Task, context: ServerCallContext) -> None:
         self._expected.discard(task.id)
-        # The SDK hands this very object to its subscribers and callers, so they too see one part.
+        # The SDK hands this very object to its subscribers and callers, so they too see it as it is made here.
         for artifact in task.artifacts:
             _join_texts(artifact)
+        _forget_events(task)
         if task.status.state == TaskState.TASK_STATE_WORKING:
             self._unwritten[task.id] = (task, context)
             return
@@ -102,6 +104,14 @@ class Tasks(DatabaseTaskStore):
                 await super().save(*state)
                 if self._unwritten.get(task_id) is state:
                     del self._unwritten[task_id]
+
+
+def _forget_events(task: Task) -> None:
+    """What happened inside a turn is told once: the SDK would keep every update's message for ever."""
+    if any(extension.URI in message.extensions for message in task.history):
+        said = [message for message in task.history if extension.URI not in message.extensions]
+        del task.history[:]
+        task.history.extend(said)
 
 
 def _join_texts(artifact: Artifact) -> None:

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from service.transcript import Transcript
 
+CONTEXT_ID_LENGTH = 36
+"""As long as a UUID, and as wide as the A2A SDK makes the same column in its table of tasks."""
+
 
 class Session(Protocol):
     """A conversation, held by one turn."""

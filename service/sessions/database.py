@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, event, insert, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from service.sessions.base import Turnstile, growth
+from service.errors import ConfigError
+from service.sessions.base import CONTEXT_ID_LENGTH, Turnstile, growth
+from service.to_the_end import to_the_end
 from service.transcript import Transcript
-
-CONTEXT_ID_LENGTH = 36
-"""As long as a UUID, and as wide as the A2A SDK makes the same column in its table of tasks."""
-
-T = TypeVar("T")
 
 _QUEUE_SECONDS = 60.0
 
@@ -34,8 +32,14 @@ _spans = Table(
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
-    """The database at an SQLAlchemy URL with an async driver. Other tables may share it."""
-    database = _sqlite(url) if make_url(url).get_backend_name() == "sqlite" else create_async_engine(url)
+    """The database at an SQLAlchemy URL with an async driver. Other tables may share it.
+
+    Raises ConfigError if no engine can be made of the URL.
+    """
+    try:
+        database = _sqlite(url) if _parsed(url).get_backend_name() == "sqlite" else create_async_engine(url)
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise ConfigError(f"the database's URL cannot be used: {error}") from error
     try:
         async with database.begin() as connection:
             await connection.run_sync(_metadata.create_all)
@@ -44,14 +48,11 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
         await database.dispose()
 
 
-async def to_the_end(operation: Coroutine[Any, Any, T]) -> T:
-    """Lets a database operation end before a cancellation goes on: abandoned, it would leave the database locked."""
-    task = asyncio.create_task(operation)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+def database_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for any other. Raises ConfigError if this is no URL."""
+    parsed = _parsed(url)
+    named = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+    return Path(str(parsed.database)) if named else None
 
 
 class DatabaseSessions:
@@ -99,6 +100,13 @@ class DatabaseSession:
         async with self._database.begin() as connection:
             await connection.execute(insert(_spans), rows)
         self._transcript = transcript  # here, since whoever waits for this may be cancelled before it is done
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except SQLAlchemyError as error:
+        raise ConfigError(f"the database's URL cannot be used: {error}") from error
 
 
 def _sqlite(url: str) -> AsyncEngine:

@@ -33,6 +33,8 @@ class FunctionTool:
             schema = self._arguments.model_json_schema()
         except PydanticUserError as error:
             raise ConfigError(f"{function.__qualname__}: {error.message}") from error
+        except NameError as error:
+            raise ConfigError(f"{function.__qualname__}: a type that cannot be found: {error}") from error
         self.spec = ToolSpec(function.__name__, _summary(function), _plain(schema))
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
@@ -79,23 +81,27 @@ async def _in_thread(function: Callable[..., Any], arguments: Mapping[str, Any])
 def load_tools(folder: Path, use: str, options: Mapping[str, Any]) -> list[FunctionTool]:
     """The tools `use` names: `file.py:function`, or `file.py:Class`, whose public methods are tools.
 
-    Raises ConfigError for a file or name that is not there, a class that refuses its options, or a function
-    that cannot be described.
+    Raises ConfigError for a file or name that is not there, something that is neither, a class that refuses its
+    options, or a function that cannot be described.
     """
     file, _, name = use.partition(":")
     target = getattr(_import(folder / file), name, None)
     if target is None:
         raise ConfigError(f"{folder / file} has no {name!r}")
     if not inspect.isclass(target):
+        if not inspect.isfunction(target):
+            raise ConfigError(f"{use} is neither a function nor a class")
         if options:
             raise ConfigError(f"{use}: options are for classes; this is a function")
         return [FunctionTool(target)]
     try:
         instance = target(**options)
-    except (TypeError, ValueError, OSError) as error:
-        raise ConfigError(f"{use}: {error}") from error
-    # In the order they are written, which is the order the model reads them in.
-    return [FunctionTool(getattr(instance, name)) for name in vars(target) if not name.startswith("_")]
+    except Exception as error:  # the class is the agent's own: whatever is wrong with it, the agent cannot be served
+        raise ConfigError(f"{use}: {type(error).__name__}: {error}") from error
+    # In the order they are written, which is the order the model reads them in; what is inherited comes first.
+    names = {name: None for base in reversed(target.__mro__[:-1]) for name in vars(base) if not name.startswith("_")}
+    methods = [getattr(instance, name) for name in names]
+    return [FunctionTool(method) for method in methods if inspect.isroutine(method)]
 
 
 def _import(path: Path) -> ModuleType:

@@ -31,6 +31,8 @@ def make_world(folder: Path, split: Split, seed: int, data: Path) -> World:
     if root not in sys.path:
         sys.path.append(root)
     module = importlib.import_module(f"{folder.resolve().parent.name}.{folder.name}.tasks")
+    if Path(module.__file__ or "").resolve() != (folder / "tasks.py").resolve():
+        raise ConfigError(f"{folder / 'tasks.py'} is hidden by {module.__file__}: rename the folder {folder.parent}")
     world: World = module.world(split, seed, data)
     return world
 

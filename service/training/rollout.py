@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from service.decode import DecodeLoop
+from service.decode import DecodeLoop, StopReason
 from service.errors import ServiceError
 from service.events import CallFinished, CallStarted, Emit, Event, ignore
 from service.messages import Caller
@@ -31,7 +31,7 @@ class Episode:
 
 
 async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore) -> Episode:
-    """Says each of the task's turns and lets the loop answer; what stops the loop is the episode's problem."""
+    """Says each of the task's turns and lets the loop answer; what cuts a turn off is the episode's problem."""
     calls: list[CallStarted] = []
     results: list[str] = []
 
@@ -46,10 +46,14 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore) -> Episode:
     started = time.monotonic()
     try:
         for said in task.turns:
-            turn = await loop.run(loop.ask(transcript, said), Caller("rollout"), listen)
+            turn = await loop.run(loop.ask(transcript, said), Caller(), listen)
             transcript, answer = turn.transcript, turn.text
             sampled += turn.sampled
-        problem = task.check(answer, results)
+            if turn.stop is not StopReason.DONE:
+                problem = f"cut off: {turn.stop}"
+                break
+        else:
+            problem = task.check(answer, results)
     except ServiceError as error:
         problem = str(error)
     return Episode(task, transcript, answer, tuple(calls), problem, sampled, time.monotonic() - started)

@@ -10,6 +10,7 @@ import re
 import pytest
 from rich.console import Console
 
+from service.__main__ import main
 from service.cli.ask import ask_and_show, ask_as_json
 from service.client import RemoteAgent, open_http
 from service.errors import ServiceError
@@ -119,9 +120,9 @@ async def test_leaving_early_cancels_the_task(run_server: RunServer) -> None:
 
 async def test_a_card(run_server: RunServer, capsys: pytest.CaptureFixture[str]) -> None:
     agent = await run_server(echo, name="echo")
-    async with open_http() as http:
-        card = (await RemoteAgent.find(http, agent.url)).card
-    assert card.name == "echo"
+    assert await asyncio.to_thread(main, ["card", agent.url]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["name"], shown["supportedInterfaces"][0]["url"]) == ("echo", agent.url)
 
 
 async def test_what_is_no_agent(run_server: RunServer) -> None:

@@ -66,7 +66,18 @@ def wrong(capsys: pytest.CaptureFixture[str], *arguments: str | Path | int) -> s
     return line
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["ask"], ["ask", "x"], ["demo", "--port", "x"], ["serve", "--x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["ask"],
+        ["ask", "x"],
+        ["demo", "--port", "x"],
+        ["demo", "--port", "65535"],
+        ["serve", "--x"],
+        ["serve", "x", "--port", "70000"],
+    ],
+)
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert wrong(capsys, *arguments).startswith("innerloop: ")
 
@@ -79,6 +90,20 @@ def test_an_agent_that_is_not_there(command: list[str], tmp_path: Path, capsys: 
 def test_an_agent_that_says_something_unknown(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (agent / "agent.yaml").write_text(f"{AGENT}\ncolour: blue\n")
     assert "colour" in wrong(capsys, "serve", agent)
+
+
+def test_an_agent_that_is_not_text(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (agent / "agent.yaml").write_bytes(b"name: \xff")
+    assert "not UTF-8" in wrong(capsys, "serve", agent)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite+nothing:///x", "mysql+nothing://a/b"])
+def test_a_database_that_cannot_be_used(
+    url: str, agent: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INNERLOOP_DATABASE", url)
+    assert main(["serve", str(agent), "--port", "0", "--engine", "tests.cli.actors:idle"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("innerloop: the database's URL cannot be used: ")
 
 
 def test_tools_that_are_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:

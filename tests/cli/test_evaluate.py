@@ -11,10 +11,57 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from service.chat.inner import InnerFormat
-from service.cli.evaluate import Trial, show
+from service.cli.evaluate import Trial, note, note_failures, show
+from service.events import CallStarted
 from service.settings import Machine
-from service.training.task import Split
+from service.tools.base import ToolSpec
+from service.training.evaluate import Score
+from service.training.rollout import Episode
+from service.training.task import Call, Split, Task
+from service.transcript import Transcript
 from tests.conftest import ActorEngine, echo
+
+SPEC = ToolSpec("add", "Adds.", {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})
+
+
+def episode(*arguments: str, problem: str | None = None) -> Episode:
+    """Of a task whose expert calls `add` once, with 1."""
+    task = Task("sum", ("1?",), lambda: iter(()), (Call("add", {"a": 1}),), lambda answer, results: None)  # type: ignore[arg-type, return-value]
+    calls = tuple(CallStarted(call_id=f"c{n}", tool="add", arguments=text) for n, text in enumerate(arguments))
+    return Episode(task, Transcript(), "1", calls, problem, sampled=10, seconds=2.0)
+
+
+def test_what_is_counted() -> None:
+    score = Score(
+        [SPEC], [episode('{"a": 1}'), episode('{"a": 2}', problem="wrong"), episode('{"a": "1"}', "{", problem="bad")]
+    )
+    assert score.to_json() == {
+        "solved": 1,
+        "total": 3,
+        "calls_exact": 1,
+        "schema_errors": 2,
+        "tokens": 10.0,
+        "seconds": 2.0,
+    }
+
+
+def test_what_is_recorded(tmp_path: Path) -> None:
+    scores = {"entities": {"tuned": Score([SPEC], [episode('{"a": 1}'), episode("{}", problem="wrong")])}}
+    log, failed = tmp_path / "results.jsonl", tmp_path / "failed.jsonl"
+    note(log, "innerloop eval agents/sums --seed 1", 1, {"tuned": "sums@1"}, scores)
+    note_failures(failed, scores)
+    (line,) = map(json.loads, log.read_text().splitlines())
+    assert line["scores"]["entities"]["tuned"]["solved"] == 1
+    assert (line["seed"], line["weights"]) == (1, {"tuned": "sums@1"})
+    assert "torch" in line["versions"]
+    (line,) = map(json.loads, failed.read_text().splitlines())
+    assert (line["split"], line["problem"], line["calls"], line["expected"]) == (
+        "entities",
+        "wrong",
+        ["add {}"],
+        ['add {"a": 1}'],
+    )
+
 
 AGENTS = Path(__file__).resolve().parents[2] / "agents"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ async def frames(agent: Agent, text: str, **headers: str) -> list[dict[str, Any]
     async with agent.http.stream("POST", agent.url, json=body, headers={"A2A-Version": "1.0", **headers}) as response:
         lines = [line async for line in response.aiter_lines()]
     return [json.loads(line.removeprefix("data: "))["result"] for line in lines if line.startswith("data: ")]
+
+
+async def test_what_happened_in_a_turn_is_told_and_not_kept(run_server: RunServer) -> None:
+    """Else a peer's answer, piece by piece, would fill its caller's task."""
+    agent = await run_server(adds)
+    updates = await frames(agent, "2 and 3?", **{"A2A-Extensions": extension.URI})
+    told = [update["statusUpdate"]["status"].get("message") for update in updates if "statusUpdate" in update]
+    assert any(message["extensions"] == [extension.URI] for message in told if message)
+    (task,) = await agent.listed("COMPLETED")
+    kept = (await agent.rpc("GetTask", {"id": task["id"]}))["result"]
+    assert [message["role"] for message in kept["history"]] == ["ROLE_USER"]
 
 
 async def test_a_unary_answer_is_one_artifact_with_one_part(run_server: RunServer) -> None:
@@ -207,7 +219,16 @@ async def test_arguments_that_the_wire_cannot_hold(run_server: RunServer, value:
     assert task["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
+async def test_two_agents_cannot_share_a_file(run_server: RunServer, tmp_path: Path) -> None:
+    """The second would take the first one's running tasks for lost."""
+    database = f"sqlite+aiosqlite:///{tmp_path / 'shared.sqlite3'}"
+    one = await run_server(echo, name="one", database=database)
+    with pytest.raises(ConfigError, match=r"shared\.sqlite3"), one.service.sole_use():
+        raise AssertionError
+    assert (await one.send("hello"))["status"]["state"] == "TASK_STATE_COMPLETED"
+
+
 async def test_the_same_data_cannot_be_served_twice(run_server: RunServer) -> None:
     agent = await run_server(echo)
-    with pytest.raises(ConfigError, match="another process serves agent"), agent.service.sole_use():
+    with pytest.raises(ConfigError, match="another process uses"), agent.service.sole_use():
         pass

@@ -345,7 +345,8 @@ async def test_draining_leaves_what_is_no_work_to_be_refused_as_ever(run_server:
     agent = draining.agent
     bodies = [b"{", b"[]", b"7", b'{"jsonrpc": "2.0", "id": 1, "method": []}', b'{"method": "NoSuchMethod"}']
     for body in bodies:
-        response = await agent.http.post(agent.url, content=body, headers={"A2A-Version": "1.0"})
+        headers = {"A2A-Version": "1.0", "Content-Type": "application/json"}
+        response = await agent.http.post(agent.url, content=body, headers=headers)
         assert (response.status_code, "error" in response.json()) == (200, True), body
     assert (await agent.http.post(f"{agent.url}/nothing", json={})).status_code == 404
     assert await draining.end() == "TASK_STATE_COMPLETED"

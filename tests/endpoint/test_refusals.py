@@ -60,6 +60,7 @@ async def test_a_message_that_is_not_from_a_user(run_server: RunServer) -> None:
         pytest.param(b"\xff\xfe", id="not UTF-8"),
         pytest.param(b'{"jsonrpc": "2.0", "id": "\\uD800", "method": "GetTask"}', id="half a character"),
         pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b'{"jsonrpc": "2.0", "id": %s, "method": "GetTask"}' % (b"9" * 5_000), id="5,000 digits"),
     ],
 )
 async def test_malformed_json(run_server: RunServer, body: bytes) -> None:
@@ -69,6 +70,36 @@ async def test_malformed_json(run_server: RunServer, body: bytes) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (200, PARSE_ERROR)
     response = await agent.http.post(f"{agent.url}/message:send", content=body, headers=headers)
     assert response.status_code == 400
+    assert await still_answers(agent)
+
+
+@pytest.mark.parametrize("path", ["/", "/message:send"])
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_a_body_that_is_not_said_to_be_json(run_server: RunServer, path: str, kind: str | None) -> None:
+    """Which a browser would send for any web page."""
+    agent = await run_server(echo)
+    params = {"message": say("Order a ship.")}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": params} if path == "/" else params
+    headers = {"A2A-Version": "1.0"} | ({"Content-Type": kind} if kind else {})
+    response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=headers)
+    assert response.status_code == 415
+    assert "application/json" in response.json()["error"]["message"]
+    assert not agent.engine.requests
+    spelled = {**headers, "Content-Type": "Application/A2A+JSON; charset=utf-8"}
+    response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=spelled)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999"])
+async def test_metadata_with_a_number_that_json_lacks(run_server: RunServer, number: str) -> None:
+    """Its task could not be stored, so the turn must not run."""
+    agent = await run_server(echo)
+    body = '{"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": %s}}'
+    message = json.dumps(say("Hello", metadata={"n": 0})).replace('"n": 0', f'"n": {number}')
+    headers = {"A2A-Version": "1.0", "Content-Type": "application/json"}
+    response = await agent.http.post(agent.url, content=(body % message).encode(), headers=headers)
+    assert response.json()["error"]["code"] in (PARSE_ERROR, INVALID_PARAMS)
+    assert not agent.engine.requests
     assert await still_answers(agent)
 
 
@@ -238,7 +269,8 @@ async def test_requests_that_are_not_json_rpc(run_server: RunServer) -> None:
     agent = await run_server(echo)
     bodies: list[Any] = [[], {}, {"jsonrpc": "1.0", "id": 1, "method": "GetTask"}, "text", 7, None]
     for body in bodies:
-        response = await agent.http.post(agent.url, content=json.dumps(body), headers={"A2A-Version": "1.0"})
+        headers = {"A2A-Version": "1.0", "Content-Type": "application/json"}
+        response = await agent.http.post(agent.url, content=json.dumps(body), headers=headers)
         assert response.json()["error"]["code"] == INVALID_REQUEST, body
     assert (await agent.rpc("NoSuchMethod", {}))["error"]["code"] == -32601
     assert (await agent.rpc("SendMessage", {"message": "text"}))["error"]["code"] == INVALID_PARAMS

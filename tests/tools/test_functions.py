@@ -189,9 +189,13 @@ def test_a_class_gives_its_public_methods_in_order(tmp_path: Path) -> None:
         "    def zeta(self) -> str:\n        '''Says.'''\n        return self._name\n"
         "    def alpha(self) -> str:\n        '''Says more.'''\n        return self._hidden()\n"
         "    def _hidden(self) -> str:\n        return ''\n"
+        "class Front(Desk):\n"
+        "    SIZE = 3\n"
+        "    def beta(self) -> str:\n        '''Says a third thing.'''\n        return ''\n"
     )
-    tools = load_tools(tmp_path, "tools.py:Desk", {"name": "x"})
-    assert [tool.spec.name for tool in tools] == ["zeta", "alpha"]
+    for name, expected in (("Desk", ["zeta", "alpha"]), ("Front", ["zeta", "alpha", "beta"])):
+        tools = load_tools(tmp_path, f"tools.py:{name}", {"name": "x"})
+        assert [tool.spec.name for tool in tools] == expected
 
 
 @pytest.mark.parametrize(
@@ -202,10 +206,19 @@ def test_a_class_gives_its_public_methods_in_order(tmp_path: Path) -> None:
         ("tools.py:f", {"a": 1}, "options are for classes"),
         ("broken.py:f", {}, "SyntaxError"),
         ("tools.py:Desk", {"colour": 1}, "takes no arguments"),
+        ("tools.py:SIZE", {}, "neither a function nor a class"),
+        ("tools.py:lost", {}, "Nowhere"),
+        ("tools.py:Broken", {}, "KeyError"),
     ],
 )
 def test_what_cannot_be_loaded(tmp_path: Path, use: str, options: dict[str, int], why: str) -> None:
-    (tmp_path / "tools.py").write_text("def f() -> str:\n    '''Does.'''\n    return ''\nclass Desk: pass\n")
+    (tmp_path / "tools.py").write_text(
+        "def f() -> str:\n    '''Does.'''\n    return ''\n"
+        "def lost(where: 'Nowhere') -> str:\n    '''Does.'''\n    return ''\n"
+        "class Desk: pass\n"
+        "class Broken:\n    def __init__(self) -> None:\n        {}['x']\n"
+        "SIZE = 3\n"
+    )
     (tmp_path / "broken.py").write_text("def f(:\n")
     with pytest.raises(ConfigError, match=why):
         load_tools(tmp_path, use, options)
