@@ -101,6 +101,13 @@ def echo(asked: Asked) -> Says:
     return Says(f"You said: {asked.text}")
 
 
+def adds(asked: Asked) -> Says:
+    """One that calls, and says what it was told."""
+    if not asked.results:
+        return Says("Let me see. ", (("add", '{"a": 2, "b": 3}'),))
+    return Says(f"It is {asked.results[0]}.")
+
+
 class ActorEngine(ScriptedEngine):
     """Plays a `Reply`, one token a chunk. `gate` holds every stream while it is not set."""
 
@@ -145,7 +152,13 @@ class Agent:
     server: Server
     http: httpx.AsyncClient
     data: Path
+    name: str
     stopped: asyncio.Task[None] = field(repr=False)
+
+    @property
+    def database(self) -> str:
+        """The URL of its conversations."""
+        return f"sqlite+aiosqlite:///{self.data / self.name}-conversations.sqlite3"
 
     async def client(self, **config: Any) -> Client:
         return await create_client(self.url, ClientConfig(httpx_client=self.http, **config))
@@ -229,7 +242,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             server = QuietServer(service, drain_seconds, log_level="warning")
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
             stopped = asyncio.create_task(server.serve([listener]))
-            agent = Agent(url_of(listener), actor, service, server, http, machine.data, stopped)
+            agent = Agent(url_of(listener), actor, service, server, http, machine.data, name, stopped)
             stack.push_async_callback(agent.stop)
             while not server.started:
                 if stopped.done():

@@ -8,15 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-
 from agents.office.company import Office
 from agents.procurement.oracle import oracle
 from service.chat.base import ChatFormat
-from service.chat.inner import MARKERS, InnerFormat
+from service.chat.inner import InnerFormat
 from service.engine.base import Engine
 from service.errors import ModelError
-from tests.conftest import ActorEngine, Asked, Reply, Says
+from tests.conftest import ActorEngine, Asked, Reply, Says, byte_tokenizer
 
 Opened = tuple[AbstractAsyncContextManager[Engine], ChatFormat]
 
@@ -53,19 +51,9 @@ async def _fails() -> AsyncIterator[Engine]:
 
 
 def _play(reply: Reply) -> Opened:
-    tokenizer = _tokenizer()
+    tokenizer = byte_tokenizer()
     chat = InnerFormat(tokenizer)
     return nullcontext(ActorEngine(tokenizer, chat, reply)), chat
-
-
-def _tokenizer() -> Tokenizer:
-    """One token per byte, and the markers."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={char: index for index, char in enumerate(alphabet)}, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(marker, special=True) for marker in MARKERS])
-    return tokenizer
 
 
 def _procurement(asked: Asked) -> Says:

@@ -14,13 +14,7 @@ from service.__main__ import main
 from service.cli.ask import ask_and_show, ask_as_json
 from service.client import RemoteAgent, open_http
 from service.errors import ServiceError
-from tests.conftest import Asked, RunServer, Says, echo
-
-
-def adds(asked: Asked) -> Says:
-    if not asked.results:
-        return Says("Let me see. ", (("add", '{"a": 2, "b": 3}'),))
-    return Says(f"It is {asked.results[0]}.")
+from tests.conftest import Asked, RunServer, Says, adds, echo
 
 
 def delegates(asked: Asked) -> Says:

@@ -16,13 +16,7 @@ from service import extension
 from service.chat.inner import InnerFormat
 from service.errors import ConfigError
 from service.sessions.database import DatabaseSessions, open_database
-from tests.conftest import Agent, Asked, RunServer, Says, echo, say
-
-
-def adds(asked: Asked) -> Says:
-    if not asked.results:
-        return Says("Let me see. ", (("add", '{"a": 2, "b": 3}'),))
-    return Says(f"It is {asked.results[0]}.")
+from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, say
 
 
 def text_of(events: list[StreamResponse]) -> str:
@@ -156,7 +150,7 @@ async def test_a_follow_up_continues_after_a_restart(run_server: RunServer, chat
 async def test_what_is_stored_is_what_the_engine_was_given_and_gave(run_server: RunServer) -> None:
     agent = await run_server(adds)
     task = await agent.send("2 and 3?")
-    async with open_database(f"sqlite+aiosqlite:///{agent.data}/agent-conversations.sqlite3") as database:
+    async with open_database(agent.database) as database:
         transcript = await DatabaseSessions(database).read(task["contextId"])
     assert transcript.tokens == agent.engine.requests[-1][0] + agent.engine.outputs[-1]
 

@@ -35,8 +35,8 @@ from service.sessions.database import DatabaseSessions, open_database
 from service.sessions.memory import MemorySessions
 from service.tools.toolbox import Toolbox
 from service.transcript import Transcript
-from tests.conftest import ActorEngine, Agent, Asked, RunServer, Says, agent_config, echo, eventually, say
-from tests.endpoint.test_answers import adds, request
+from tests.conftest import ActorEngine, Agent, Asked, RunServer, Says, adds, agent_config, echo, eventually, say
+from tests.endpoint.test_answers import request
 from tests.endpoint.test_gathering import Queue
 
 
@@ -44,12 +44,8 @@ def sleeps(asked: Asked) -> Says:
     return Says("Wait. ", (("sleep", "{}"),))
 
 
-def stored(agent: Agent) -> str:
-    return f"sqlite+aiosqlite:///{agent.data}/agent-conversations.sqlite3"
-
-
 async def transcript_of(agent: Agent, context_id: str) -> Transcript:
-    async with open_database(stored(agent)) as database:
+    async with open_database(agent.database) as database:
         return await DatabaseSessions(database).read(context_id)
 
 
@@ -236,7 +232,7 @@ async def test_a_task_that_a_dead_process_left_behind_is_failed(run_server: RunS
     agent = await run_server(adds)
     done = await agent.send("2 and 3?", contextId="c")
     await agent.stop()
-    async with open_database(stored(agent)) as database, Tasks(database) as tasks:
+    async with open_database(agent.database) as database, Tasks(database) as tasks:
         for state in ("WORKING", "SUBMITTED", "INPUT_REQUIRED"):
             status = TaskStatus(state=f"TASK_STATE_{state}")
             await tasks.save(Task(id=state, context_id="c", status=status), ServerCallContext())

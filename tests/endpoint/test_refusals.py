@@ -221,7 +221,7 @@ async def test_a_message_that_names_only_the_task_is_in_the_task_s_context(run_s
     agent = await run_server(lambda asked: Says(f"{len(asked.before)} before"))
     first = await agent.send("one", contextId="c")
     waiting = Task(id="waiting", context_id="c", status=TaskStatus(state=TaskState.TASK_STATE_INPUT_REQUIRED))
-    stored = f"sqlite+aiosqlite:///{agent.data}/agent-conversations.sqlite3"
+    stored = agent.database
     async with open_database(stored) as database, Tasks(database) as tasks:
         await tasks.save(waiting, ServerCallContext())
     task = await agent.send("two", taskId="waiting")

@@ -18,8 +18,7 @@ from service.messages import Caller, ToolCall
 from service.server import listen, url_of
 from service.tools.base import CallContext
 from service.tools.peers import Peer, PeerConfig, open_peers
-from tests.conftest import Agent, Asked, Reply, RunServer, Says, echo, eventually
-from tests.endpoint.test_answers import adds
+from tests.conftest import Agent, Asked, Reply, RunServer, Says, adds, echo, eventually
 from tests.endpoint.test_signals import slow_agent
 from tests.test_client import CARD, Stranger, stranger, stream, task
 
