@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -17,6 +18,11 @@ from service.events import CallFinished, CallStarted, Emit, TextDelta, ignore
 from service.messages import Caller, ToolCall, ToolResult
 from service.tools.toolbox import Toolbox
 from service.transcript import Origin, Span, Transcript
+
+logger = logging.getLogger(__name__)
+
+_CANCEL_SECONDS = 5.0
+"""How long a call may take to clean up after itself."""
 
 
 class StopReason(StrEnum):
@@ -218,7 +224,9 @@ class _Calls:
 
     async def results(self) -> list[ToolResult]:
         """Waits for all; in the order asked."""
-        results = await asyncio.gather(*(running.task for running in self._running.values()))
+        tasks = [running.task for running in self._running.values()]
+        await asyncio.wait(tasks)  # cancelled, it leaves them to `__aexit__`, which does not wait for ever
+        results = [task.result() for task in tasks]
         self._running.clear()
         return results
 
@@ -226,7 +234,7 @@ class _Calls:
         """After leaving: what is to be said of the calls whose results nobody waited for, in the order asked."""
         results = []
         for call, started, task in self._running.values():
-            if task.cancelled() or task.exception():
+            if not task.done() or task.cancelled() or task.exception():
                 results.append(_interrupted(call.id))
                 await self._finished(call, started, results[-1])
             else:
@@ -255,7 +263,10 @@ class _Calls:
         tasks = [running.task for running in self._running.values()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            stuck = (await asyncio.wait(tasks, timeout=_CANCEL_SECONDS))[1]
+            for task in stuck:
+                logger.error("call %s does not end when it is cancelled: it is left to itself", task.get_name())
 
 
 class _Running(NamedTuple):

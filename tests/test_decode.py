@@ -17,12 +17,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from service import decode
 from service.chat.inner import InnerFormat
 from service.decode import Choice, DecodeLoop, Limits, StopReason
 from service.engine.base import Sampling
@@ -242,6 +244,31 @@ async def test_7_cancelling(chat: InnerFormat, write: Write) -> None:
         await running
     assert bell.cancelled
     assert stage.engine.aborted == 1
+
+
+async def test_7_a_tool_that_cannot_be_cancelled(
+    chat: InnerFormat, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode, "_CANCEL_SECONDS", 0.01)
+    bell = Bell("bell")
+
+    class Deaf(Bell):
+        async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+            self.started.set()
+            while not bell.ring.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await bell.ring.wait()
+            return "at last"
+
+    deaf = Deaf("deaf")
+    stage = Stage(chat, [write("", ("deaf", {}))], deaf)
+    running = asyncio.create_task(stage.run())
+    await deaf.started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert "interrupted" in chat.read(stage.kept[-1].spans[-1].tokens)
+    bell.ring.set()
 
 
 async def test_8_a_failing_engine(chat: InnerFormat) -> None:
