@@ -88,24 +88,20 @@ class InnerFormat:
         return (*tokens, self._wait if calls else self._end)
 
     def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
-        """A stretch says something and ends the turn, or it calls and then waits; nothing else is a sentence.
+        """A call names a tool and gives arguments of its schema; what opens or closes a result can never be sampled.
 
-        A call names a tool and gives arguments of its schema. What opens or closes a result can never be sampled.
+        The engine lets a stretch stop wherever this is complete, which is anywhere but inside a call. It cannot say
+        which of the stop tokens may come: to vLLM they are all one.
         """
-        answer = {"type": "any_tokens", "exclude_tokens": sorted(self._special - {self._end})}
         if not tools:
-            return _structural_tag(answer)
-        prose = {"type": "any_tokens", "exclude_tokens": sorted(self._special)}
-        calls = {
-            "type": "token_triggered_tags",
-            "trigger_tokens": [self._call],
-            "exclude_tokens": sorted(self._special - {self._call}),  # between calls there may be prose
-            "tags": [self._call_tag(tool) for tool in tools],
-            "at_least_one": True,
-        }
-        wait = {"type": "token", "token": self._wait}
+            return _structural_tag({"type": "any_tokens", "exclude_tokens": sorted(self._special - {self._end})})
         return _structural_tag(
-            {"type": "or", "elements": [answer, {"type": "sequence", "elements": [prose, calls, wait]}]}
+            {
+                "type": "token_triggered_tags",
+                "trigger_tokens": [self._call],
+                "exclude_tokens": sorted(self._special - {self._call, *self.stop}),
+                "tags": [self._call_tag(tool) for tool in tools],
+            }
         )
 
     def _call_tag(self, tool: ToolSpec) -> dict[str, Any]:

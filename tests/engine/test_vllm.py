@@ -35,9 +35,9 @@ async def sample(engine: VllmEngine, prompt: tuple[int, ...], sampling: Sampling
 
 
 def must_call(constraint: str) -> str:
-    """The same grammar, without the way that ends the turn."""
+    """The same grammar, with a call that has to come."""
     tag = json.loads(constraint)
-    _, tag["format"] = tag["format"]["elements"]
+    tag["format"]["at_least_one"] = True
     return json.dumps(tag)
 
 
