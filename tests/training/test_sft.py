@@ -73,7 +73,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Tra
     """Two steps."""
     folder = tmp_path_factory.mktemp("trained")
     base = prepare(ModelSection(), folder, Machine().cache, print).folder
-    recipe = Recipe(demonstrations=8, batch=4)
+    recipe = Recipe(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
     shown = asyncio.run(demonstrations(AGENTS / "contracts", inner, recipe.demonstrations, recipe.seed, lambda _: None))
     batched = batches(shown, recipe.batch, recipe.seed)
     train("a base", base, batched, recipe, folder / "adapter", folder / "cache")
@@ -94,8 +94,9 @@ def test_merging_changes_nothing_about_what_was_learnt(trained: Trained, tmp_pat
         return float(functional.cross_entropy(logits, tokens[0, 1:][mask[1:]]))
 
     before, after = loss(untuned), loss(served)
-    assert after < before - 0.05
-    assert loss(PeftModel.from_pretrained(untuned, str(trained.adapter))) == pytest.approx(after, abs=0.02)
+    assert after < before - 0.2
+    unmerged = loss(PeftModel.from_pretrained(untuned, str(trained.adapter)))
+    assert unmerged == pytest.approx(after, abs=0.05 * (before - after))  # merged, it is rounded to bfloat16
 
 
 @pytest.mark.timeout(300)
