@@ -114,8 +114,8 @@ class DecodeLoop:
         """Decodes one turn, from the user's message to the end of the answer.
 
         Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails. However
-        it ends, what was kept has a result for every call that was made; if the process dies, it has the calls: no
-        effect is forgotten.
+        it ends, what was kept has a result for every call that was made. If the process dies, it has the calls of every
+        stretch that had ended; those of a stretch that was still being sampled are lost.
         """
         turn = _Growing(transcript)
         calls = _Calls(self._toolbox, caller, emit)
@@ -214,8 +214,9 @@ class _Calls:
         self._refused: list[ToolResult] = []
 
     async def start(self, call: ToolCall) -> None:
-        running = _Running(call, time.monotonic(), asyncio.create_task(self._run(call), name=f"{call.name} {call.id}"))
-        self._running[call.id] = running
+        started = time.monotonic()
+        task = asyncio.create_task(self._run(call, started), name=f"{call.name} {call.id}")
+        self._running[call.id] = _Running(call, started, task)
         await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
 
     def refuse(self, calls: Sequence[ToolCall], why: str) -> None:
@@ -241,8 +242,7 @@ class _Calls:
                 results.append(task.result())
         return results + self._refused
 
-    async def _run(self, call: ToolCall) -> ToolResult:
-        started = time.monotonic()
+    async def _run(self, call: ToolCall, started: float) -> ToolResult:
         result = await self._toolbox.call(call, self._caller, self._emit)
         await self._finished(call, started, result)
         return result

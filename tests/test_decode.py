@@ -8,9 +8,9 @@
 6. A limit ends the turn with its own name, and what still runs is cancelled.
 7. Cancelling the turn closes the engine's stream and every running call.
 8. A failing engine fails the turn; a failing tool does not.
-9. The transcript is kept when it is asked, once calls are made, after every splice and at the end.
+9. The transcript is kept when it is asked, when a stretch with calls has ended, after every splice and at the end.
    However the turn ends, what is kept last has a result for every call that was made.
-   If the process dies, the next message finds a result that says so for every call that was made.
+   If the process dies, the next message finds a result that says so for every call that was kept.
 10. A turn that was cut off is closed by a forced marker before the next message.
 """
 
