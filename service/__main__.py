@@ -172,6 +172,9 @@ def sft(
     epochs: Annotated[int | None, typer.Option(help="How often each is seen.", min=1)] = None,
     batch: Annotated[int | None, typer.Option(help="Conversations of one step.", min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option(help="At its highest.")] = None,
+    control_weight: Annotated[
+        float | None, typer.Option(help="Of a control token's loss against another's.", min=0, max=100)
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the demonstrations and the training.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Where the adapter goes.", show_default="AGENT/adapter", resolve_path=True)
@@ -195,6 +198,7 @@ def sft(
         epochs=epochs,
         batch=batch,
         learning_rate=learning_rate,
+        control_weight=control_weight,
         seed=seed,
     )
 

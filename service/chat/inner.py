@@ -61,6 +61,11 @@ class InnerFormat:
     def stop(self) -> tuple[int, ...]:
         return (self._end, self._wait)
 
+    @property
+    def controls(self) -> frozenset[int]:
+        """The control tokens that a model samples."""
+        return frozenset((self._call, self._end_call, *self.stop))
+
     def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
         listing = "".join(f"\n- {_signature(tool)}: {tool.description}" for tool in tools)
         head = f"{instructions.strip()}\n\nTools:{listing}" if tools else instructions.strip()

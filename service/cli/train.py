@@ -41,6 +41,7 @@ def run(folder: Path, out: Path | None, **given: Any) -> int:
     with count(console, "demonstrations", recipe.demonstrations) as tell:
         shown = asyncio.run(demonstrations(folder, chat, recipe.demonstrations, recipe.seed, tell))
     batched = batches(shown, recipe.batch, recipe.seed)
-    train(agent.model.base, base, batched, recipe, out, machine.cache / "training")  # shows its own progress
+    # It shows its own progress.
+    train(agent.model.base, base, batched, chat.controls, recipe, out, machine.cache / "training")
     print(out)
     return 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,9 @@ class Recipe:
     learning_rate: float = 1e-3
     """Falls linearly to zero, after a short warm-up."""
     rank: int = 16
+    control_weight: float = 1.0
+    """How much the loss of a control token counts, that of any other sampled token being 1. One control token decides
+    whether a second call is made: by itself it is a hundredth of a conversation."""
     seed: int = 0
 
     @classmethod
@@ -54,11 +57,18 @@ _SAVE_STEPS = 25
 
 
 def train(
-    name: str, base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe, out: Path, cache: Path
+    name: str,
+    base: Path,
+    batches: Sequence[Sequence[Transcript]],
+    controls: Set[int],
+    recipe: Recipe,
+    out: Path,
+    cache: Path,
 ) -> None:
     """Trains an adapter for the model `name`, whose weights are in `base`, and writes it to `out`, in bfloat16.
 
-    Interrupted, the same training goes on from its last checkpoint, which is kept in `cache` until it is done.
+    `controls` are the ids of the control tokens that a model samples. Interrupted, the same training goes on from its
+    last checkpoint, which is kept in `cache` until it is done.
     """
     checkpoints = cache / _key(base, batches, recipe)
     # The adapter itself is trained in float32; the rest in the precision it will be served in.
@@ -86,7 +96,7 @@ def train(
             report_to="none",
             seed=recipe.seed,
         ),
-        data_collator=Collator(head),
+        data_collator=Collator(head, controls, recipe.control_weight),
         train_dataset=Dataset.from_list([_row(batch) for batch in batches]),
         processing_class=AutoTokenizer.from_pretrained(base),
         peft_config=LoraConfig(
@@ -117,10 +127,15 @@ def _row(batch: Sequence[Transcript]) -> dict[str, Any]:
 
 
 class Collator:
-    """One of our batches as tensors: the shared head [H], and right-padded rests [B, T] with their masks."""
+    """One of our batches as tensors: the shared head [H], and right-padded rests [B, T] with the weights of their loss.
 
-    def __init__(self, head: int) -> None:
+    A weight is 0 where nothing was sampled, `control_weight` where one of `controls` was, and 1 elsewhere.
+    """
+
+    def __init__(self, head: int, controls: Set[int], control_weight: float) -> None:
         self._head = head
+        self._controls = torch.tensor(sorted(controls))
+        self._control_weight = control_weight
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         (row,) = rows
@@ -128,12 +143,16 @@ class Collator:
         assert len(heads) == 1, "conversations of one agent begin alike"
         rests = [torch.tensor(tokens[self._head :]) for tokens in row["tokens"]]
         sampled = [torch.tensor(mask[self._head :]) for mask in row["sampled"]]
+        weights = [
+            torch.where(torch.isin(rest, self._controls), self._control_weight, 1.0) * mask
+            for rest, mask in zip(rests, sampled, strict=True)
+        ]
         pad = torch.nn.utils.rnn.pad_sequence
         return {
             "head": torch.tensor(heads.pop()),
             "rest": pad(rests, batch_first=True),
             "real": pad([torch.ones_like(rest) for rest in rests], batch_first=True),
-            "sampled": pad(sampled, batch_first=True),
+            "weight": pad(weights, batch_first=True),
         }
 
 
@@ -148,13 +167,15 @@ class _Trainer(SFTTrainer):
         return conversation_loss(self.accelerator.unwrap_model(model).get_base_model(), **inputs)
 
 
-def conversation_loss(model: Any, head: Tensor, rest: Tensor, real: Tensor, sampled: Tensor) -> Tensor:
-    """The mean cross entropy of the sampled tokens of a batch from `Collator`, in nats."""
+def conversation_loss(model: Any, head: Tensor, rest: Tensor, real: Tensor, weight: Tensor) -> Tensor:
+    """The weighted mean cross entropy of the sampled tokens of a batch from `Collator`, in nats."""
     cache = DynamicCache()
     model.model(input_ids=head[None], past_key_values=cache, use_cache=True)
     cache.batch_repeat_interleave(len(rest))
     attention = torch.cat([real.new_ones(len(rest), len(head)), real], dim=1)
     hidden = model.model(input_ids=rest, attention_mask=attention, past_key_values=cache).last_hidden_state
-    target = sampled[:, 1:].bool()
+    weight = weight[:, 1:]
+    target = weight > 0
     logits = model.lm_head(hidden[:, :-1][target])
-    return functional.cross_entropy(logits.float(), rest[:, 1:][target])
+    losses = functional.cross_entropy(logits.float(), rest[:, 1:][target], reduction="none")
+    return (losses * weight[target]).sum() / weight.sum()

@@ -46,15 +46,19 @@ def conversation(inner: InnerFormat, supplier: str, quantity: int) -> Transcript
 def test_the_shared_head_and_the_narrow_lm_head(weights: Prepared, inner: InnerFormat) -> None:
     model = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32)
     batch = [conversation(inner, "Norvik Metals", 40), conversation(inner, "The Very Long Name Company of Ulm", 7)]
-    losses = []
+    losses, counts = [], []
     for transcript in batch:
         tokens, mask = torch.tensor([transcript.tokens]), torch.tensor(transcript.sampled_mask)
         logits = model(input_ids=tokens).logits[0, :-1]
-        losses.append(functional.cross_entropy(logits[mask[1:]], tokens[0, 1:][mask[1:]], reduction="none"))
+        targets = tokens[0, 1:][mask[1:]]
+        losses.append(functional.cross_entropy(logits[mask[1:]], targets, reduction="none"))
+        counts.append(torch.tensor([5.0 if int(token) in inner.controls else 1.0 for token in targets]))
     row = {"tokens": [list(t.tokens) for t in batch], "sampled": [list(t.sampled_mask) for t in batch]}
-    inputs = Collator(len(batch[0].spans[0].tokens))([row])
+    inputs = Collator(len(batch[0].spans[0].tokens), inner.controls, 5.0)([row])
     shortcut = conversation_loss(model, **inputs)
-    assert shortcut.item() == pytest.approx(torch.cat(losses).mean().item(), rel=1e-4)
+    loss, weight = torch.cat(losses), torch.cat(counts)
+    assert (weight == 5).sum() == 2 * len(["call", "end_call", "wait", "end"])
+    assert shortcut.item() == pytest.approx(((loss * weight).sum() / weight.sum()).item(), rel=1e-4)
     shortcut.backward()
     # The head has no loss of its own, but what follows reads it: its gradient must come through the cache.
     assert model.model.embed_tokens.weight.grad[inner.begin("You order.", [])[3]].abs().sum() > 0
@@ -76,7 +80,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Tra
     recipe = Recipe(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
     shown = asyncio.run(demonstrations(AGENTS / "contracts", inner, recipe.demonstrations, recipe.seed, lambda _: None))
     batched = batches(shown, recipe.batch, recipe.seed)
-    train("a base", base, batched, recipe, folder / "adapter", folder / "cache")
+    train("a base", base, batched, inner.controls, recipe, folder / "adapter", folder / "cache")
     return Trained(base, batched, recipe, folder / "adapter")
 
 
@@ -101,7 +105,7 @@ def test_merging_changes_nothing_about_what_was_learnt(trained: Trained, tmp_pat
 
 @pytest.mark.timeout(300)
 def test_an_interrupted_training_goes_on_to_the_same_adapter(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, inner: InnerFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[int] = []
 
@@ -115,9 +119,9 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
     monkeypatch.setattr(sft, "conversation_loss", interrupted)
     out, cache = tmp_path / "adapter", tmp_path / "cache"
     with pytest.raises(KeyboardInterrupt):
-        train("a base", trained.base, trained.batches, trained.recipe, out, cache)
+        train("a base", trained.base, trained.batches, inner.controls, trained.recipe, out, cache)
     assert not out.exists()
-    train("a base", trained.base, trained.batches, trained.recipe, out, cache)
+    train("a base", trained.base, trained.batches, inner.controls, trained.recipe, out, cache)
     assert len(steps) == 3  # the second step again, and only that
     assert not list(cache.iterdir())
     assert Recipe.of(out) == trained.recipe
