@@ -71,7 +71,7 @@ class Choice:
 
 
 Keep = Callable[[Transcript], Awaitable[None]]
-"""Is given the transcript at each point the conversation can go on from: asked, after every splice, and at the end."""
+"""Is given the transcript at each point the conversation can go on from: calls made, results in, and the end."""
 
 
 class DecodeLoop:
@@ -120,7 +120,6 @@ class DecodeLoop:
         turn = _Growing(transcript)
         calls = _Calls(self._toolbox, caller, emit)
         clock = asyncio.timeout(self._limits.seconds)
-        await keep(transcript)
         try:
             async with clock, calls:
                 while (stop := await self._stretch(turn, calls, emit)) is None:
@@ -173,6 +172,7 @@ class DecodeLoop:
             # Each stretch draws its own numbers, and the same ones whenever the same conversation is decoded again.
             seed=None if self._choice.seed is None else self._choice.seed + len(turn.transcript),
             logprobs=self._choice.logprobs,
+            banned=self._chat.banned(self._toolbox.specs),
             constraint=self._chat.constraint(self._toolbox.specs),
         )
 

@@ -8,7 +8,7 @@
 6. A limit ends the turn with its own name, and what still runs is cancelled.
 7. Cancelling the turn closes the engine's stream and every running call.
 8. A failing engine fails the turn; a failing tool does not.
-9. The transcript is kept when it is asked, when a stretch with calls has ended, after every splice and at the end.
+9. The transcript is kept when a stretch with calls has ended, after every splice and at the end.
    However the turn ends, what is kept last has a result for every call that was made.
    If the process dies, the next message finds a result that says so for every call that was kept.
 10. A turn that was cut off is closed by a forced marker before the next message.
@@ -294,7 +294,7 @@ async def test_9_kept_after_every_splice(chat: InnerFormat, write: Write) -> Non
     stage = Stage(chat, [write("", ("bell", {"n": 1})), write("", ("bell", {"n": 2})), write("Done.")], *rung("bell"))
     turn = await stage.run()
     kept = [kept.spans[-1].origin for kept in stage.kept]
-    assert kept == [Origin.GIVEN, *[Origin.SAMPLED, Origin.RETURNED] * 2, Origin.SAMPLED]
+    assert kept == [*[Origin.SAMPLED, Origin.RETURNED] * 2, Origin.SAMPLED]
     assert stage.kept[-1] == turn.transcript
 
 
@@ -331,7 +331,7 @@ async def test_9_after_a_crash_the_next_message_finds_what_was_begun(chat: Inner
     stage = Stage(chat, [write("", ("bell", {"n": 1}), ("bell", {"n": 2}))], bell)
     running = asyncio.create_task(stage.run())
     await bell.started.wait()
-    while len(stage.kept) < 2:
+    while not stage.kept:
         await asyncio.sleep(0)
     left = stage.kept[-1]  # what a process that is killed now leaves behind
     running.cancel()

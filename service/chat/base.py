@@ -55,8 +55,12 @@ class ChatFormat(Protocol):
         """What a perfect model would sample: text, then calls. For demonstrations only."""
         ...
 
+    def banned(self, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
+        """Token ids that a model with these tools may not sample anywhere, such as those that open a result."""
+        ...
+
     def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
-        """The grammar calls must follow, as a structural tag in JSON; None if the family has none."""
+        """The grammar calls must follow, as a structural tag in JSON; None if there are no tools or no grammar."""
         ...
 
     def reader(self, first_call: int) -> Reader:

@@ -92,22 +92,25 @@ class InnerFormat:
             tokens += (self._call, *self._encode(f"{call.name} {call.arguments}"), self._end_call)
         return (*tokens, self._wait if calls else self._end)
 
+    def banned(self, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
+        """What opens or closes a result or a message, and all other special tokens that are not for the model."""
+        return tuple(sorted(self._special - (self.controls if tools else {self._end})))
+
     def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
-        """A call names a tool and gives arguments of its schema; what opens or closes a result can never be sampled.
+        """A call names a tool and gives arguments of its schema.
 
         The engine lets a stretch stop wherever this is complete, which is anywhere but inside a call. It cannot say
         which of the stop tokens may come: to vLLM they are all one.
         """
         if not tools:
-            return _structural_tag({"type": "any_tokens", "exclude_tokens": sorted(self._special - {self._end})})
-        return _structural_tag(
-            {
-                "type": "token_triggered_tags",
-                "trigger_tokens": [self._call],
-                "exclude_tokens": sorted(self._special - {self._call, *self.stop}),
-                "tags": [self._call_tag(tool) for tool in tools],
-            }
-        )
+            return None
+        calls = {
+            "type": "token_triggered_tags",
+            "trigger_tokens": [self._call],
+            "exclude_tokens": [self._end_call],
+            "tags": [self._call_tag(tool) for tool in tools],
+        }
+        return json.dumps({"type": "structural_tag", "format": calls})
 
     def _call_tag(self, tool: ToolSpec) -> dict[str, Any]:
         arguments = {
@@ -189,7 +192,3 @@ def _signature(tool: ToolSpec) -> str:
         f"{name}{'' if name in required else '?'}: {schema.get('type', 'any')}" for name, schema in properties.items()
     )
     return f"{tool.name}({marks})"
-
-
-def _structural_tag(content: dict[str, Any]) -> str:
-    return json.dumps({"type": "structural_tag", "format": content})

@@ -20,6 +20,8 @@ class Sampling:
     top_p: float = 1.0
     seed: int | None = None
     logprobs: bool = False
+    banned: tuple[int, ...] = ()
+    """Token ids that are never sampled."""
     constraint: str | None = None
     """A structural tag (JSON): the grammar that tool calls must follow while they are sampled."""
 

@@ -7,6 +7,7 @@ environment that is set here.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import select
 import signal
@@ -203,6 +204,7 @@ def sampling_params(sampling: Sampling) -> SamplingParams:
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         seed=sampling.seed,
+        logit_bias=dict.fromkeys(sampling.banned, -math.inf) or None,
         logprobs=0 if sampling.logprobs else None,  # 0: of the sampled token only
         structured_outputs=StructuredOutputsParams(structural_tag=sampling.constraint) if sampling.constraint else None,
         detokenize=False,

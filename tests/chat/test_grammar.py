@@ -1,4 +1,4 @@
-"""The grammar as vLLM applies it: every token is looked up in the mask that xgrammar makes of our constraint.
+"""What vLLM lets a model sample: every token is looked up in the mask that xgrammar makes of our constraint.
 
 vLLM gives the matcher the request's stop tokens, and a stop token may come only where the grammar is complete.
 """
@@ -41,7 +41,9 @@ def allowed(tokenizer: Tokenizer, chat: InnerFormat) -> Callable[[Sequence[ToolS
     compiler = xgrammar.GrammarCompiler(info)
 
     def of(tools: Sequence[ToolSpec]) -> Allowed:
-        grammar = compiler.compile_structural_tag(chat.constraint(tools) or "")
+        constraint = chat.constraint(tools)
+        assert constraint
+        grammar = compiler.compile_structural_tag(constraint)
 
         def next_markers(stretch: Iterable[int]) -> set[str]:
             matcher = xgrammar.GrammarMatcher(grammar, override_stop_tokens=list(chat.stop))
@@ -50,7 +52,8 @@ def allowed(tokenizer: Tokenizer, chat: InnerFormat) -> Callable[[Sequence[ToolS
             mask = xgrammar.allocate_token_bitmask(1, len(vocabulary))
             matcher.fill_next_token_bitmask(mask)
             words = [int(word) for word in mask[0]]
-            return {marker for marker, token in markers.items() if words[token // 32] >> token % 32 & 1}
+            sampled = {token for token in ids.values() if words[token // 32] >> token % 32 & 1} - {*chat.banned(tools)}
+            return {marker for marker, token in markers.items() if token in sampled}
 
         return next_markers
 
@@ -117,5 +120,7 @@ def test_arguments_follow_the_schema_and_spell_no_marker(
         allowed(TOOLS)(stretch(begun + wrong))
 
 
-def test_without_tools_there_is_only_prose(allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat) -> None:
-    assert "<|call|>" not in allowed([])(chat.write_stretch("Hello.", [])[:-1])
+def test_without_tools_there_is_only_prose(tokenizer: Tokenizer, chat: InnerFormat) -> None:
+    assert chat.constraint([]) is None
+    special = {id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    assert special - {*chat.banned([])} == {tokenizer.token_to_id("<|im_end|>")}

@@ -8,6 +8,7 @@
 6. Closing the stream aborts the request, and the engine goes on.
 7. The same prompt and seed give the same tokens.
 8. Several streams at once do not mix.
+9. A banned token is never sampled.
 """
 
 from __future__ import annotations
@@ -122,3 +123,10 @@ async def test_8_streams_do_not_mix(subject: Subject) -> None:
     alone = [tokens(await read(subject.engine, SAMPLING, prompt)) for prompt in prompts]
     together = await asyncio.gather(*(read(subject.engine, SAMPLING, prompt) for prompt in prompts))
     assert [tokens(chunks) for chunks in together] == alone
+
+
+async def test_9_a_banned_token_is_never_sampled(subject: Subject) -> None:
+    banned = tokens(await read(subject.engine, SAMPLING))[:3]
+    chosen = tokens(await read(subject.engine, replace(SAMPLING, banned=banned)))
+    assert len(chosen) == SAMPLING.max_tokens
+    assert not {*banned} & {*chosen}

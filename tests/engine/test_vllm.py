@@ -67,7 +67,8 @@ async def test_a_call_follows_its_schema_however_wildly_it_is_sampled(vllm: Vllm
 
 async def test_a_result_cannot_be_sampled(vllm: VllmEngine, inner: InnerFormat) -> None:
     prompt = inner.begin("Order things.", [ORDER])
-    wild = Sampling(60, inner.stop, temperature=2.0, constraint=inner.constraint([ORDER]))
+    banned, constraint = inner.banned([ORDER]), inner.constraint([ORDER])
+    wild = Sampling(60, inner.stop, temperature=2.0, banned=banned, constraint=constraint)
     sampled = await asyncio.gather(*(sample(vllm, prompt, replace(wild, seed=seed)) for seed in range(8)))
     result = inner.write_results([ToolResult("c0", "")])
     assert len(result) == 2
