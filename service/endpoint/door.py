@@ -54,6 +54,8 @@ class Door(RequestContextBuilder):
             self._loop.ask(past, ask.text)
         except ContextFull as error:
             raise InvalidParamsError(f"the context is full: {error}") from None
+        if context_id is None:
+            self._sessions.expect(ask.context_id)
         if task_id is None:
             self._tasks.expect(ask.task_id)
         return request

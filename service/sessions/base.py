@@ -29,6 +29,10 @@ class Session(Protocol):
 class Sessions(Protocol):
     """All conversations."""
 
+    def expect(self, context_id: str) -> None:
+        """Says that this conversation is about to begin, so that leasing it need not look for what is stored."""
+        ...
+
     def lease(self, context_id: str) -> AbstractAsyncContextManager[Session]:
         """Waits until no other turn holds the conversation, in the order of asking. An unknown one is empty."""
         ...

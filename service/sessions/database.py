@@ -61,11 +61,17 @@ class DatabaseSessions:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
         self._turnstile = Turnstile()
+        self._expected: set[str] = set()
+
+    def expect(self, context_id: str) -> None:
+        self._expected.add(context_id)
 
     @asynccontextmanager
     async def lease(self, context_id: str) -> AsyncIterator[DatabaseSession]:
         async with self._turnstile.hold(context_id):
-            yield DatabaseSession(self._database, context_id, await self.read(context_id))
+            new = context_id in self._expected
+            self._expected.discard(context_id)
+            yield DatabaseSession(self._database, context_id, Transcript() if new else await self.read(context_id))
 
     async def read(self, context_id: str) -> Transcript:
         return await to_the_end(self._read(context_id))

@@ -49,6 +49,15 @@ async def test_what_is_saved_is_what_is_read(sessions: Sessions) -> None:
     assert await sessions.read("d") == Transcript()
 
 
+async def test_an_expected_conversation_begins_once(sessions: Sessions) -> None:
+    sessions.expect("c")
+    async with sessions.lease("c") as session:
+        assert session.transcript == Transcript()
+        await session.save(Transcript.of([GIVEN]))
+    async with sessions.lease("c") as session:
+        assert session.transcript == Transcript.of([GIVEN])
+
+
 async def test_saving_in_steps_is_saving_the_whole(sessions: Sessions) -> None:
     transcript = Transcript()
     async with sessions.lease("c") as session:
