@@ -168,7 +168,10 @@ def prepare(agent: AgentFolder) -> int:
 @train_app.command()
 def sft(
     agent: AgentFolder,
-    demonstrations: Annotated[int | None, typer.Option(help="Conversations to learn from.", min=1)] = None,
+    rounds: Annotated[
+        int | None, typer.Option(help="One more than the adapter has been through goes on from it.", min=1)
+    ] = None,
+    demonstrations: Annotated[int | None, typer.Option(help="Conversations to learn from in a round.", min=1)] = None,
     epochs: Annotated[int | None, typer.Option(help="How often each is seen.", min=1)] = None,
     batch: Annotated[int | None, typer.Option(help="Conversations of one step.", min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option(help="At its highest.")] = None,
@@ -187,6 +190,7 @@ def sft(
 
     Examples:
       innerloop train sft agents/contracts
+      innerloop train sft agents/contracts --rounds 2
       innerloop train sft agents/procurement --demonstrations 500 --out /tmp/adapter
     """
     from service.cli import train
@@ -194,6 +198,7 @@ def sft(
     return train.run(
         agent,
         out,
+        rounds=rounds,
         demonstrations=demonstrations,
         epochs=epochs,
         batch=batch,

@@ -12,7 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,10 @@ from service.transcript import Transcript
 class Recipe:
     """What reproduces an adapter, with the generator and the base weights."""
 
+    rounds: int = 1
+    """Each has demonstrations of its own, begins where the last one ended, and lets the learning rate fall anew."""
     demonstrations: int = 5_000
+    """Of one round."""
     epochs: int = 1
     batch: int = 8
     """Conversations."""
@@ -51,6 +54,9 @@ class Recipe:
         path = adapter / _RECIPE
         return cls(**json.loads(path.read_text())) if path.is_file() else cls()
 
+    def save(self, adapter: Path) -> None:
+        (adapter / _RECIPE).write_text(json.dumps(asdict(self), indent=2) + "\n")
+
 
 _RECIPE = "recipe.json"
 _SAVE_STEPS = 25
@@ -59,21 +65,28 @@ _SAVE_STEPS = 25
 def train(
     name: str,
     base: Path,
+    begin: Path | None,
     batches: Sequence[Sequence[Transcript]],
     controls: Set[int],
     recipe: Recipe,
-    out: Path,
     cache: Path,
-) -> None:
-    """Trains an adapter for the model `name`, whose weights are in `base`, and writes it to `out`, in bfloat16.
+) -> Path:
+    """One round for the model `name`, whose weights are in `base`: an adapter, in bfloat16, in a folder in `cache`.
 
-    `controls` are the ids of the control tokens that a model samples. Interrupted, the same training goes on from its
-    last checkpoint, which is kept in `cache` until it is done.
+    It goes on from the adapter `begin`, if there is one. `controls` are the ids of the control tokens that a model
+    samples. A round that was interrupted goes on from its last checkpoint, and one that was done is not done again.
     """
-    checkpoints = cache / _key(base, batches, recipe)
+    folder = cache / _key(base, begin, batches, recipe)
+    out, checkpoints = folder / "adapter", folder / "checkpoints"
+    if out.is_dir():
+        return out
     # The adapter itself is trained in float32; the rest in the precision it will be served in.
     half = torch.cuda.is_available() or not emulates_bfloat16()
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if half else torch.float32)
+    if begin:
+        model = PeftModel.from_pretrained(model, str(begin), is_trainable=True)
+        model.peft_config["default"].base_model_name_or_path = str(base)  # where PEFT finds it without asking the hub
+    fresh = LoraConfig(r=recipe.rank, lora_alpha=2 * recipe.rank, target_modules="all-linear", task_type="CAUSAL_LM")
     head = len(batches[0][0].spans[0].tokens)
     trainer = _Trainer(
         model=model,
@@ -99,23 +112,27 @@ def train(
         data_collator=Collator(head, controls, recipe.control_weight),
         train_dataset=Dataset.from_list([_row(batch) for batch in batches]),
         processing_class=AutoTokenizer.from_pretrained(base),
-        peft_config=LoraConfig(
-            r=recipe.rank, lora_alpha=2 * recipe.rank, target_modules="all-linear", task_type="CAUSAL_LM"
-        ),
+        peft_config=None if begin else fresh,
     )
     trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
     trained = trainer.model
     assert isinstance(trained, PeftModel)
     trained.peft_config["default"].base_model_name_or_path = name
-    trained.to(torch.bfloat16).save_pretrained(out, save_embedding_layers=False)  # else PEFT asks the hub for them
-    (out / "README.md").unlink(missing_ok=True)  # PEFT's, with blanks to fill in
-    (out / _RECIPE).write_text(json.dumps(asdict(recipe), indent=2) + "\n")
+    unfinished = folder / "unfinished"
+    trained.to(torch.bfloat16).save_pretrained(
+        unfinished, save_embedding_layers=False
+    )  # else PEFT asks the hub for them
+    (unfinished / "README.md").unlink(missing_ok=True)  # PEFT's, with blanks to fill in
+    unfinished.rename(out)
     shutil.rmtree(checkpoints)
+    return out
 
 
-def _key(base: Path, batches: Sequence[Sequence[Transcript]], recipe: Recipe) -> str:
-    """Tells trainings apart by all that they depend on."""
-    total = hashlib.sha256(repr((base.name, recipe)).encode())
+def _key(base: Path, begin: Path | None, batches: Sequence[Sequence[Transcript]], recipe: Recipe) -> str:
+    """Tells rounds apart by all that they depend on."""
+    total = hashlib.sha256(repr((base.name, replace(recipe, rounds=1))).encode())
+    if begin:
+        total.update((begin / "adapter_model.safetensors").read_bytes())
     for batch in batches:
         for transcript in batch:
             total.update(repr(transcript.tokens).encode())

