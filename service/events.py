@@ -51,7 +51,7 @@ class CallFinished(_Event):
     text: str
     """The result as the model will read it."""
     is_error: bool
-    seconds: float
+    seconds: float = Field(allow_inf_nan=False)
 
 
 Event = TextDelta | CallStarted | CallProgress | CallFinished
@@ -60,6 +60,8 @@ Emit = Callable[[Event], Awaitable[None]]
 """Hears events, one at a time or several at once: tools report while the model decodes."""
 
 CallProgress.model_rebuild()
+_DEEPEST = 8
+"""How many agents an event may have come through."""
 _wire: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 
@@ -75,6 +77,14 @@ def to_json(event: Event) -> dict[str, Any]:
 def from_json(data: object) -> Event | None:
     """The event another agent reported; None if it is not one that we know."""
     try:
-        return _wire.validate_python(data)
+        event = _wire.validate_python(data)
     except ValidationError:
         return None
+    return event if _depth(event) <= _DEEPEST else None
+
+
+def _depth(event: Event) -> int:
+    depth = 0
+    while isinstance(event, CallProgress):
+        depth, event = depth + 1, event.event
+    return depth

@@ -92,16 +92,17 @@ class Tasks(DatabaseTaskStore):
     async def _write_often(self) -> None:
         while True:
             await asyncio.sleep(WRITE_SECONDS)
-            try:
-                await to_the_end(self._write())
-            except Exception:
-                # The next state of the task is written in any case, and its last one reports a failure to the SDK.
-                logger.exception("tasks that work could not be written")
+            await to_the_end(self._write())
 
     async def _write(self) -> None:
         async with self._writing:
             for task_id, state in list(self._unwritten.items()):
-                await super().save(*state)
+                try:
+                    await super().save(*state)
+                except Exception:
+                    # Others are written all the same, and this one's last state reports its failure to the SDK.
+                    logger.exception("task %s could not be written while it works", task_id)
+                    continue
                 if self._unwritten.get(task_id) is state:
                     del self._unwritten[task_id]
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import select
 import signal
-import threading
 import time
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from service.engine.base import Chunk, Finish, Sampling
 from service.engine.cpu import cpu_problem, emulates_bfloat16
+from service.engine.worker import OWNER, WorkerExtension
 from service.errors import EngineError, ModelError
 
 if TYPE_CHECKING:
@@ -69,7 +68,6 @@ class VllmEngine:
         await asyncio.to_thread(_import_vllm)
         llm = await asyncio.to_thread(_start, config)
         try:
-            await llm.collective_rpc("end_with", args=(os.getpid(),))
             progress(f"vLLM is ready after {time.monotonic() - begun:.0f} s")
             yield cls(llm, config.weights)
         finally:
@@ -110,21 +108,6 @@ class VllmEngine:
             raise EngineError(f"vLLM: {str(error) or repr(error.__cause__)}") from error
 
 
-class WorkerExtension:
-    """What vLLM's workers can do besides, in their own processes."""
-
-    def end_with(self, process: int) -> None:
-        """Dies when `process` does, which may have been killed without a chance to say so."""
-
-        def wait() -> None:
-            ended = select.poll()
-            ended.register(os.pidfd_open(process))
-            ended.poll()
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        threading.Thread(target=wait, name="end_with", daemon=True).start()
-
-
 def _import_vllm() -> None:
     _set_environment(_QUIET)
     with warnings.catch_warnings():
@@ -151,6 +134,7 @@ def _start(config: EngineConfig) -> AsyncLLM:
             "kv_cache_memory_bytes": config.kv_cache_bytes,
             "dtype": "float32" if emulates_bfloat16() else "auto",
         }
+    os.environ[OWNER] = str(os.getpid())
     args = AsyncEngineArgs(
         model=str(config.folder),
         tokenizer=str(config.folder),

@@ -50,15 +50,18 @@ class Toolbox:
         limited = self._tools.get(call.name)
         if limited is None:
             return _failed(call, f"there is no tool {call.name!r}; the tools are {', '.join(self._tools) or 'none'}")
+        clock = asyncio.timeout(limited.seconds)
         try:
             arguments = parse_arguments(call.arguments, limited.tool.spec)
-            async with asyncio.timeout(limited.seconds):
+            async with clock:
                 text = await self._run(limited.tool, arguments, CallContext(call, caller, emit))
         except ToolError as error:
             return _failed(call, _short(str(error), limited.result_chars))
-        except TimeoutError:
-            return _failed(call, f"{call.name} gave no result within {limited.seconds:g} seconds")
-        except Exception:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _cancelled():
+                raise
+            if isinstance(error, TimeoutError) and clock.expired():
+                return _failed(call, f"{call.name} gave no result within {limited.seconds:g} seconds")
             # What a tool's own exception says is for the operator, not for the model and through it the world.
             logger.exception("tool %s failed", call.name)
             return _failed(call, f"{call.name} failed")
@@ -93,6 +96,12 @@ def parse_arguments(text: str, spec: ToolSpec) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise ToolError(f"the arguments of {spec.name} are not an object")
     return arguments
+
+
+def _cancelled() -> bool:
+    """Whether it is us who were cancelled, and not something that a tool was waiting for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _failed(call: ToolCall, why: str) -> ToolResult:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,15 @@ import asyncio, multiprocessing, sys
 from pathlib import Path
 from service.engine.vllm import EngineConfig, VllmEngine
 
+async def tell():
+    while not (children := multiprocessing.active_children()):
+        await asyncio.sleep(0.05)
+    print(children[0].pid, flush=True)
+
 async def main():
+    telling = asyncio.create_task(tell())
     async with VllmEngine.open(EngineConfig(Path(sys.argv[1]), "", window=256), lambda _: None):
-        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+        print("open", flush=True)
         await asyncio.sleep(600)
 
 if __name__ == "__main__":
@@ -54,7 +61,8 @@ async def test_the_engine_outlives_ctrl_c_and_its_end_is_an_error(weights: Prepa
         assert not engine.alive
 
 
-def test_the_engine_does_not_outlive_its_owner(weights: Prepared, tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["loading", "open"])
+def test_the_engine_does_not_outlive_its_owner(when: str, weights: Prepared, tmp_path: Path) -> None:
     script = tmp_path / "owner.py"
     script.write_text(OPEN_AND_WAIT)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -63,8 +71,16 @@ def test_the_engine_does_not_outlive_its_owner(weights: Prepared, tmp_path: Path
         assert owner.stdout
         engine = Path("/proc", owner.stdout.readline().strip())
         assert engine.exists()
+        if when == "loading":
+            wait_until(lambda: ".safetensors" in (engine / "maps").read_text(), seconds=60)
+        else:
+            assert owner.stdout.readline() == "open\n"
         owner.kill()
-    deadline = time.monotonic() + 10
-    while engine.exists():
+    wait_until(lambda: not engine.exists(), seconds=10)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.01)

@@ -74,6 +74,23 @@ async def test_a_tool_that_refuses() -> None:
     assert await call(Made(refuse)) == ToolResult("c0", "No such supplier.", is_error=True)
 
 
+async def test_a_tool_whose_own_wait_ends_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither its own time limit nor the end of something it waits for is ours."""
+
+    async def times_out(arguments: dict[str, Any]) -> str:
+        raise TimeoutError("the socket")
+
+    async def waits_for_the_dead(arguments: dict[str, Any]) -> str:
+        other = asyncio.create_task(asyncio.sleep(60))
+        other.cancel()
+        await other
+        return ""
+
+    for work in (times_out, waits_for_the_dead):
+        assert await call(Made(work)) == ToolResult("c0", "made failed", is_error=True)
+    assert "the socket" in caplog.text
+
+
 async def test_a_tool_that_breaks_does_not_show_how() -> None:
     async def broken(arguments: dict[str, Any]) -> str:
         raise RuntimeError("password=hunter2")
