@@ -3,10 +3,10 @@
     python -m bench.streaming
 
 One vLLM engine, the embedded model. An agent without tools is served on loopback and asked by an A2A client; then the
-very prompts that reached the engine that way, token for token, are given to `AsyncLLM` itself, without the grammar and
-the logprobs that an agent's turn has besides. Both sides take turns within each repetition, begin with an empty prefix
-cache, and decode the same number of tokens whatever the model would rather do. Ratio and difference are taken within a
-repetition; medians are over repetitions.
+very prompts that reached the engine that way, token for token, are given to `AsyncLLM` itself, without the banned
+tokens and the logprobs that an agent's turn has besides. Both sides take turns within each repetition, begin with an
+empty prefix cache, and decode the same number of tokens whatever the model would rather do. Ratio and difference are
+taken within a repetition; medians are over repetitions.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from service.cli.provenance import append, circumstances
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
 from service.models.prepare import prepare
-from service.server import Server, listen, url_of
+from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine, ModelSection
 
 RESULTS = Path(__file__).with_name("results.jsonl")
@@ -109,14 +109,6 @@ class FixedLength:
                 yield chunk
 
 
-class LoopServer(Server):
-    """Leaves signals to the program it is part of."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def main() -> None:
     console = Console()
 
@@ -130,9 +122,7 @@ async def main() -> None:
             say("warming up")
             for prompt in PROMPTS:
                 await through_a2a(client, prompt)
-            requests = [
-                (tokens, replace(sampling, constraint=None, logprobs=False)) for tokens, sampling in fixed.asked
-            ]
+            requests = [(tokens, replace(sampling, banned=(), logprobs=False)) for tokens, sampling in fixed.asked]
             sides: Mapping[str, Ask] = {
                 "bare engine": lambda index: through_engine(engine, *requests[index]),
                 "A2A": lambda index: through_a2a(client, PROMPTS[index]),
@@ -165,7 +155,7 @@ async def serve(engine: Engine, chat: InnerFormat) -> AsyncIterator[Client]:
         url = url_of(listener)
         held: AbstractAsyncContextManager[Engine] = nullcontext(engine)
         service = Service(agent, Machine(data=Path(data)), Path("writer"), held, chat, url)
-        server = LoopServer(service, drain_seconds=0, log_level="warning")
+        server = EmbeddedServer(service, drain_seconds=0, log_level="warning")
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started:
             await asyncio.sleep(0.01)

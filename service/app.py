@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from sqlalchemy.engine import URL
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from service.endpoint.card import make_card
 from service.endpoint.door import Door
 from service.endpoint.executor import Executor
 from service.endpoint.handler import Handler
-from service.endpoint.limits import BodyLimit, EchoExtensions, RefuseWhileDraining
+from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, WholeBody
 from service.endpoint.routes import make_routes
 from service.endpoint.running import Running
 from service.endpoint.tasks import Tasks
@@ -62,7 +63,7 @@ class Service:
             routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
             middleware=[
                 Middleware(EchoExtensions),
-                Middleware(BodyLimit, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
+                Middleware(WholeBody, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
                 Middleware(RefuseWhileDraining, self._running),
             ],
             lifespan=self._lifespan,
@@ -89,12 +90,9 @@ class Service:
             database = await stack.enter_async_context(open_database(self._database_url()))
             sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))
             await tasks.fail_the_lost()
-            message_chars = agent.limits.message_chars
-            executor = Executor(
-                loop, sessions, self._running, at_once=agent.limits.running, message_chars=message_chars
-            )
+            executor = Executor(loop, sessions, self._running, at_once=agent.limits.running)
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)
-            door = Door(tasks, sessions, loop, message_chars)
+            door = Door(tasks, sessions, loop, agent.limits.message_chars)
             handler = Handler(executor, tasks, card, request_context_builder=door)
             stack.push_async_callback(handler.aclose)
             app.router.routes.extend(make_routes(handler, card))
@@ -108,17 +106,21 @@ class Service:
         if path is None:
             yield
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(f"{path}.lock").acquire(blocking=False):
-                yield
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(f"{path}.lock").acquire(blocking=False)
         except Timeout:
             raise ConfigError(f"another process uses {path}; give this one its own INNERLOOP_DATA") from None
+        except OSError as error:
+            raise ConfigError(f"the folder {path.parent} cannot be used: {error.strerror or error}") from error
+        with lock:
+            yield
 
     def _database_url(self) -> str:
         if self._machine.database:
             return self._machine.database
-        return f"sqlite+aiosqlite:///{self._machine.data / self._folder.name}-conversations.sqlite3"
+        path = self._machine.data / f"{self._folder.name}-conversations.sqlite3"
+        return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(hide_password=False)
 
     async def _health(self, _: Request) -> JSONResponse:
         """Whether it is worth keeping: 503 once the engine is dead, so that whoever watches starts another process."""

@@ -44,6 +44,7 @@ from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
 
 _CONNECT_SECONDS = 5.0
+_CARD_SECONDS = 5.0
 _CANCEL_SECONDS = 2.0
 _LOOK_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.2
@@ -54,7 +55,7 @@ _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
 _INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 """Where an agent may keep a stream open for what nobody here will send."""
-_ENDED = _INTERRUPTED | {
+_TERMINAL = {
     TaskState.TASK_STATE_COMPLETED,
     TaskState.TASK_STATE_FAILED,
     TaskState.TASK_STATE_CANCELED,
@@ -67,7 +68,11 @@ class Unreachable(ServiceError):
 
 
 class Refused(ServiceError):
-    """The agent did not take the message; what it says about that follows a colon."""
+    """The agent did not take the message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the agent refused: {reason}")
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +110,26 @@ class RemoteAgent:
 
     @classmethod
     async def find(cls, http: httpx.AsyncClient, url: str) -> Self:
-        """The agent at `url`. Raises ServiceError if there is none, or it speaks no binding that we do."""
+        """The agent at `url`. Raises ServiceError if none answers in time, or it speaks no binding that we do."""
         if not url.startswith(("http://", "https://")):
             raise ServiceError(f"{url!r} is not a URL: it begins with http:// or https://")
         try:
-            card = await A2ACardResolver(http, url).get_agent_card()
+            async with asyncio.timeout(_CARD_SECONDS):
+                card = await A2ACardResolver(http, url).get_agent_card()
             factory = ClientFactory(ClientConfig(httpx_client=http, supported_protocol_bindings=_BINDINGS))
             return cls(card, factory.create(card))
         except (A2AClientError, httpx.InvalidURL) as error:
             raise ServiceError(f"no agent at {url}: {error}") from error
+        except TimeoutError as error:
+            raise ServiceError(f"no agent at {url}: no card came within {_CARD_SECONDS:g} s") from error
         except ValueError as error:
             raise ServiceError(f"the agent at {url} speaks neither JSON-RPC nor HTTP+JSON") from error
 
     async def ask(self, text: str, context_id: str | None, emit: Emit, hops: int = 0) -> Reply:
         """Says `text`, which came through `hops` agents, and learns how that ends, also where the stream breaks off.
 
-        Leaving early, for whatever reason, cancels what was asked for. Raises Unreachable, or Refused if the agent
-        turns the message down.
+        Leaving early, for whatever reason, cancels the task, once it is known. A task that waits for more input is
+        cancelled too: nobody here will send any. Raises Unreachable, or Refused if the agent turns the message down.
         """
         message = Message(
             message_id=str(uuid.uuid4()),
@@ -158,13 +166,14 @@ class _Turn:
             if self._task_id and not self._ended:
                 await self._catch_up()
         finally:
-            if self._task_id and not self._ended:
+            if self._task_id and self._status.state not in _TERMINAL:
                 await self._cancel()
         return self._reply()
 
     @property
     def _ended(self) -> bool:
-        return self._status.state in _ENDED
+        """As far as we are concerned."""
+        return self._status.state in _TERMINAL | _INTERRUPTED
 
     async def _send(self, message: Message) -> None:
         """Once there is a task, an error here says nothing about how it goes on."""
@@ -182,7 +191,7 @@ class _Turn:
                 raise Unreachable("the agent cannot be reached") from error
         except A2AError as error:
             if not self._task_id:
-                raise Refused(f"the agent refused: {error.message}") from error
+                raise Refused(error.message) from error
 
     async def _catch_up(self) -> None:
         """Learns how the task ends without its stream."""

@@ -35,8 +35,6 @@ class ContextFull(ServiceError):
 
     def __init__(self, tokens: int, window: int) -> None:
         super().__init__(f"the conversation needs {tokens} tokens; this model's window holds {window}")
-        self.tokens = tokens
-        self.window = window
 
 
 class ToolError(ServiceError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from sse_starlette.sse import AppStatus
@@ -65,3 +67,11 @@ class Server(uvicorn.Server):
         drain.cancel()
         await self._service.drain(0)
         await super().shutdown(sockets)
+
+
+class EmbeddedServer(Server):
+    """For a program of which serving is only a part: leaves signals to it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

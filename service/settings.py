@@ -135,8 +135,8 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
     try:
-        data = yaml.safe_load(Template(text).safe_substitute(data=os.fspath(machine.data.resolve())))
-        agent = AgentConfig.model_validate(data)
+        # Filled in after parsing: a folder's name may hold what means something in YAML.
+        agent = AgentConfig.model_validate(_fill(yaml.safe_load(text), os.fspath(machine.data.resolve())))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
@@ -147,3 +147,15 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
         raise ConfigError(f"INNERLOOP_PEERS names {sorted(unknown)}, which {path} does not have as peers")
     peers = [peer.model_copy(update={"url": machine.peers.get(peer.name, peer.url)}) for peer in agent.peers]
     return agent.model_copy(update={"peers": peers})
+
+
+def _fill(value: Any, data: str) -> Any:
+    """What YAML holds, with `${data}` filled in."""
+    match value:
+        case str():
+            return Template(value).safe_substitute(data=data)
+        case list():
+            return [_fill(item, data) for item in value]
+        case dict():
+            return {key: _fill(item, data) for key, item in value.items()}
+    return value

@@ -22,7 +22,7 @@ from service.chat.inner import MARKERS, InnerFormat
 from service.engine.base import Chunk, Sampling
 from service.engine.scripted import ScriptedEngine
 from service.messages import ToolCall
-from service.server import Server, listen, url_of
+from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine
 
 # A busy machine is no finding.
@@ -149,7 +149,7 @@ class Agent:
     url: str
     engine: ActorEngine
     service: Service
-    server: Server
+    server: EmbeddedServer
     http: httpx.AsyncClient
     data: Path
     name: str
@@ -203,14 +203,6 @@ def say(text: str, **message: Any) -> dict[str, Any]:
     return {"messageId": "m1", "role": "ROLE_USER", "parts": [{"text": text}], **message}
 
 
-class QuietServer(Server):
-    """Leaves the test runner's signal handlers alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 RunServer = Callable[..., Any]
 
 
@@ -239,7 +231,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             listener = listener or listen("127.0.0.1", 0)
             machine = Machine(data=tmp_path / "data", database=database)
             service = Service(agent_config(name, **config), machine, folder, nullcontext(actor), chat, url_of(listener))
-            server = QuietServer(service, drain_seconds, log_level="warning")
+            server = EmbeddedServer(service, drain_seconds, log_level="warning")
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
             stopped = asyncio.create_task(server.serve([listener]))
             agent = Agent(url_of(listener), actor, service, server, http, machine.data, name, stopped)

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from service.client import RemoteAgent, Reply, open_http
+from service.client import Refused, RemoteAgent, Reply, open_http
 from service.events import Event, TextDelta
-from service.server import listen, url_of
-from tests.conftest import QuietServer, RunServer, Says, eventually
+from service.server import EmbeddedServer, listen, url_of
+from tests.conftest import RunServer, Says, eventually
 
 UNSUPPORTED, TASK_NOT_FOUND = -32004, -32001
 
@@ -119,7 +119,7 @@ async def stranger(*, card: Any = None, streaming: bool = True, **answers: list[
 
     routes = [Route("/.well-known/agent-card.json", show), Route("/", agent.respond, methods=["POST"])]
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="critical"))
-    server.capture_signals = QuietServer.capture_signals.__get__(server)  # type: ignore[method-assign]
+    server.capture_signals = EmbeddedServer.capture_signals.__get__(server)  # type: ignore[method-assign]
     serving = asyncio.create_task(server.serve([listener]))
     try:
         yield agent
@@ -239,15 +239,27 @@ async def test_a_task_that_nobody_can_say_anything_about_is_lost(answer: Answer)
 
 
 @pytest.mark.parametrize("state", ["INPUT_REQUIRED", "AUTH_REQUIRED"])
-async def test_a_stream_that_stays_open_for_what_nobody_will_send(state: str) -> None:
+async def test_a_task_that_waits_for_what_nobody_will_send_is_cancelled(state: str) -> None:
+    """Its stream may stay open meanwhile."""
     async with stranger(SendStreamingMessage=[stream({"task": task("WORKING")}, status(state), then=stay)]) as agent:
         assert (await ask(agent, Ear())).state == state.lower()
+    assert agent.asked == ["SendStreamingMessage", "CancelTask"]
     async with stranger(
         SendStreamingMessage=[stream({"task": task("WORKING")}, then=cut)],
         SubscribeToTask=[stream({"task": task(state)}, then=stay)],
         GetTask=[result(task(state))],
     ) as agent:
         assert (await ask(agent, Ear())).state == state.lower()
+    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask", "CancelTask"]
+    assert agent.params["CancelTask"] == {"id": "t"}
+
+
+async def test_a_refusal_says_why() -> None:
+    async with stranger(SendStreamingMessage=[error(UNSUPPORTED)]) as agent:
+        with pytest.raises(Refused) as refusal:
+            await ask(agent, Ear())
+    assert (refusal.value.reason, str(refusal.value)) == ("no", "the agent refused: no")
+    assert agent.asked == ["SendStreamingMessage"]
 
 
 @pytest.mark.parametrize(

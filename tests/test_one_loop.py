@@ -21,14 +21,14 @@ from service.chat.inner import InnerFormat
 from service.decode import DecodeLoop
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import VllmEngine
-from service.server import listen, url_of
+from service.server import EmbeddedServer, listen, url_of
 from service.sessions.database import DatabaseSessions, open_database
 from service.settings import AgentConfig, Machine, load_agent
 from service.training.data import make_world
 from service.training.rollout import rollout
 from service.training.task import Split, Task
 from service.transcript import Origin, Transcript
-from tests.conftest import QuietServer, say
+from tests.conftest import say
 from tests.real import AGENT, WINDOW
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900), pytest.mark.asyncio(loop_scope="session")]
@@ -69,7 +69,7 @@ def loop_of(agent: AgentConfig, engine: Engine, chat: InnerFormat) -> DecodeLoop
 async def served(agent: AgentConfig, machine: Machine, engine: Engine, chat: InnerFormat) -> AsyncIterator[str]:
     listener = listen("127.0.0.1", 0)
     url = url_of(listener)
-    server = QuietServer(Service(agent, machine, AGENT, nullcontext(engine), chat, url), 0.0, log_level="warning")
+    server = EmbeddedServer(Service(agent, machine, AGENT, nullcontext(engine), chat, url), 0.0, log_level="warning")
     serving = asyncio.create_task(server.serve([listener]))
     while not server.started:
         await asyncio.sleep(0.01)

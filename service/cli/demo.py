@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sqlite3
 import time
 from pathlib import Path
 
@@ -57,7 +58,10 @@ async def _demo(console: Console, children: Children, question: str | None, port
         _must_be_free(number)
     machine = read_machine()
     machine = machine.model_copy(update={"data": machine.data.resolve() / "demo"})
-    errand = Errand.in_office(machine.data / "office.sqlite")
+    try:
+        errand = Errand.in_office(machine.data / "office.sqlite")
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(f"the data folder {machine.data} cannot be used: {error}") from error
     began = time.monotonic()
     async with children, open_http() as http:
         console.print(f"starting contracts on port {port + 1} and procurement on port {port}", highlight=False)

@@ -52,7 +52,10 @@ def run(
     record: Path | None,
     failures: Path | None,
 ) -> int:
-    """Prints the figures, adds them to the file `record`, and what went wrong to `failures`. Raises ServiceError."""
+    """Prints the figures, adds them to the file `record`, and what went wrong to `failures`. Raises ServiceError.
+
+    If a model fails or is interrupted, what was measured until then is told.
+    """
     if split is not None and split not in _SPLITS:
         raise ConfigError(f"no split {split!r}: there are {' and '.join(_SPLITS)}")
     machine = read_machine()
@@ -61,18 +64,24 @@ def run(
     models = {"tuned": agent.model}
     if with_base:
         models["base"] = agent.model.model_copy(update={"adapter": None})
+    for path in (record, failures):
+        if path:
+            _must_be_writable(path)
     scores: Scores = {name: {} for name in splits}
     trial = Trial(folder, machine, limit, seed, Console(stderr=True))
-    for name, model in models.items():
-        asyncio.run(trial.run(name, model, scores))
-    show(scores, as_json)
-    if record:
-        options = [f"--limit {limit}", f"--seed {seed}"]
-        options += [f"--split {split}"] * (split is not None) + ["--no-base"] * (not with_base)
-        command = f"innerloop eval {folder.parent.name}/{folder.name} {' '.join(options)}"
-        note(record, command, seed, trial.weights, scores)
-    if failures:
-        note_failures(failures, scores)
+    try:
+        for name, model in models.items():
+            asyncio.run(trial.run(name, model, scores))
+    finally:
+        if any(scores.values()):
+            show(scores, as_json)
+            if record:
+                options = [f"--limit {limit}", f"--seed {seed}"]
+                options += [f"--split {split}"] * (split is not None) + ["--no-base"] * (not with_base)
+                command = f"innerloop eval {folder.parent.name}/{folder.name} {' '.join(options)}"
+                note(record, command, seed, trial.weights, scores)
+            if failures:
+                note_failures(failures, scores)
     return 0
 
 
@@ -97,8 +106,16 @@ def note_failures(path: Path, scores: Scores) -> None:
                 append(path, {"split": split, "model": name, **_failure(episode)})
 
 
+def _must_be_writable(path: Path) -> None:
+    """Known before the trial, which may take an hour."""
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
+
+
 def _figures(scores: Scores) -> dict[str, dict[str, dict[str, float | int]]]:
-    return {split: {name: score.to_json() for name, score in of.items()} for split, of in scores.items()}
+    return {split: {name: score.to_json() for name, score in of.items()} for split, of in scores.items() if of}
 
 
 def _failure(episode: Episode) -> dict[str, Any]:
@@ -129,16 +146,16 @@ class Trial:
     """Versions of the models that were tried, by name."""
 
     async def run(self, name: str, model: ModelSection, scores: Scores) -> None:
-        """One model on each split. Engines run one after another: a machine that holds one may not hold two."""
+        """One model on each split. Models take turns, as a machine may not hold both beside the peers' engines."""
         async with AsyncExitStack() as stack:
             with Steps(self.console) as say:
                 prepared = prepare(model, self.folder, self.machine.cache, say)
-                self.weights[name] = prepared.version
                 chat = InnerFormat.load(prepared.folder)
                 config = EngineConfig(prepared.folder, prepared.version, model.window)
                 engine = await stack.enter_async_context(VllmEngine.open(config, say))
             for split, found in scores.items():
                 found[name] = await self.score(f"{name}, {split}", Split(split), engine, chat)
+                self.weights[name] = prepared.version
 
     async def score(self, what: str, split: Split, engine: Engine, chat: ChatFormat) -> Score:
         """One model on one split, in a world of its own, with the agent's peers as processes of their own."""

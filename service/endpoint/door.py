@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from a2a.server.agent_execution import RequestContext, RequestContextBuilder
+from a2a.server.agent_execution import RequestContextBuilder
 from a2a.server.context import ServerCallContext
 from a2a.types import SendMessageRequest, Task, TaskState
 from a2a.utils.errors import InvalidParamsError, TaskNotFoundError, UnsupportedOperationError
 
 from service.decode import DecodeLoop
-from service.endpoint.executor import Ask
+from service.endpoint.ask import Ask, AskContext
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull
 from service.sessions.base import CONTEXT_ID_LENGTH, Sessions
@@ -36,26 +36,24 @@ class Door(RequestContextBuilder):
         task_id: str | None = None,
         context_id: str | None = None,
         task: Task | None = None,
-    ) -> RequestContext:
+    ) -> AskContext:
         if task_id is not None:
             # The SDK would make up a new contextId where a client names only the task.
             context_id = (await self._open_task(task_id, context)).context_id
         if context_id is not None and (len(context_id) > CONTEXT_ID_LENGTH or not context_id.isprintable()):
             raise InvalidParamsError(f"a contextId has at most {CONTEXT_ID_LENGTH} printable characters")
-        request = RequestContext(context, params, task_id, context_id, task)
-        ask = Ask.of(request, self._message_chars)
+        request = AskContext(context, params, task_id, context_id, task)
+        # The SDK fills in the ids of what is new: only a context that the client named can have a past.
+        request.ask = ask = Ask.of(request, context_id is None, self._message_chars)
         if (hops := ask.caller.hops) > MAX_HOPS:
             raise InvalidParamsError(
                 f"this question has come through {hops} agents already: do agents ask each other in a circle?"
             )
-        # The SDK fills in the ids of what is new: only a context that the client named can have a past.
-        past = await self._sessions.read(context_id) if context_id is not None else Transcript()
+        past = Transcript() if ask.begins else await self._sessions.read(ask.context_id)
         try:
             self._loop.ask(past, ask.text)
         except ContextFull as error:
             raise InvalidParamsError(f"the context is full: {error}") from None
-        if context_id is None:
-            self._sessions.expect(ask.context_id)
         if task_id is None:
             self._tasks.expect(ask.task_id)
         return request

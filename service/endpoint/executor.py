@@ -7,30 +7,26 @@ How a task ends:
                 the conversation does not fit the model, the engine failed, or the service had to end
     CANCELED    the caller asked for it
 
-The conversation keeps what the loop saved on the way: after each splice of results, and at the end.
+The conversation keeps what the loop saved on the way: calls made, results spliced in, and the end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from typing import Self
 
 from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.events import EventQueue
 from a2a.server.tasks import TaskUpdater
-from a2a.types import Message, Task, TaskState, TaskStatus
-from a2a.utils.errors import InvalidParamsError
-from google.protobuf.json_format import MessageToDict, SerializeToJsonError
+from a2a.types import Task, TaskState, TaskStatus
 
 from service import extension
 from service.decode import DecodeLoop, StopReason, Turn
 from service.endpoint.answer import Answer
-from service.endpoint.parts import agent_message, read_text, text_part
+from service.endpoint.ask import Ask, AskContext
+from service.endpoint.parts import agent_message, text_part
 from service.endpoint.running import SHUT_DOWN, Outcome, Running
 from service.errors import ContextFull, EngineError
-from service.messages import Caller
 from service.sessions.base import Sessions
 from service.to_the_end import to_the_end
 
@@ -44,55 +40,18 @@ _CUT_OFF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a caller wants, in our words."""
-
-    task_id: str
-    context_id: str
-    text: str
-    caller: Caller
-    with_events: bool
-    """Whether the caller wants to hear of calls, not only read the answer."""
-    message: Message
-    """As it came, for the task's history."""
-
-    @classmethod
-    def of(cls, request: RequestContext, message_chars: int) -> Self:
-        """Raises the protocol's errors for a message this agent does not read."""
-        message, task_id, context_id = request.message, request.task_id, request.context_id
-        assert message is not None
-        assert task_id is not None
-        assert context_id is not None
-        try:
-            hops = extension.hops_of(message.metadata)
-            MessageToDict(message)  # with a number that JSON lacks in its metadata, its task could not be stored
-        except (ValueError, SerializeToJsonError) as error:
-            raise InvalidParamsError(str(error)) from None
-        return cls(
-            task_id,
-            context_id,
-            read_text(message, message_chars),
-            Caller(hops),
-            extension.URI in request.requested_extensions,
-            message,
-        )
-
-
 class Executor(AgentExecutor):
     """Runs turns for the A2A SDK. Holds no policy of its own."""
 
-    def __init__(
-        self, loop: DecodeLoop, sessions: Sessions, running: Running, *, at_once: int, message_chars: int
-    ) -> None:
+    def __init__(self, loop: DecodeLoop, sessions: Sessions, running: Running, *, at_once: int) -> None:
         self._loop = loop
         self._sessions = sessions
         self._running = running
         self._slots = asyncio.Semaphore(at_once)
-        self._message_chars = message_chars
 
     async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
-        ask = Ask.of(context, self._message_chars)
+        assert isinstance(context, AskContext)  # the door makes no other
+        ask = context.ask
         updater = TaskUpdater(event_queue, ask.task_id, ask.context_id)
         with self._running.place(ask.task_id) as place:
             try:
@@ -102,7 +61,7 @@ class Executor(AgentExecutor):
                 outcome = SHUT_DOWN if self._running.draining else await self._outcome(ask, updater)
                 place.settle()
             except asyncio.CancelledError:
-                verdict = place.verdict()
+                verdict = place.take_verdict()
                 if verdict is None:
                     raise
                 outcome = verdict
@@ -127,7 +86,7 @@ class Executor(AgentExecutor):
 
     async def _turn(self, ask: Ask, updater: TaskUpdater) -> Turn:
         # The conversation before the slot: turns that wait for their own conversation keep nobody else waiting.
-        async with self._sessions.lease(ask.context_id) as session, self._slots:
+        async with self._sessions.lease(ask.context_id, new=ask.begins) as session, self._slots:
             transcript = self._loop.ask(session.transcript, ask.text)
             await updater.start_work()
             async with Answer(updater, with_events=ask.with_events) as answer:

@@ -61,7 +61,7 @@ _SHUTTING_DOWN = Refusal(
 )
 
 
-class BodyLimit:
+class WholeBody:
     """Refuses bodies of more than `limit` bytes with 413, ones that take longer than `seconds` to come with 408, what
     is not said to be JSON with 415, and what a JSON reader chokes on with 400. All others go on in one piece.
 
@@ -108,7 +108,7 @@ class BodyLimit:
 class RefuseWhileDraining:
     """Refuses new work with 503 once the service is to end. All else goes on: tasks are read, followed, cancelled.
 
-    Stands behind `BodyLimit`: what a JSON-RPC request wants is in its body, which comes from there in one piece.
+    Stands behind `WholeBody`: what a JSON-RPC request wants is in its body, which comes from there in one piece.
     """
 
     def __init__(self, app: ASGIApp, running: Running) -> None:

@@ -83,7 +83,7 @@ class Place:
         """Says that the outcome is known: from now on nothing gets in the way of telling it."""
         self._settled = True
 
-    def verdict(self) -> Outcome | None:
+    def take_verdict(self) -> Outcome | None:
         """What was decided about this turn from outside. Called once its cancellation has arrived, which ends there."""
         if self._verdict is not None:
             self.task.uncancel()

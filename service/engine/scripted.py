@@ -44,7 +44,8 @@ class ScriptedEngine:
         try:
             for piece in self._script(prompt, sampling):
                 await asyncio.sleep(self._seconds_per_chunk)
-                piece = [token for token in piece if token not in sampling.banned]
+                if banned := {*piece} & {*sampling.banned}:
+                    raise ValueError(f"the script says what may not be sampled: {sorted(banned)}")
                 chunk, finish = _cut(tuple(piece), room, sampling.stop)
                 room -= len(chunk)
                 self.outputs[number] += chunk

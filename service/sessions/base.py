@@ -29,12 +29,11 @@ class Session(Protocol):
 class Sessions(Protocol):
     """All conversations."""
 
-    def expect(self, context_id: str) -> None:
-        """Says that this conversation is about to begin, so that leasing it need not look for what is stored."""
-        ...
+    def lease(self, context_id: str, new: bool = False) -> AbstractAsyncContextManager[Session]:
+        """Waits until no other turn holds the conversation, in the order of asking. An unknown one is empty.
 
-    def lease(self, context_id: str) -> AbstractAsyncContextManager[Session]:
-        """Waits until no other turn holds the conversation, in the order of asking. An unknown one is empty."""
+        Of one that is said to be new, nobody looks for what is stored.
+        """
         ...
 
     async def read(self, context_id: str) -> Transcript:

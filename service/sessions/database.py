@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, event, insert, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from service.errors import ConfigError
 from service.sessions.base import CONTEXT_ID_LENGTH, Turnstile, growth
@@ -34,15 +35,14 @@ _spans = Table(
 async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     """The database at an SQLAlchemy URL with an async driver. Other tables may share it.
 
-    Raises ConfigError if no engine can be made of the URL.
+    Raises ConfigError if no engine can be made of the URL, or the database cannot be used.
     """
     try:
         database = _sqlite(url) if _parsed(url).get_backend_name() == "sqlite" else create_async_engine(url)
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         raise ConfigError(f"the database's URL cannot be used: {error}") from error
     try:
-        async with database.begin() as connection:
-            await connection.run_sync(_metadata.create_all)
+        await _create_tables(database)
         yield database
     finally:
         await database.dispose()
@@ -61,16 +61,10 @@ class DatabaseSessions:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
         self._turnstile = Turnstile()
-        self._expected: set[str] = set()
-
-    def expect(self, context_id: str) -> None:
-        self._expected.add(context_id)
 
     @asynccontextmanager
-    async def lease(self, context_id: str) -> AsyncIterator[DatabaseSession]:
+    async def lease(self, context_id: str, new: bool = False) -> AsyncIterator[DatabaseSession]:
         async with self._turnstile.hold(context_id):
-            new = context_id in self._expected
-            self._expected.discard(context_id)
             yield DatabaseSession(self._database, context_id, Transcript() if new else await self.read(context_id))
 
     async def read(self, context_id: str) -> Transcript:
@@ -111,13 +105,25 @@ class DatabaseSession:
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError) as error:
         raise ConfigError(f"the database's URL cannot be used: {error}") from error
+
+
+async def _create_tables(database: AsyncEngine) -> None:
+    try:
+        async with database.begin() as connection:
+            await connection.run_sync(_metadata.create_all)
+    except Exception as error:  # drivers have errors of their own for a server that does not answer
+        reason = error.orig if isinstance(error, DBAPIError) else error  # without the statement
+        url = database.url.render_as_string()  # without the password
+        raise ConfigError(f"the database {url} cannot be used: {str(reason) or type(reason).__name__}") from error
 
 
 def _sqlite(url: str) -> AsyncEngine:
     # SQLite has one writer, and whoever finds it busy may find it so until it gives up: one connection is a fair queue.
-    database = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=_QUEUE_SECONDS)
+    # Also in memory, where SQLAlchemy would let all share the connection, and with it their transactions.
+    pool = AsyncAdaptedQueuePool
+    database = create_async_engine(url, poolclass=pool, pool_size=1, max_overflow=0, pool_timeout=_QUEUE_SECONDS)
     event.listen(database.sync_engine, "connect", _keep_a_journal)
     return database
 

@@ -14,11 +14,8 @@ class MemorySessions:
         self._transcripts: dict[str, Transcript] = {}
         self._turnstile = Turnstile()
 
-    def expect(self, context_id: str) -> None:
-        pass  # looking costs nothing here
-
     @asynccontextmanager
-    async def lease(self, context_id: str) -> AsyncIterator[MemorySession]:
+    async def lease(self, context_id: str, new: bool = False) -> AsyncIterator[MemorySession]:
         async with self._turnstile.hold(context_id):
             yield MemorySession(self._transcripts, context_id)
 

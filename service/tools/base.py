@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,17 +48,3 @@ class StillRuns(asyncio.CancelledError):
     def __init__(self, over: asyncio.Future[None]) -> None:
         super().__init__()
         self.over = over
-
-
-def peer_spec(name: str, description: str, skills: Sequence[str]) -> ToolSpec:
-    """Another agent as the model knows it: one message in, one answer out."""
-    return ToolSpec(
-        name,
-        f"{description.strip()} Skills: {', '.join(skills)}." if skills else description.strip(),
-        {
-            "type": "object",
-            "properties": {"message": {"type": "string"}},
-            "required": ["message"],
-            "additionalProperties": False,
-        },
-    )

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from a2a.types import AgentCard
 
 from service.client import Refused, RemoteAgent, Unreachable, open_http
 from service.errors import ToolError
 from service.events import CallProgress, Event
-from service.tools.base import CallContext, ToolSpec, peer_spec
+from service.tools.base import CallContext, ToolSpec
 
 logger = logging.getLogger(__name__)
 
-_CARD_SECONDS = 5.0
 _RETRY_SECONDS = 5.0
 """How soon the card of a peer that is down is asked for again."""
 _DESCRIPTION_CHARS = 400
@@ -84,13 +82,13 @@ class Peer:
     async def refresh(self) -> None:
         """Reads the card. Of a peer that is down, or whose card is no use, what was known stays."""
         try:
-            async with asyncio.timeout(_CARD_SECONDS):
-                agent = await RemoteAgent.find(self._http, self._config.url)
+            agent = await RemoteAgent.find(self._http, self._config.url)
         except Exception as error:  # the card is a stranger's: whatever is wrong with it must not end this service
-            logger.warning("peer %s at %s: %s", self._config.name, self._config.url, error or type(error).__name__)
+            logger.warning("peer %s at %s: %s", self._config.name, self._config.url, error)
             return
         self._agent = agent
-        self._spec = _describe(self._config.name, agent.card)
+        card = agent.card
+        self._spec = peer_spec(self._config.name, card.description, [skill.name for skill in card.skills])
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
         name = self._config.name
@@ -108,7 +106,7 @@ class Peer:
             logger.warning("peer %s: %s", name, error.__cause__)
             raise ToolError(f"{name} cannot be reached") from error
         except Refused as error:
-            raise ToolError(f"{name} refused: {_clean(str(error).partition(': ')[2], _REASON_CHARS)}") from error
+            raise ToolError(f"{name} refused: {_clean(error.reason, _REASON_CHARS)}") from error
         if reply.completed:
             return reply.text
         reason = _clean(reply.reason, _REASON_CHARS)
@@ -124,10 +122,23 @@ _OUTCOMES = {
 }
 
 
-def _describe(name: str, card: AgentCard) -> ToolSpec:
-    """What the model is told about a peer, of which nothing but plain text of a limited length is taken."""
-    skills = [_clean(skill.name, _SKILL_CHARS) for skill in card.skills[:_SKILLS]]
-    return peer_spec(name, _clean(card.description, _DESCRIPTION_CHARS), skills)
+def peer_spec(name: str, description: str, skills: Sequence[str]) -> ToolSpec:
+    """Another agent as the model knows it: one message in, one answer out.
+
+    Of what its card says, nothing but plain text of a limited length is taken.
+    """
+    about = _clean(description, _DESCRIPTION_CHARS)
+    can = ", ".join(_clean(skill, _SKILL_CHARS) for skill in skills[:_SKILLS])
+    return ToolSpec(
+        name,
+        f"{about} Skills: {can}." if skills else about,
+        {
+            "type": "object",
+            "properties": {"message": {"type": "string"}},
+            "required": ["message"],
+            "additionalProperties": False,
+        },
+    )
 
 
 def _clean(text: str, limit: int) -> str:

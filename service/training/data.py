@@ -15,7 +15,7 @@ from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.errors import ConfigError
 from service.settings import AgentConfig, Machine, load_agent
-from service.tools.base import peer_spec
+from service.tools.peers import peer_spec
 from service.training.demonstrate import StandIn, demonstrate
 from service.training.task import Split, World
 from service.transcript import Transcript

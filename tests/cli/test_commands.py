@@ -97,20 +97,67 @@ def test_an_agent_that_is_not_text(agent: Path, capsys: pytest.CaptureFixture[st
     assert "not UTF-8" in wrong(capsys, "serve", agent)
 
 
-@pytest.mark.parametrize("url", ["nonsense", "sqlite+nothing:///x", "mysql+nothing://a/b"])
-def test_a_database_that_cannot_be_used(
-    url: str, agent: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("INNERLOOP_DATABASE", url)
+def served(agent: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The last line of an agent that cannot be served."""
     assert main(["serve", str(agent), "--port", "0", "--engine", "tests.cli.actors:idle"]) == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("innerloop: the database's URL cannot be used: ")
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    return told.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("nonsense", "the database's URL cannot be used: "),
+        ("sqlite+nothing:///{folder}/x", "the database's URL cannot be used: "),
+        ("mysql+nothing://a/b", "the database's URL cannot be used: "),
+        ("postgresql://a:b:c/d", "the database's URL cannot be used: "),
+        ("sqlite+aiosqlite:///{folder}/adder/agent.yaml", "the database {url} cannot be used: file is not a database"),
+        ("sqlite+aiosqlite:///{folder}/adder", "the database {url} cannot be used: unable to open database file"),
+        ("sqlite+aiosqlite:///{folder}/adder/agent.yaml/x", "the folder {folder}/adder/agent.yaml cannot be used: "),
+    ],
+)
+def test_a_database_that_cannot_be_used(
+    url: str, why: str, agent: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = agent.parent
+    url = url.format(folder=folder)
+    monkeypatch.setenv("INNERLOOP_DATABASE", url)
+    assert served(agent, capsys).startswith(f"innerloop: {why.format(folder=folder, url=url)}")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(OSError("[Errno 111] refused"), "[Errno 111] refused"), (TimeoutError(), "TimeoutError")]
+)
+def test_a_database_s_server_that_does_not_answer(
+    error: Exception,
+    reason: str,
+    agent: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where drivers of servers raise what is no error of a database."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("aiosqlite.connect", refuse)
+    monkeypatch.setenv("INNERLOOP_DATABASE", "sqlite+aiosqlite://")
+    assert served(agent, capsys) == f"innerloop: the database sqlite+aiosqlite:// cannot be used: {reason}"
+
+
+def test_a_data_folder_that_cannot_be_used(
+    agent: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = agent / "agent.yaml"
+    for data in (file, file / "data"):
+        monkeypatch.setenv("INNERLOOP_DATA", str(data))
+        assert served(agent, capsys).startswith(f"innerloop: the folder {data} cannot be used: ")
 
 
 def test_tools_that_are_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (agent / "agent.yaml").write_text(f"{AGENT}\ntools: [{{use: 'tools.py:add'}}]\n")
-    said = capsys.readouterr
-    assert main(["serve", str(agent), "--port", "0", "--engine", "tests.cli.actors:idle"]) == 2
-    assert said().err.splitlines()[-1] == f"innerloop: {agent / 'tools.py'}: no such file"
+    assert served(agent, capsys) == f"innerloop: {agent / 'tools.py'}: no such file"
 
 
 def test_an_engine_that_cannot_start(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,6 +187,18 @@ def test_a_split_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[st
     assert "entities and phrasings" in wrong(capsys, "eval", agent, "--split", "train")
 
 
+@pytest.mark.parametrize("option", ["--record", "--failures"])
+def test_a_results_file_that_cannot_be_written(option: str, agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = agent / "nowhere" / "results.jsonl"
+    assert wrong(capsys, "eval", agent, option, path) == f"innerloop: {path}: No such file or directory"
+
+
+@pytest.mark.parametrize("arguments", [["caf\udce9"], ["hello", "--context", "caf\udce9"]])
+def test_what_is_not_utf_8(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Python reads a byte of the command line that is not as half a character."""
+    assert "not UTF-8" in wrong(capsys, "ask", "http://127.0.0.1:9", *arguments)
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:8001", "nonsense", "ftp://a.example"])
 def test_what_is_no_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "http://" in wrong(capsys, "ask", url, "hello")
@@ -152,3 +211,13 @@ def test_an_agent_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> No
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         assert f"no agent at {url}" in wrong(capsys, "ask", url, "hello")
         assert f"no agent at {url}" in wrong(capsys, "card", url)
+
+
+def test_an_agent_that_takes_the_connection_and_says_nothing(
+    taken: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.client._CARD_SECONDS", 0.2)
+    url = f"http://127.0.0.1:{taken}"
+    told = f"innerloop: no agent at {url}: no card came within 0.2 s"
+    assert wrong(capsys, "ask", url, "hello") == told
+    assert wrong(capsys, "card", url) == told

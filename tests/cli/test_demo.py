@@ -128,6 +128,17 @@ def test_an_agent_that_cannot_start(start: Start) -> None:
     assert said.splitlines()[-1] == "innerloop: contracts ended before it was ready; why is told above"
 
 
+@pytest.mark.parametrize("file", ["demo", "demo/office.sqlite"])
+def test_a_data_folder_that_cannot_be_used(start: Start, tmp_path: Path, file: str) -> None:
+    """A file in place of the folder, or something else in place of the database."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("This is neither a folder nor a database.")
+    status, said = start("office").end()
+    assert status == 2, said
+    (line,) = said.splitlines()
+    assert line.startswith(f"innerloop: the data folder {tmp_path / 'demo'} cannot be used: ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_it_is_answered(start: Start, number: signal.Signals) -> None:
     demo = start("idle")

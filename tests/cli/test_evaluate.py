@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from service.chat.inner import InnerFormat
+from service.cli import evaluate
 from service.cli.evaluate import Trial, note, note_failures, show
+from service.engine.vllm import EngineConfig
 from service.events import CallStarted
-from service.settings import Machine
+from service.models.prepare import Prepared
+from service.settings import Machine, ModelSection
 from service.tools.base import ToolSpec
 from service.training.evaluate import Score
 from service.training.rollout import Episode
@@ -61,6 +65,44 @@ def test_what_is_recorded(tmp_path: Path) -> None:
         ["add {}"],
         ['add {"a": 1}'],
     )
+
+
+def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
+    tmp_path: Path,
+    tokenizer: Tokenizer,
+    chat: InnerFormat,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def prepare(model: ModelSection, *_: object) -> Prepared:
+        return Prepared(tmp_path, "tuned@1" if model.adapter else "base@1")
+
+    def load(config: EngineConfig, _: object) -> nullcontext[ActorEngine]:
+        if config.weights == "base@1":
+            raise KeyboardInterrupt
+        return nullcontext(ActorEngine(tokenizer, chat, echo))
+
+    monkeypatch.setattr("service.cli.evaluate.prepare", prepare)
+    monkeypatch.setattr("service.cli.evaluate.VllmEngine.open", load)
+    monkeypatch.setattr("service.cli.evaluate.InnerFormat.load", lambda _: chat)
+    log, failed = tmp_path / "results.jsonl", tmp_path / "failed.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate.run(
+            AGENTS / "contracts",
+            limit=3,
+            split="entities",
+            with_base=True,
+            seed=1,
+            as_json=True,
+            record=log,
+            failures=failed,
+        )
+    shown = json.loads(capsys.readouterr().out)
+    assert {split: list(models) for split, models in shown.items()} == {"entities": ["tuned"]}
+    (line,) = map(json.loads, log.read_text().splitlines())
+    assert (line["scores"], line["weights"]) == (shown, {"tuned": "tuned@1"})
+    figures = shown["entities"]["tuned"]
+    assert len(failed.read_text().splitlines()) == figures["total"] - figures["solved"]
 
 
 AGENTS = Path(__file__).resolve().parents[2] / "agents"

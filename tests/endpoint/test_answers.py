@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from a2a.types import GetTaskRequest, Message, Part, Role, SendMessageRequest, S
 from a2a.utils.constants import TransportProtocol
 
 from service import extension
+from service.app import Service
 from service.chat.inner import InnerFormat
 from service.errors import ConfigError
 from service.sessions.database import DatabaseSessions, open_database
-from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, say
+from service.settings import Machine
+from tests.conftest import Agent, Asked, RunServer, Says, adds, agent_config, echo, say
 
 
 def text_of(events: list[StreamResponse]) -> str:
@@ -213,11 +216,30 @@ async def test_arguments_that_the_wire_cannot_hold(run_server: RunServer, value:
     assert task["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
-async def test_two_agents_cannot_share_a_file(run_server: RunServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:"])
+async def test_conversations_and_tasks_may_be_in_memory(run_server: RunServer, database: str) -> None:
+    agent = await run_server(lambda asked: Says(f"{len(asked.before)} before"), database=database)
+    first = await asyncio.gather(*(agent.send("one") for _ in range(8)))
+    second = await asyncio.gather(*(agent.send("two", contextId=task["contextId"]) for task in first))
+    assert [task["artifacts"][0]["parts"][0]["text"] for task in second] == ["1 before"] * 8
+    await agent.listed(*["COMPLETED"] * 16)
+    assert not agent.data.exists()
+
+
+async def test_a_folder_s_name_may_hold_what_means_something_in_a_url(run_server: RunServer) -> None:
+    name = "is 50%25 #1?mode=memory"
+    agent = await run_server(echo, name=name)
+    await agent.send("hello")
+    assert (agent.data / f"{name}-conversations.sqlite3").is_file()
+
+
+async def test_two_agents_cannot_share_a_file(run_server: RunServer, tmp_path: Path, chat: InnerFormat) -> None:
     """The second would take the first one's running tasks for lost."""
     database = f"sqlite+aiosqlite:///{tmp_path / 'shared.sqlite3'}"
     one = await run_server(echo, name="one", database=database)
-    with pytest.raises(ConfigError, match=r"shared\.sqlite3"), one.service.sole_use():
+    machine = Machine(data=tmp_path / "other", database=database)
+    two = Service(agent_config("two"), machine, tmp_path / "two", nullcontext(one.engine), chat, "http://two.example")
+    with pytest.raises(ConfigError, match=r"another process uses .*shared\.sqlite3"), two.sole_use():
         raise AssertionError
     assert (await one.send("hello"))["status"]["state"] == "TASK_STATE_COMPLETED"
 

@@ -10,7 +10,6 @@ from typing import Any, Self
 import httpx
 import pytest
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
-from a2a.server.agent_execution import RequestContext
 from a2a.server.context import ServerCallContext
 from a2a.types import (
     CancelTaskRequest,
@@ -27,6 +26,7 @@ from tokenizers import Tokenizer
 from service import extension
 from service.agent import make_loop
 from service.chat.inner import InnerFormat
+from service.endpoint.ask import Ask, AskContext
 from service.endpoint.executor import Executor
 from service.endpoint.running import Outcome, Place, Running
 from service.endpoint.tasks import Tasks
@@ -450,8 +450,9 @@ async def test_an_end_that_comes_while_the_first_or_the_last_word_is_on_its_way(
     monkeypatch.setattr(Place, "end", listen)
     engine, running, queue = ActorEngine(tokenizer, chat, echo), Running(), HeldQueue(held)
     loop = make_loop(agent_config(), engine, chat, Toolbox([]))
-    executor = Executor(loop, MemorySessions(), running, at_once=1, message_chars=100)
-    context = RequestContext(ServerCallContext(), request("hello"), "task", "context")
+    executor = Executor(loop, MemorySessions(), running, at_once=1)
+    context = AskContext(ServerCallContext(), request("hello"), "task", "context")
+    context.ask = Ask.of(context, begins=True, message_chars=100)
     turn = asyncio.create_task(executor.execute(context, queue))
     await queue.comes.wait()
     ending = asyncio.create_task(running.cancel("task") if how == "cancel" else running.drain(0))

@@ -14,7 +14,7 @@ from a2a.types import Task, TaskState, TaskStatus
 from starlette.types import Message
 
 from service import app
-from service.endpoint.limits import BodyLimit
+from service.endpoint.limits import WholeBody
 from service.endpoint.tasks import Tasks
 from service.sessions.database import open_database
 from tests.conftest import Agent, RunServer, Says, echo, say
@@ -117,7 +117,7 @@ async def test_a_body_of_a_megabyte(run_server: RunServer) -> None:
 @pytest.mark.parametrize("path", ["/", "/message:send"])
 async def test_a_body_that_never_comes(run_server: RunServer, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     """The client is told, and its connection closed."""
-    monkeypatch.setattr(app, "BodyLimit", partial(BodyLimit, seconds=0.1))
+    monkeypatch.setattr(app, "WholeBody", partial(WholeBody, seconds=0.1))
     agent = await run_server(echo)
     url = httpx.URL(agent.url)
     reader, writer = await asyncio.open_connection(url.host, url.port)
@@ -145,7 +145,7 @@ async def test_a_body_that_comes_for_ever() -> None:
         sent.append(message)
 
     async with asyncio.timeout(10):
-        limited = BodyLimit(never_reached, limit=100, seconds=0.05)
+        limited = WholeBody(never_reached, limit=100, seconds=0.05)
         await limited({"type": "http", "method": "POST", "path": "/"}, receive, send)
     assert sent[0]["status"] == 408
 

@@ -49,9 +49,8 @@ async def test_what_is_saved_is_what_is_read(sessions: Sessions) -> None:
     assert await sessions.read("d") == Transcript()
 
 
-async def test_an_expected_conversation_begins_once(sessions: Sessions) -> None:
-    sessions.expect("c")
-    async with sessions.lease("c") as session:
+async def test_a_new_conversation(sessions: Sessions) -> None:
+    async with sessions.lease("c", new=True) as session:
         assert session.transcript == Transcript()
         await session.save(Transcript.of([GIVEN]))
     async with sessions.lease("c") as session:

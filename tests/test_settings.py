@@ -1,0 +1,29 @@
+"""An agent.yaml as it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import Machine, load_agent
+
+AGENT = """
+name: keeper
+description: Keeps.
+instructions: You keep.
+tools:
+  - use: tools.py:Keeper
+    with:
+      database: ${data}/keeper.sqlite
+      others: ["${data}", 3, true]
+skills: [{id: keep, name: Keep, description: Keeps., tags: [keeping]}]
+"""
+
+
+@pytest.mark.parametrize("name", ["data", "my #data", "data: mine", "'{[\"%&*"])
+def test_the_data_folder_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    (tmp_path / "agent.yaml").write_text(AGENT)
+    data = tmp_path / name
+    (tool,) = load_agent(tmp_path, Machine(data=data)).tools
+    assert tool.options == {"database": f"{data}/keeper.sqlite", "others": [str(data), 3, True]}
