@@ -6,9 +6,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from functools import lru_cache
+from typing import NamedTuple
 
-from agents.office.company import Clause, Contract, Office
+from agents.office.company import Office, connect
 from agents.office.lookup import Lookup, NotFound
 
 _SHOWN = 3
@@ -16,12 +18,13 @@ _HEADING_WEIGHT = 4
 
 
 class Contracts:
-    """The contracts of one office. The tools raise ValueError with a message made for the model to read."""
+    """The contracts in one office's database, as they are there at each call.
+
+    The tools raise ValueError with a message made for the model to read.
+    """
 
     def __init__(self, database: str, seed: int = 7, held_out: bool = False) -> None:
-        office = Office.open(database, seed, held_out)
-        self._contracts = {supplier.name: supplier.contract for supplier in office.suppliers}
-        self._lookup = Lookup(self._contracts)
+        self._database = Office.open(database, seed, held_out).database
 
     def search_contract(self, supplier: str, query: str) -> str:
         """Finds the clauses of a supplier's contract that fit a query best.
@@ -30,7 +33,8 @@ class Contracts:
             supplier: The supplier's name.
             query: What the clause is about, in a few words.
         """
-        best = _best(self._contract(supplier).clauses, query)
+        _, clauses = self._contract(supplier)
+        best = _best(clauses, query) if clauses else []
         return "\n".join(f"{clause.number} {clause.heading}" for clause in best) or "No clause fits."
 
     def read_clause(self, supplier: str, clause: int) -> str:
@@ -40,21 +44,34 @@ class Contracts:
             supplier: The supplier's name.
             clause: The clause's number.
         """
-        contract = self._contract(supplier)
-        if not 1 <= clause <= len(contract.clauses):
-            raise ValueError(f"The contract with {contract.supplier} has clauses 1 to {len(contract.clauses)}.")
-        found = contract.clauses[clause - 1]
+        name, clauses = self._contract(supplier)
+        found = next((known for known in clauses if known.number == clause), None)
+        if found is None:
+            raise ValueError(f"The contract with {name} has clauses 1 to {len(clauses)}.")
         return f"{found.number} {found.heading}: {found.text}"
 
-    def _contract(self, supplier: str) -> Contract:
-        try:
-            return self._contracts[self._lookup.find(supplier)]
-        except NotFound as error:
-            hint = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
-            raise ValueError(f'No contract with "{supplier}".{hint}') from error
+    def _contract(self, supplier: str) -> tuple[str, list[_Clause]]:
+        """The name of the supplier that is meant, and the clauses of its contract."""
+        with closing(connect(self._database)) as database:
+            names = Lookup(name for (name,) in database.execute("SELECT supplier FROM contract ORDER BY rowid"))
+            try:
+                found = names.find(supplier)
+            except NotFound as error:
+                hint = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
+                raise ValueError(f'No contract with "{supplier}".{hint}') from error
+            clauses = "SELECT number, heading, text FROM clause WHERE supplier = ? ORDER BY number"
+            return found, [_Clause(*row) for row in database.execute(clauses, (found,))]
 
 
-def _best(clauses: Sequence[Clause], query: str) -> list[Clause]:
+class _Clause(NamedTuple):
+    """A clause as it stands in the database."""
+
+    number: int
+    heading: str
+    text: str
+
+
+def _best(clauses: Sequence[_Clause], query: str) -> list[_Clause]:
     """The clauses that share words with the query: those with the highest BM25 scores, best first."""
     texts = [_stems(clause.heading) * _HEADING_WEIGHT + _stems(clause.text) for clause in clauses]
     counts = [Counter(text) for text in texts]

@@ -75,7 +75,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The whole company."""
+    """The whole company as it was made. What is changed in its database later shows only there."""
 
     seed: int
     held_out: bool
@@ -125,8 +125,7 @@ class Office:
         return self.path
 
     def connect(self) -> sqlite3.Connection:
-        """A connection in autocommit mode that waits for other writers."""
-        return sqlite3.connect(self.database, timeout=10, isolation_level=None)
+        return connect(self.database)
 
     def _create(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,6 +158,11 @@ class Office:
             [(p.name, p.title, p.department, p.responsible_for, p.email, p.manager) for p in self.people],
         )
         insert("INSERT INTO sqlite_sequence VALUES ('purchase_order', ?)", [(self.first_order - 1,)])
+
+
+def connect(database: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode that waits for other writers."""
+    return sqlite3.connect(database, timeout=10, isolation_level=None)
 
 
 _SCHEMA = """

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from contextlib import closing
 
-from agents.office.company import Office
+from agents.office.company import Office, Person, connect
 from agents.office.lookup import Lookup, NotFound
 
 OFFERS_SHOWN = 4
@@ -37,24 +37,13 @@ _PLURALS = tuple(
 
 
 class Procurement:
-    """The tools of the procurement agent over one office's database.
+    """The tools of the procurement agent over one office's database, as it is at each call.
 
     A call that cannot be served raises ValueError with a message written for the model.
     """
 
     def __init__(self, database: str, seed: int = 7, held_out: bool = False, suppliers: int = 60) -> None:
-        self._office = Office.open(database, seed, held_out, suppliers)
-        self._suppliers = Lookup(supplier.name for supplier in self._office.suppliers)
-        self._offers = {
-            supplier.name: {offer.item: offer.price_cents for offer in supplier.offers}
-            for supplier in self._office.suppliers
-        }
-        self._items = Lookup(sorted({item for offers in self._offers.values() for item in offers}))
-        self._items_of = {name: Lookup(offers) for name, offers in self._offers.items()}
-        people = self._office.people
-        heads = {person.department: person for person in reversed(people)}  # a department's head is its first
-        self._subjects = heads | {name: person for person in people for name in (person.responsible_for, person.name)}
-        self._subject_names = Lookup(self._subjects)
+        self._database = Office.open(database, seed, held_out, suppliers).database
 
     def find_offers(self, item: str) -> str:
         """Find which suppliers offer an item, cheapest first.
@@ -62,12 +51,17 @@ class Procurement:
         Args:
             item: The item, as the user wrote it.
         """
-        try:
-            name = self._items.find(singular(item))
-        except NotFound as error:
-            raise ValueError(f'Nobody offers "{item}".{_listed("Similar", error.similar)}') from None
-        offers = sorted((prices[name], supplier) for supplier, prices in self._offers.items() if name in prices)
-        return f"{name}: " + "; ".join(f"{supplier} {euros(price)}" for price, supplier in offers[:OFFERS_SHOWN])
+        with closing(connect(self._database)) as database:
+            items = Lookup(name for (name,) in database.execute("SELECT DISTINCT item FROM offer ORDER BY item"))
+            try:
+                name = items.find(singular(item))
+            except NotFound as error:
+                raise ValueError(f'Nobody offers "{item}".{_listed("Similar", error.similar)}') from None
+            offers = database.execute(
+                "SELECT supplier, price_cents FROM offer WHERE item = ? ORDER BY price_cents, supplier LIMIT ?",
+                (name, OFFERS_SHOWN),
+            ).fetchall()
+        return f"{name}: " + "; ".join(f"{supplier} {euros(price)}" for supplier, price in offers)
 
     def place_order(self, supplier: str, item: str, quantity: int) -> str:
         """Order an item from a supplier.
@@ -79,18 +73,21 @@ class Procurement:
         """
         if not 1 <= quantity <= MOST:
             raise ValueError(f"The quantity must be from 1 to {MOST}.")
-        try:
-            seller = self._suppliers.find(supplier)
-        except NotFound as error:
-            meant = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
-            raise ValueError(f'No supplier "{supplier}".{meant}') from None
-        try:
-            name = self._items_of[seller].find(singular(item))
-        except NotFound:
-            raise ValueError(f'{seller} does not offer "{item}".{_listed("It offers", self._offers[seller])}') from None
-        price = self._offers[seller][name]
-        with closing(self._office.connect()) as connection:
-            (number,) = connection.execute(
+        with closing(connect(self._database)) as database:
+            suppliers = Lookup(name for (name,) in database.execute("SELECT name FROM supplier ORDER BY rowid"))
+            try:
+                seller = suppliers.find(supplier)
+            except NotFound as error:
+                meant = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
+                raise ValueError(f'No supplier "{supplier}".{meant}') from None
+            offers = "SELECT item, price_cents FROM offer WHERE supplier = ? ORDER BY rowid"
+            prices: dict[str, int] = dict(database.execute(offers, (seller,)))
+            try:
+                name = Lookup(prices).find(singular(item))
+            except NotFound:
+                raise ValueError(f'{seller} does not offer "{item}".{_listed("It offers", prices)}') from None
+            price = prices[name]
+            (number,) = database.execute(
                 "INSERT INTO purchase_order (supplier, item, quantity, unit_price_cents, total_cents)"
                 " VALUES (?, ?, ?, ?, ?) RETURNING number",
                 (seller, name, quantity, price, price * quantity),
@@ -103,8 +100,13 @@ class Procurement:
         Args:
             subject: What the contact is needed for, or the person's name.
         """
+        columns = "name, title, department, responsible_for, email, manager"
+        with closing(connect(self._database)) as database:
+            people = [Person(*row) for row in database.execute(f"SELECT {columns} FROM person ORDER BY rowid")]
+        heads = {person.department: person for person in reversed(people)}  # a department's head is its first
+        subjects = heads | {name: person for person in people for name in (person.responsible_for, person.name)}
         try:
-            person = self._subjects[self._subject_names.find(subject)]
+            person = subjects[Lookup(subjects).find(subject)]
         except NotFound as error:
             raise ValueError(f'Nobody is responsible for "{subject}".{_listed("Similar", error.similar)}') from None
         manager = f", reports to {person.manager}" if person.manager else ""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -80,6 +81,20 @@ def test_a_clause_is_read_with_its_number_and_heading(office: Office, contracts:
     assert contracts.read_clause(supplier.name.lower(), 3) == f"3 {clause.heading}: {clause.text}"
 
 
+def test_a_changed_clause_is_found_and_read_by_the_next_call(tmp_path: Path) -> None:
+    office = Office.open(tmp_path / "office.sqlite", seed=7, suppliers=5)
+    contracts = Contracts(str(office.database))
+    name, clause = office.suppliers[0].name, office.suppliers[0].contract.clauses[2]
+    assert contracts.search_contract(name, "zeppelins") == "No clause fits."
+    with closing(office.connect()) as database:
+        database.execute(
+            "UPDATE clause SET text = 'Goods travel by zeppelin.' WHERE supplier = ? AND number = ?",
+            (name, clause.number),
+        )
+    assert contracts.search_contract(name, "zeppelins") == f"{clause.number} {clause.heading}"
+    assert contracts.read_clause(name, clause.number) == f"{clause.number} {clause.heading}: Goods travel by zeppelin."
+
+
 def test_problems_are_told_so_that_a_model_can_read_them(office: Office, contracts: Contracts) -> None:
     supplier = office.suppliers[0]
     with pytest.raises(ValueError, match=r'^No contract with "Qqqqq"\.$'):
@@ -126,7 +141,7 @@ def test_the_same_seed_gives_the_same_tasks_and_they_vary(office: Office) -> Non
 
 def test_all_kinds_of_tasks_occur(office: Office) -> None:
     kinds = Counter(task.kind for task in islice(tasks(office, Split.TRAIN, seed=4), 1000))
-    assert kinds["question"] > 400
+    assert kinds["question"] > 250
     assert set(kinds) == {
         "question",
         "absent",

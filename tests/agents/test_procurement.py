@@ -132,6 +132,27 @@ def test_a_contact_is_found_by_subject_department_and_name(office: Office, procu
     assert procurement.find_contact(director.name) == f"{director.name}, {director.title}, {director.email}"
 
 
+def test_a_changed_price_is_offered_and_ordered_at_by_the_next_call(office: Office, procurement: Procurement) -> None:
+    offer = office.suppliers[0].offers[0]
+    procurement.find_offers(offer.item)
+    with closing(office.connect()) as database:
+        database.execute(
+            "UPDATE offer SET price_cents = 1 WHERE supplier = ? AND item = ?",
+            (offer.supplier, offer.item),
+        )
+    assert procurement.find_offers(offer.item).startswith(f"{offer.item}: {offer.supplier} 0.01 EUR")
+    assert procurement.place_order(offer.supplier, offer.item, 40).endswith(f"{offer.supplier}, 0.40 EUR")
+
+
+def test_a_changed_address_is_told_by_the_next_call(office: Office, procurement: Procurement) -> None:
+    head = office.people[1]
+    assert head.email in procurement.find_contact(head.department)
+    with closing(office.connect()) as database:
+        database.execute("UPDATE person SET email = 'new@example.com' WHERE name = ?", (head.name,))
+    for subject in (head.responsible_for, head.department, head.name):
+        assert procurement.find_contact(subject).startswith(f"{head.name}, {head.title}, new@example.com")
+
+
 @pytest.mark.parametrize("item", ["steel bracket", "oak shelf", "battery", "toolbox 20 cm", "wrench", "A4 tray 2 m"])
 def test_plurals_are_undone(item: str) -> None:
     assert plural(item) != item
