@@ -51,9 +51,8 @@ def tasks(office: Office, split: Split, seed: int) -> Iterator[Task]:
     A task looks at the purchase orders made since it was drawn: draw it, run it once, check it.
     """
     desk = Desk(office, split, Random(f"procurement {split} {seed}"))
-    kinds, weights = zip(*_KINDS, strict=True)
-    if split is not Split.TRAIN:
-        weights = tuple(_HARDER * weight if kind in _SEVERAL else weight for kind, weight in _KINDS)
+    kinds, learnt, judged = zip(*_KINDS, strict=True)
+    weights = learnt if split is Split.TRAIN else judged
     while True:
         yield desk.rng.choices(kinds, weights)[0](desk)
 
@@ -422,34 +421,25 @@ def _chat(desk: Desk) -> Task:
     return _task(desk, "chat", Turn(desk.write(desk.of(bank)), answer=answer), words=(word,))
 
 
-_KINDS: tuple[tuple[Callable[[Desk], Task], float], ...] = (
-    (_order, 11),
-    (_contract, 9),
-    (_order_contract, 21),
-    (_order_two_questions, 2),
-    (_offers, 5),
-    (_cheapest, 7),
-    (_cheapest_contract, 8),
-    (_conditional, 8),
-    (_contact, 5),
-    (_order_contact, 5),
-    (_contact_contract, 3),
-    (_two_questions, 2),
-    (_two_orders, 3),
-    (_follow_up, 6),
-    (_failing, 2.5),
-    (_peer_fails, 1.5),
-    (_missing, 2),
-    (_chat, 2),
+_KINDS: tuple[tuple[Callable[[Desk], Task], float, float], ...] = (
+    (_order, 8, 11),
+    (_contract, 7, 9),
+    (_order_contract, 23, 42),
+    (_order_two_questions, 4, 4),
+    (_offers, 3.5, 5),
+    (_cheapest, 5, 7),
+    (_cheapest_contract, 9, 16),
+    (_conditional, 10, 16),
+    (_contact, 4, 5),
+    (_order_contact, 4, 5),
+    (_contact_contract, 5, 6),
+    (_two_questions, 3, 4),
+    (_two_orders, 4, 3),
+    (_follow_up, 7, 12),
+    (_failing, 2.5, 2.5),
+    (_peer_fails, 1.5, 1.5),
+    (_missing, 2.5, 2),
+    (_chat, 2, 2),
 )
-_SEVERAL = {
-    _order_contract,
-    _order_two_questions,
-    _cheapest_contract,
-    _conditional,
-    _contact_contract,
-    _two_questions,
-    _follow_up,
-}
-_HARDER = 2
-"""How much oftener tasks with several calls, the peer among them, come where an agent is judged."""
+"""How often each comes where an agent learns, and where it is judged: there, most take several calls, the peer's among
+them."""
