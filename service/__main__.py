@@ -168,10 +168,8 @@ def prepare(agent: AgentFolder) -> int:
 @train_app.command()
 def sft(
     agent: AgentFolder,
-    rounds: Annotated[
-        int | None, typer.Option(help="One more than the adapter has been through goes on from it.", min=1)
-    ] = None,
-    demonstrations: Annotated[int | None, typer.Option(help="Conversations to learn from in a round.", min=1)] = None,
+    further: Annotated[bool, typer.Option("--further", help="Go on from the adapter that is there.")] = False,
+    demonstrations: Annotated[int | None, typer.Option(help="Conversations to learn from.", min=1)] = None,
     epochs: Annotated[int | None, typer.Option(help="How often each is seen.", min=1)] = None,
     batch: Annotated[int | None, typer.Option(help="Conversations of one step.", min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option(help="At its highest.")] = None,
@@ -185,12 +183,13 @@ def sft(
 ) -> int:
     """Trains an agent's adapter on its own generator's demonstrations.
 
-    What is not given is as in the adapter's recipe.json, so that it is made again as it was. An interrupted training
-    goes on where it was when the same command is given.
+    With no options, an adapter is made again as its recipe.json says. With some, or --further, one round is trained;
+    what is not given is as in the last one. An interrupted training goes on where it was when the same command is
+    given.
 
     Examples:
       innerloop train sft agents/contracts
-      innerloop train sft agents/contracts --rounds 2
+      innerloop train sft agents/contracts --further
       innerloop train sft agents/procurement --demonstrations 500 --out /tmp/adapter
     """
     from service.cli import train
@@ -198,7 +197,7 @@ def sft(
     return train.run(
         agent,
         out,
-        rounds=rounds,
+        further,
         demonstrations=demonstrations,
         epochs=epochs,
         batch=batch,

@@ -19,42 +19,47 @@ from service.settings import load_agent
 from service.training.data import batches, demonstrations
 
 
-def run(folder: Path, out: Path | None, **given: Any) -> int:
-    """Writes the adapter to `out`, or to where the agent expects it; `given` are fields of `Recipe`, None if not given.
+def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
+    """Writes the adapter to `out`, or to where the agent expects it; `given` are fields of `Round`, None if not given.
 
-    What is not given is as in the recipe of the adapter that is there. If that adapter has been through the first
-    rounds of the very training that is asked for, the others go on from it.
+    With none given, the adapter that is there is made again. Else one round is trained: from the base weights, or
+    `further`, from the adapter that is there. What is not given is as in that adapter's last round, but that a further
+    one has other demonstrations.
 
     Raises ServiceError.
     """
     machine = read_machine()
     agent = load_agent(folder, machine)
     try:  # only now: importing PyTorch takes seconds, and it need not be there
-        from service.training.sft import Recipe, train
+        from service.training.sft import Round, read_recipe, train, write_recipe
     except ModuleNotFoundError as error:
         raise ConfigError(f"there is no {error.name}, with which we train: pip install 'innerloop[train]'") from error
     adapter = folder / (agent.model.adapter or "adapter")
-    known = Recipe.of(adapter)
-    recipe = replace(known, **{name: value for name, value in given.items() if value is not None})
-    goes_on = adapter.is_dir() and known.rounds < recipe.rounds and replace(known, rounds=recipe.rounds) == recipe
+    known = read_recipe(adapter)
+    if further and not known:
+        raise ConfigError(f"{adapter}: there is no adapter to go on from")
+    given = {name: value for name, value in given.items() if value is not None}
+    last = known[-1] if known else Round()
+    if further:
+        rounds = [replace(last, **{"seed": last.seed + 1, **given})]
+    else:
+        rounds = [replace(last, **given)] if given or not known else list(known)
     console = Console(stderr=True)
     with Steps(console) as say:
         base = prepare(agent.model.model_copy(update={"adapter": None}), folder, machine.cache, say).folder
     chat = InnerFormat.load(base)
-    trained = [adapter] if goes_on else []
-    for number in range(known.rounds if goes_on else 0, recipe.rounds):
-        what = f"demonstrations of round {number + 1} of {recipe.rounds}"
-        with count(console, what, recipe.demonstrations) as tell:
-            shown = asyncio.run(demonstrations(folder, chat, recipe.demonstrations, recipe.seed + number, tell))
-        batched = batches(shown, recipe.batch, recipe.seed)
-        begin = trained[-1] if trained else None
+    begin, made = adapter if further else None, []
+    for round_ in rounds:
+        with count(console, "demonstrations", round_.demonstrations) as tell:
+            shown = asyncio.run(demonstrations(folder, chat, round_.demonstrations, round_.seed, tell))
+        batched = batches(shown, round_.batch, round_.seed)
         # It shows its own progress.
-        trained.append(train(agent.model.base, base, begin, batched, chat.controls, recipe, machine.cache / "training"))
+        begin = train(agent.model.base, base, begin, batched, chat.controls, round_, machine.cache / "training")
+        made.append(begin)
     out = out or adapter
-    shutil.copytree(trained[-1], out, dirs_exist_ok=True)
-    recipe.save(out)
-    for done in trained:
-        if done != adapter:
-            shutil.rmtree(done.parent)
+    shutil.copytree(made[-1], out, dirs_exist_ok=True)
+    write_recipe(out, (*known, *rounds) if further else (*rounds,))
+    for done in made:
+        shutil.rmtree(done.parent)
     print(out)
     return 0

@@ -12,7 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,35 +30,40 @@ from service.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """What reproduces an adapter, with the generator and the base weights."""
+class Round:
+    """One training: with the generator, and what it begins with, it reproduces what it ends with."""
 
-    rounds: int = 1
-    """Each has demonstrations of its own, begins where the last one ended, and lets the learning rate fall anew."""
     demonstrations: int = 5_000
-    """Of one round."""
     epochs: int = 1
     batch: int = 8
     """Conversations."""
     learning_rate: float = 1e-3
     """Falls linearly to zero, after a short warm-up."""
     rank: int = 16
+    """Of the adapter; a round that goes on from one keeps that one's."""
     control_weight: float = 1.0
     """How much the loss of a control token counts, that of any other sampled token being 1. One control token decides
     whether a second call is made: by itself it is a hundredth of a conversation."""
     seed: int = 0
+    """Of the demonstrations too."""
 
-    @classmethod
-    def of(cls, adapter: Path) -> Recipe:
-        """What made the adapter in this folder; the default if there is none."""
-        path = adapter / _RECIPE
-        return cls(**json.loads(path.read_text())) if path.is_file() else cls()
 
-    def save(self, adapter: Path) -> None:
-        (adapter / _RECIPE).write_text(json.dumps(asdict(self), indent=2) + "\n")
-
+Recipe = tuple[Round, ...]
+"""What an adapter has been through: the first round begins with the base weights, each other where the last ended."""
 
 _RECIPE = "recipe.json"
+
+
+def read_recipe(adapter: Path) -> Recipe:
+    """What made the adapter in this folder; empty if there is none."""
+    path = adapter / _RECIPE
+    return tuple(Round(**fields) for fields in json.loads(path.read_text())) if path.is_file() else ()
+
+
+def write_recipe(adapter: Path, recipe: Recipe) -> None:
+    (adapter / _RECIPE).write_text(json.dumps([asdict(step) for step in recipe], indent=2) + "\n")
+
+
 _SAVE_STEPS = 25
 
 
@@ -68,7 +73,7 @@ def train(
     begin: Path | None,
     batches: Sequence[Sequence[Transcript]],
     controls: Set[int],
-    recipe: Recipe,
+    how: Round,
     cache: Path,
 ) -> Path:
     """One round for the model `name`, whose weights are in `base`: an adapter, in bfloat16, in a folder in `cache`.
@@ -76,7 +81,7 @@ def train(
     It goes on from the adapter `begin`, if there is one. `controls` are the ids of the control tokens that a model
     samples. A round that was interrupted goes on from its last checkpoint, and one that was done is not done again.
     """
-    folder = cache / _key(base, begin, batches, recipe)
+    folder = cache / _key(base, begin, batches, how)
     out, checkpoints = folder / "adapter", folder / "checkpoints"
     if out.is_dir():
         return out
@@ -86,15 +91,15 @@ def train(
     if begin:
         model = PeftModel.from_pretrained(model, str(begin), is_trainable=True)
         model.peft_config["default"].base_model_name_or_path = str(base)  # where PEFT finds it without asking the hub
-    fresh = LoraConfig(r=recipe.rank, lora_alpha=2 * recipe.rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    fresh = LoraConfig(r=how.rank, lora_alpha=2 * how.rank, target_modules="all-linear", task_type="CAUSAL_LM")
     head = len(batches[0][0].spans[0].tokens)
     trainer = _Trainer(
         model=model,
         args=SFTConfig(
             output_dir=str(checkpoints),
-            num_train_epochs=recipe.epochs,
+            num_train_epochs=how.epochs,
             per_device_train_batch_size=1,  # of our batches
-            learning_rate=recipe.learning_rate,
+            learning_rate=how.learning_rate,
             lr_scheduler_type="linear",
             warmup_steps=20,
             max_grad_norm=1.0,
@@ -107,9 +112,9 @@ def train(
             save_steps=_SAVE_STEPS,
             save_total_limit=1,
             report_to="none",
-            seed=recipe.seed,
+            seed=how.seed,
         ),
-        data_collator=Collator(head, controls, recipe.control_weight),
+        data_collator=Collator(head, controls, how.control_weight),
         train_dataset=Dataset.from_list([_row(batch) for batch in batches]),
         processing_class=AutoTokenizer.from_pretrained(base),
         peft_config=None if begin else fresh,
@@ -128,9 +133,9 @@ def train(
     return out
 
 
-def _key(base: Path, begin: Path | None, batches: Sequence[Sequence[Transcript]], recipe: Recipe) -> str:
+def _key(base: Path, begin: Path | None, batches: Sequence[Sequence[Transcript]], how: Round) -> str:
     """Tells rounds apart by all that they depend on."""
-    total = hashlib.sha256(repr((base.name, replace(recipe, rounds=1))).encode())
+    total = hashlib.sha256(repr((base.name, how)).encode())
     if begin:
         total.update((begin / "adapter_model.safetensors").read_bytes())
     for batch in batches:

@@ -21,7 +21,7 @@ from service.models.prepare import Prepared, prepare
 from service.settings import Machine, ModelSection
 from service.training import sft
 from service.training.data import batches, demonstrations
-from service.training.sft import Collator, Recipe, conversation_loss, train
+from service.training.sft import Collator, Round, conversation_loss, read_recipe, train, write_recipe
 from service.transcript import Origin, Span, Transcript
 
 pytestmark = pytest.mark.model
@@ -68,7 +68,7 @@ def test_the_shared_head_and_the_narrow_lm_head(weights: Prepared, inner: InnerF
 class Trained:
     base: Path
     batches: list[list[Transcript]]
-    recipe: Recipe
+    recipe: Round
     adapter: Path
 
 
@@ -77,7 +77,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Tra
     """Two steps."""
     folder = tmp_path_factory.mktemp("trained")
     base = prepare(ModelSection(), folder, Machine().cache, print).folder
-    recipe = Recipe(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
+    recipe = Round(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
     shown = asyncio.run(demonstrations(AGENTS / "contracts", inner, recipe.demonstrations, recipe.seed, lambda _: None))
     batched = batches(shown, recipe.batch, recipe.seed)
     return Trained(base, batched, recipe, train("a base", base, None, batched, inner.controls, recipe, folder))
@@ -138,3 +138,10 @@ def test_a_round_begins_where_the_last_one_ended(trained: Trained, inner: InnerF
     ours, theirs = (load_file(path / "adapter_model.safetensors") for path in (out, trained.adapter))
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
+    assert read_recipe(tmp_path) == ()
+    rounds = (Round(demonstrations=10, control_weight=5.0), Round(seed=1))
+    write_recipe(tmp_path, rounds)
+    assert read_recipe(tmp_path) == rounds
