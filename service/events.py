@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from service.messages import MAX_HOPS
+
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -60,8 +62,6 @@ Emit = Callable[[Event], Awaitable[None]]
 """Hears events, one at a time or several at once: tools report while the model decodes."""
 
 CallProgress.model_rebuild()
-_DEEPEST = 8
-"""How many agents an event may have come through."""
 _wire: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 
@@ -80,7 +80,7 @@ def from_json(data: object) -> Event | None:
         event = _wire.validate_python(data)
     except ValidationError:
         return None
-    return event if _depth(event) <= _DEEPEST else None
+    return event if _depth(event) <= MAX_HOPS else None
 
 
 def _depth(event: Event) -> int:

@@ -25,6 +25,10 @@ class ToolResult:
     is_error: bool = False
 
 
+MAX_HOPS = 8
+"""How many agents a question may come through on its way, and events on their way back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks for a turn."""

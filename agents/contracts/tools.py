@@ -57,8 +57,7 @@ class Contracts:
             try:
                 found = names.find(supplier)
             except NotFound as error:
-                hint = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
-                raise ValueError(f'No contract with "{supplier}".{hint}') from error
+                raise ValueError(f'No contract with "{supplier}".{error.question}') from error
             clauses = "SELECT number, heading, text FROM clause WHERE supplier = ? ORDER BY number"
             return found, [_Clause(*row) for row in database.execute(clauses, (found,))]
 

@@ -18,6 +18,11 @@ class NotFound(LookupError):
         self.similar = similar
         """Up to three near names."""
 
+    @property
+    def question(self) -> str:
+        """Which of them is meant, as a further sentence; nothing where there are none."""
+        return f" Did you mean {' or '.join(self.similar)}?" if self.similar else ""
+
 
 class Lookup:
     """An index over names."""

@@ -24,8 +24,7 @@ def oracle(office: Office, question: str) -> str:
         try:
             found = Lookup(supplier.name for supplier in office.suppliers).find(name)
         except NotFound as error:
-            meant = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
-            return f'No contract with "{name}".{meant}'
+            return f'No contract with "{name}".{error.question}'
         supplier = next(supplier for supplier in office.suppliers if supplier.name == found)
     if failure := peer_failure(supplier, topic):
         raise ValueError(failure)

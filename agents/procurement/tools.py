@@ -78,8 +78,7 @@ class Procurement:
             try:
                 seller = suppliers.find(supplier)
             except NotFound as error:
-                meant = f" Did you mean {' or '.join(error.similar)}?" if error.similar else ""
-                raise ValueError(f'No supplier "{supplier}".{meant}') from None
+                raise ValueError(f'No supplier "{supplier}".{error.question}') from None
             offers = "SELECT item, price_cents FROM offer WHERE supplier = ? ORDER BY rowid"
             prices: dict[str, int] = dict(database.execute(offers, (seller,)))
             try:

@@ -11,11 +11,9 @@ from service.decode import DecodeLoop
 from service.endpoint.ask import Ask, AskContext
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull
+from service.messages import MAX_HOPS
 from service.sessions.base import CONTEXT_ID_LENGTH, Sessions
 from service.transcript import Transcript
-
-MAX_HOPS = 8
-"""How many agents a question may come through on its way here."""
 
 _TAKES_MESSAGES = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 

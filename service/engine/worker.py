@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import threading
+from contextlib import suppress
 
 OWNER = "INNERLOOP_ENGINE_OWNER"
 """Environment variable: the id of the process that opened the engine."""
@@ -19,17 +20,10 @@ class WorkerExtension:
 
 
 def _die_with(owner: int) -> None:
-    try:
-        end = os.pidfd_open(owner)
-    except ProcessLookupError:
-        _die()
-    poll = select.poll()
-    poll.register(end)
-    poll.poll()
-    _die()
-
-
-def _die() -> None:
+    end = select.poll()
+    with suppress(ProcessLookupError):  # it is dead already
+        end.register(os.pidfd_open(owner))
+        end.poll()
     os.kill(os.getpid(), signal.SIGKILL)
 
 

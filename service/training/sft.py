@@ -124,9 +124,8 @@ def train(
     assert isinstance(trained, PeftModel)
     trained.peft_config["default"].base_model_name_or_path = name
     unfinished = folder / "unfinished"
-    trained.to(torch.bfloat16).save_pretrained(
-        unfinished, save_embedding_layers=False
-    )  # else PEFT asks the hub for them
+    # Without the embeddings, for which PEFT would ask the hub.
+    trained.to(torch.bfloat16).save_pretrained(unfinished, save_embedding_layers=False)
     (unfinished / "README.md").unlink(missing_ok=True)  # PEFT's, with blanks to fill in
     unfinished.rename(out)
     shutil.rmtree(checkpoints)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service import extension
-from service.endpoint.door import MAX_HOPS
+from service.messages import MAX_HOPS
 from tests.conftest import RunServer, echo
 
 INVALID_PARAMS = -32602
