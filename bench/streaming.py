@@ -29,8 +29,8 @@ from rich.console import Console
 from rich.table import Table
 from vllm.inputs import tokens_input
 
+from service.agent import make_chat
 from service.app import Service
-from service.chat.inner import InnerFormat
 from service.cli.provenance import append, circumstances
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
@@ -43,6 +43,17 @@ AT_ONCE = (1, 8)
 TOKENS = 128
 REPETITIONS = 7
 SEED = 0
+WRITER = AgentConfig.model_validate(
+    {
+        "name": "writer",
+        "description": "Writes letters.",
+        "instructions": "You write letters.",
+        "sampling": {"seed": SEED},
+        "limits": {"tokens": TOKENS},
+        "skills": [{"id": "write", "name": "Write", "description": "Writes letters.", "tags": ["letters"]}],
+    }
+)
+"""An agent without tools."""
 PROMPTS = [
     f"Write a long letter to {name} about {matter}."
     for name, matter in [
@@ -118,7 +129,7 @@ async def main() -> None:
     prepared = prepare(ModelSection(), Path(), Machine().cache, say)
     async with VllmEngine.open(EngineConfig(prepared.folder, prepared.version), say) as engine:
         fixed = FixedLength(engine)
-        async with serve(fixed, InnerFormat.load(prepared.folder)) as client:
+        async with serve(fixed, prepared.folder) as client:
             say("warming up")
             for prompt in PROMPTS:
                 await through_a2a(client, prompt)
@@ -138,31 +149,17 @@ async def main() -> None:
 
 
 @asynccontextmanager
-async def serve(engine: Engine, chat: InnerFormat) -> AsyncIterator[Client]:
-    """An agent without tools on loopback, and a client that has read its card."""
-    agent = AgentConfig.model_validate(
-        {
-            "name": "writer",
-            "description": "Writes letters.",
-            "instructions": "You write letters.",
-            "sampling": {"seed": SEED},
-            "limits": {"tokens": TOKENS},
-            "skills": [{"id": "write", "name": "Write", "description": "Writes letters.", "tags": ["letters"]}],
-        }
-    )
+async def serve(engine: Engine, weights: Path) -> AsyncIterator[Client]:
+    """The writer on loopback, and a client that has read its card."""
     with tempfile.TemporaryDirectory() as data:
         listener = listen("127.0.0.1", 0)
         url = url_of(listener)
         held: AbstractAsyncContextManager[Engine] = nullcontext(engine)
-        service = Service(agent, Machine(data=Path(data)), Path("writer"), held, chat, url)
+        chat = make_chat(WRITER, weights)
+        service = Service(WRITER, Machine(data=Path(data)), Path("writer"), held, chat, url)
         server = EmbeddedServer(service, drain_seconds=0, log_level="warning")
-        serving = asyncio.create_task(server.serve([listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        async with httpx.AsyncClient(timeout=None) as http:
+        async with server.running(listener), httpx.AsyncClient(timeout=None) as http:
             yield await create_client(url, ClientConfig(httpx_client=http))
-        server.should_exit = True
-        await serving
 
 
 async def through_a2a(client: Client, text: str) -> Stream:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
 from service.chat.base import ChatFormat
+from service.chat.inner import InnerFormat
 from service.decode import Choice, DecodeLoop, Limits
 from service.engine.base import Engine
 from service.errors import ConfigError
@@ -30,6 +33,24 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
         return Toolbox(tools)
     except ValueError as error:
         raise ConfigError(f"{folder / 'agent.yaml'}: {error}") from error
+
+
+def make_chat(agent: AgentConfig, weights: Path) -> ChatFormat:
+    """The chat format of the agent's model, whose weights and tokenizer are in `weights`.
+
+    Raises ConfigError if there is no such format, or if this model does not have its control tokens.
+    """
+    path = weights / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}: a model needs a fast tokenizer") from error
+    if agent.chat.format == "inner":
+        return InnerFormat(tokenizer)
+    # Only now: this imports PyTorch, for the grammar of calls.
+    from service.chat.families import FamilyFormat
+
+    return FamilyFormat(tokenizer, agent.chat.format, agent.chat.options)
 
 
 def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox) -> DecodeLoop:

@@ -102,10 +102,11 @@ class DecodeLoop:
             head = self._chat.begin(self._instructions, self._toolbox.specs)
             transcript = transcript.append(Span(Origin.GIVEN, head))
         elif transcript.spans[-1].origin is Origin.SAMPLED:
-            unanswered = self._chat.reader(0).feed(transcript.spans[-1].tokens).calls
-            transcript = transcript.append(self._returned([_interrupted(call.id) for call in unanswered]))
-        for span in self._chat.ask(text, transcript):
-            transcript = transcript.append(span)
+            reader = self._chat.reader(self._toolbox.specs, first_call=0)
+            unanswered = reader.feed(transcript.spans[-1].tokens).calls
+            results = [_interrupted(call.id) for call in unanswered]
+            transcript = transcript.append(*self._chat.write_results(results, transcript))
+        transcript = transcript.append(*self._chat.ask(text, transcript))
         if len(transcript) >= self._engine.window:
             raise ContextFull(len(transcript), self._engine.window)
         return transcript
@@ -124,14 +125,14 @@ class DecodeLoop:
             async with clock, calls:
                 while (stop := await self._stretch(turn, calls, emit)) is None:
                     await keep(turn.transcript)
-                    turn.append(self._returned(await calls.results()))
+                    turn.append(*self._chat.write_results(await calls.results(), turn.transcript))
                     await keep(turn.transcript)
         except TimeoutError:
             if not clock.expired():
                 raise
             stop = StopReason.SECONDS
         finally:
-            turn.append(self._returned(await calls.cut_short()))
+            turn.append(*self._chat.write_results(await calls.cut_short(), turn.transcript))
             await keep(turn.transcript)
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, turn.calls)
 
@@ -140,7 +141,7 @@ class DecodeLoop:
         room = min(self._limits.tokens - turn.sampled, self._engine.window - len(turn.transcript))
         if room <= 0:
             return self._limit(turn)
-        reader = self._chat.reader(turn.calls)
+        reader = self._chat.reader(self._toolbox.specs, first_call=turn.calls)
         chunks: list[Chunk] = []
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, self._sampling(turn, room))) as stream:
@@ -176,9 +177,6 @@ class DecodeLoop:
             constraint=self._chat.constraint(self._toolbox.specs),
         )
 
-    def _returned(self, results: Sequence[ToolResult]) -> Span:
-        return Span(Origin.RETURNED, self._chat.write_results(results))
-
     def _limit(self, turn: _Growing) -> StopReason:
         return StopReason.TOKENS if turn.sampled >= self._limits.tokens else StopReason.CONTEXT
 
@@ -192,8 +190,8 @@ class _Growing:
         self.sampled = 0
         self.calls = 0
 
-    def append(self, span: Span) -> None:
-        self.transcript = self.transcript.append(span)
+    def append(self, *spans: Span) -> None:
+        self.transcript = self.transcript.append(*spans)
 
     def append_sampled(self, chunks: list[Chunk], weights: str) -> None:
         tokens = tuple(token for chunk in chunks for token in chunk.tokens)

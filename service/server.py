@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from sse_starlette.sse import AppStatus
@@ -71,6 +71,19 @@ class Server(uvicorn.Server):
 
 class EmbeddedServer(Server):
     """For a program of which serving is only a part: leaves signals to it."""
+
+    @asynccontextmanager
+    async def running(self, listener: socket.socket) -> AsyncIterator[None]:
+        """Serves on `listener` until it is left. Raises what keeps the service from starting."""
+        serving = asyncio.create_task(self.serve([listener]))
+        while not self.started and not serving.done():
+            await asyncio.sleep(0.01)
+        try:
+            if not serving.done():
+                yield
+        finally:
+            self.should_exit = True
+            await serving
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

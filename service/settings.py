@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -28,6 +28,15 @@ class ModelSection(_Section):
     """Folder of a LoRA adapter, relative to the agent's folder. Its sha256 is part of the weights' version."""
     window: int | None = Field(default=None, gt=0)
     """Tokens the engine keeps per conversation; the model's own limit if not given."""
+
+
+class ChatSection(_Section):
+    """How the model was taught to write conversations."""
+
+    format: str = "inner"
+    """Ours, or a model family: `qwen3`, `qwen3.5` or `qwen3.6`."""
+    options: dict[str, Any] = {}
+    """Of the family's chat template, such as `enable_thinking: false`."""
 
 
 class ToolLimits(_Section):
@@ -93,7 +102,7 @@ class AgentConfig(_Section):
     version: str = "1.0.0"
     instructions: str
     model: ModelSection = ModelSection()
-    chat: Literal["inner"] = "inner"
+    chat: ChatSection = ChatSection()
     tools: list[ToolSection] = []
     peers: list[PeerSection] = []
     sampling: SamplingSection = SamplingSection()

@@ -50,11 +50,13 @@ class Transcript:
     spans: tuple[Span, ...] = ()
     _tokens: tuple[int, ...] = field(default=(), repr=False, compare=False)
 
-    def append(self, span: Span) -> Transcript:
-        """The same conversation, grown by `span`; unchanged if the span is empty."""
-        if not span.tokens:
-            return self
-        return Transcript((*self.spans, span), self._tokens + span.tokens)
+    def append(self, *spans: Span) -> Transcript:
+        """The same conversation, grown by those of `spans` that are not empty."""
+        grown = self
+        for span in spans:
+            if span.tokens:
+                grown = Transcript((*grown.spans, span), grown._tokens + span.tokens)
+        return grown
 
     @property
     def tokens(self) -> tuple[int, ...]:

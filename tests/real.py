@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from tokenizers import Tokenizer
 
 from service.chat.inner import InnerFormat
 from service.engine.vllm import EngineConfig, VllmEngine
@@ -27,7 +28,7 @@ def weights() -> Prepared:
 
 @pytest.fixture(scope="session")
 def inner(weights: Prepared) -> InnerFormat:
-    return InnerFormat.load(weights.folder)
+    return InnerFormat(Tokenizer.from_file(str(weights.folder / "tokenizer.json")))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -18,6 +18,8 @@ HOMES = {
     "peft": ("service/training/", "service/models/"),
     "trl": ("service/training/",),
     "transformers": ("service/training/", "service/models/"),
+    "renderers": ("service/chat/families.py",),
+    "xgrammar": ("service/chat/families.py",),
 }
 """Where a package may be imported."""
 
@@ -65,6 +67,6 @@ def test_imports(path: Path) -> None:
             assert name.startswith(HOMES[package]), f"{name} imports {imported}"
         if package == "service" and module != "service":
             assert level(imported) <= level(module), f"{name} imports {imported}, which is below it"
-            lazy = name.startswith(("service/cli/", "service/__main__"))
+            lazy = name.startswith(("service/cli/", "service/__main__", "service/agent.py"))  # what takes seconds
             assert lazy or not inside, f"{name} imports {imported} inside a function"
         assert package != "agents" or name.startswith("service/cli/"), f"{name} imports {imported}"

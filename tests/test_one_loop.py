@@ -70,14 +70,8 @@ async def served(agent: AgentConfig, machine: Machine, engine: Engine, chat: Inn
     listener = listen("127.0.0.1", 0)
     url = url_of(listener)
     server = EmbeddedServer(Service(agent, machine, AGENT, nullcontext(engine), chat, url), 0.0, log_level="warning")
-    serving = asyncio.create_task(server.serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
+    async with server.running(listener):
         yield url
-    finally:
-        server.should_exit = True
-        await serving
 
 
 async def ask(http: httpx.AsyncClient, url: str, text: str, context_id: str) -> None:

@@ -39,6 +39,11 @@ class ChatFormat(Protocol):
         """Token ids that end a stretch."""
         ...
 
+    @property
+    def controls(self) -> frozenset[int]:
+        """The control tokens that a model samples."""
+        ...
+
     def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
         """The head of a conversation: who the model is and what it can call."""
         ...
@@ -47,8 +52,8 @@ class ChatFormat(Protocol):
         """The user's message as the next spans, with what is needed to close a turn that was cut off."""
         ...
 
-    def write_results(self, results: Sequence[ToolResult]) -> tuple[int, ...]:
-        """Results, in the order given, as the model reads them."""
+    def write_results(self, results: Sequence[ToolResult], after: Transcript) -> tuple[Span, ...]:
+        """Results, in the order given, as the next spans; where there are none, nothing or an empty span."""
         ...
 
     def write_stretch(self, text: str, calls: Sequence[ToolCall]) -> tuple[int, ...]:
@@ -63,6 +68,6 @@ class ChatFormat(Protocol):
         """The grammar calls must follow, as a structural tag in JSON; None if there are no tools or no grammar."""
         ...
 
-    def reader(self, first_call: int) -> Reader:
+    def reader(self, tools: Sequence[ToolSpec], first_call: int) -> Reader:
         """A reader for the next stretch, whose calls are numbered from `first_call`."""
         ...

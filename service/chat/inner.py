@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from tokenizers import Tokenizer
@@ -47,23 +46,12 @@ class InnerFormat:
         self._message, self._end, self._call, self._end_call, self._result, self._end_result, self._wait = ids.values()
         self._special = frozenset(id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special)
 
-    @classmethod
-    def load(cls, folder: Path) -> InnerFormat:
-        """The format for the model in `folder`. Raises ConfigError if there is no tokenizer that fits."""
-        path = folder / "tokenizer.json"
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror}: the inner format needs a fast tokenizer") from error
-        return cls(Tokenizer.from_str(text))
-
     @property
     def stop(self) -> tuple[int, ...]:
         return (self._end, self._wait)
 
     @property
     def controls(self) -> frozenset[int]:
-        """The control tokens that a model samples."""
         return frozenset((self._call, self._end_call, *self.stop))
 
     def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
@@ -78,15 +66,14 @@ class InnerFormat:
         opening = (self._message, *self._encode("assistant\n"))
         return (Span(Origin.FORCED, closing), Span(Origin.GIVEN, (*newline, *self._turn("user", text), *opening)))
 
-    def write_results(self, results: Sequence[ToolResult]) -> tuple[int, ...]:
+    def write_results(self, results: Sequence[ToolResult], after: Transcript) -> tuple[Span, ...]:
         tokens: list[int] = []
         for result in results:
             text = f"error: {result.text}" if result.is_error else result.text
             tokens += (self._result, *self._encode(text), self._end_result)
-        return tuple(tokens)
+        return (Span(Origin.RETURNED, tuple(tokens)),)
 
     def write_stretch(self, text: str, calls: Sequence[ToolCall]) -> tuple[int, ...]:
-        """What a model that has learnt the format writes to say `text`, make `calls` and then wait, or end its turn."""
         tokens = list(self._encode(text))
         for call in calls:
             tokens += (self._call, *self._encode(f"{call.name} {call.arguments}"), self._end_call)
@@ -129,7 +116,7 @@ class InnerFormat:
             "end": {"type": "token", "token": self._end_call},
         }
 
-    def reader(self, first_call: int) -> Reader:
+    def reader(self, tools: Sequence[ToolSpec], first_call: int) -> Reader:
         return _InnerReader(self._tokenizer, self._call, self._end_call, self._special, first_call)
 
     @property

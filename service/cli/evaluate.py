@@ -16,9 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from service.agent import make_loop, make_toolbox
-from service.chat.base import ChatFormat
-from service.chat.inner import InnerFormat
+from service.agent import make_chat, make_loop, make_toolbox
 from service.cli.agents import free_port, loud, start_agent, wait_until_ready
 from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
@@ -150,14 +148,13 @@ class Trial:
         async with AsyncExitStack() as stack:
             with Steps(self.console) as say:
                 prepared = prepare(model, self.folder, self.machine.cache, say)
-                chat = InnerFormat.load(prepared.folder)
                 config = EngineConfig(prepared.folder, prepared.version, model.window)
                 engine = await stack.enter_async_context(VllmEngine.open(config, say))
             for split, found in scores.items():
-                found[name] = await self.score(f"{name}, {split}", Split(split), engine, chat)
+                found[name] = await self.score(f"{name}, {split}", Split(split), engine, prepared.folder)
                 self.weights[name] = prepared.version
 
-    async def score(self, what: str, split: Split, engine: Engine, chat: ChatFormat) -> Score:
+    async def score(self, what: str, split: Split, engine: Engine, weights: Path) -> Score:
         """One model on one split, in a world of its own, with the agent's peers as processes of their own."""
         async with AsyncExitStack() as stack:
             data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -165,7 +162,7 @@ class Trial:
             agent = load_agent(self.folder, self.machine.model_copy(update={"data": data}))
             peers = await stack.enter_async_context(open_peers(await self._start_peers(stack, agent, data)))
             toolbox = make_toolbox(agent, self.folder, peers)
-            loop = make_loop(agent, engine, chat, toolbox)
+            loop = make_loop(agent, engine, make_chat(agent, weights), toolbox)
             tell, done = stack.enter_context(count(self.console, what, self.limit)), itertools.count(1)
             return await evaluate(loop, toolbox.specs, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))
 

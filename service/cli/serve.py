@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from starlette.types import Message, Receive, Scope, Send
 
+from service.agent import make_chat
 from service.app import Service
 from service.chat.base import ChatFormat
-from service.chat.inner import InnerFormat
 from service.cli.machine import read_machine
 from service.cli.progress import Steps
 from service.engine.base import Engine
@@ -51,7 +51,7 @@ def run(folder: Path, host: str | None, port: int | None, public_url: str | None
 def _open_vllm(agent: AgentConfig, folder: Path, machine: Machine, say: Steps) -> tuple[Opening, ChatFormat]:
     prepared = prepare(agent.model, folder, machine.cache, say)
     config = EngineConfig(prepared.folder, prepared.version, agent.model.window)
-    return VllmEngine.open(config, say), InnerFormat.load(prepared.folder)
+    return VllmEngine.open(config, say), make_chat(agent, prepared.folder)
 
 
 def _resolve(name: str) -> Callable[[Path], tuple[Opening, ChatFormat]]:

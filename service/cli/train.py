@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from service.chat.inner import InnerFormat
+from service.agent import make_chat
 from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
 from service.errors import ConfigError
@@ -47,7 +47,7 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
     console = Console(stderr=True)
     with Steps(console) as say:
         base = prepare(agent.model.model_copy(update={"adapter": None}), folder, machine.cache, say).folder
-    chat = InnerFormat.load(base)
+    chat = make_chat(agent, base)
     begin, made = adapter if further else None, []
     for round_ in rounds:
         with count(console, "demonstrations", round_.demonstrations) as tell:

@@ -35,9 +35,9 @@ def test_a_message_is_only_text(chat: InnerFormat, text: str) -> None:
 
 @given(text=outside)
 def test_a_result_is_only_text(chat: InnerFormat, text: str) -> None:
-    tokens = chat.write_results([ToolResult("c0", text), ToolResult("c1", text, is_error=True)])
-    assert control(chat, tokens) == ["<|result|>", "<|end_result|>"] * 2
-    assert chat.read(tokens) == f"<|result|>{text}<|end_result|><|result|>error: {text}<|end_result|>"
+    (span,) = chat.write_results([ToolResult("c0", text), ToolResult("c1", text, is_error=True)], Transcript())
+    assert control(chat, span.tokens) == ["<|result|>", "<|end_result|>"] * 2
+    assert chat.read(span.tokens) == f"<|result|>{text}<|end_result|><|result|>error: {text}<|end_result|>"
 
 
 @given(text=outside, name=outside)
@@ -51,7 +51,7 @@ def test_reading_undoes_writing(chat: InnerFormat, text: str, value: str, cuts: 
     """Whatever the pieces the tokens come in; text that only spells a marker is text."""
     arguments = json.dumps({"value": value}, ensure_ascii=False)
     tokens = chat.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
-    reader = chat.reader(first_call=3)
+    reader = chat.reader([], first_call=3)
     calls: list[ToolCall] = []
     read, at = "", 0
     while at < len(tokens):
@@ -66,13 +66,13 @@ def test_reading_undoes_writing(chat: InnerFormat, text: str, value: str, cuts: 
 def test_a_character_in_two_tokens_is_held_back(chat: InnerFormat) -> None:
     tokens = chat.write_stretch("é", [])
     assert len(tokens) == 3
-    reader = chat.reader(0)
+    reader = chat.reader([], 0)
     assert [reader.feed((token,)).text for token in tokens] == ["", "é", ""]
 
 
 def test_a_call_that_never_closes_is_no_call(chat: InnerFormat) -> None:
     tokens = chat.write_stretch("", [ToolCall("", "say", "{}")])
-    reader = chat.reader(0)
+    reader = chat.reader([], 0)
     assert reader.feed(tokens[:-2]).calls == ()
 
 

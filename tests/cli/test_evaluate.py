@@ -84,7 +84,7 @@ def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
 
     monkeypatch.setattr("service.cli.evaluate.prepare", prepare)
     monkeypatch.setattr("service.cli.evaluate.VllmEngine.open", load)
-    monkeypatch.setattr("service.cli.evaluate.InnerFormat.load", lambda _: chat)
+    monkeypatch.setattr("service.cli.evaluate.make_chat", lambda *_: chat)
     log, failed = tmp_path / "results.jsonl", tmp_path / "failed.jsonl"
     with pytest.raises(KeyboardInterrupt):
         evaluate.run(
@@ -110,13 +110,14 @@ AGENTS = Path(__file__).resolve().parents[2] / "agents"
 
 @pytest.mark.parametrize("agent", ["contracts", "procurement"])
 async def test_a_model_that_cannot_do_it(
-    agent: str, tokenizer: Tokenizer, chat: InnerFormat, capsys: pytest.CaptureFixture[str]
+    agent: str, tokenizer: Tokenizer, chat: InnerFormat, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
     log = io.StringIO()
     trial = Trial(
         AGENTS / agent, Machine(), limit=10, seed=1, console=Console(file=log), engine="tests.cli.actors:idle"
     )
-    score = await trial.score("parrot", Split.ENTITIES, ActorEngine(tokenizer, chat, echo), chat)
+    score = await trial.score("parrot", Split.ENTITIES, ActorEngine(tokenizer, chat, echo), tmp_path)
     assert log.getvalue().splitlines()[-1] == "parrot: 10 of 10"
     show({"entities": {"tuned": score}}, as_json=True)
     figures = json.loads(capsys.readouterr().out)["entities"]["tuned"]

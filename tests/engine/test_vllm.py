@@ -15,6 +15,7 @@ from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import EngineError, ModelError
 from service.messages import ToolResult
 from service.tools.base import ToolSpec
+from service.transcript import Transcript
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
 
@@ -55,7 +56,7 @@ async def test_a_call_follows_its_schema_however_wildly_it_is_sampled(vllm: Vllm
         )
     )
     for tokens in sampled:
-        for call in inner.reader(0).feed(tokens).calls:
+        for call in inner.reader([ORDER], 0).feed(tokens).calls:
             closed += 1
             arguments = json.loads(call.arguments)
             assert call.name == "order"
@@ -70,9 +71,9 @@ async def test_a_result_cannot_be_sampled(vllm: VllmEngine, inner: InnerFormat) 
     banned, constraint = inner.banned([ORDER]), inner.constraint([ORDER])
     wild = Sampling(60, inner.stop, temperature=2.0, banned=banned, constraint=constraint)
     sampled = await asyncio.gather(*(sample(vllm, prompt, replace(wild, seed=seed)) for seed in range(8)))
-    result = inner.write_results([ToolResult("c0", "")])
-    assert len(result) == 2
-    assert not {*result} & {token for tokens in sampled for token in tokens}
+    (result,) = inner.write_results([ToolResult("c0", "")], Transcript())
+    assert len(result.tokens) == 2
+    assert not {*result.tokens} & {token for tokens in sampled for token in tokens}
 
 
 @pytest.mark.parametrize(

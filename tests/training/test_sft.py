@@ -31,16 +31,11 @@ AGENTS = Path(__file__).resolve().parents[2] / "agents"
 
 def conversation(inner: InnerFormat, supplier: str, quantity: int) -> Transcript:
     transcript = Transcript.of([Span(Origin.GIVEN, inner.begin("You order.", []))])
-    for span in inner.ask(f"Order {quantity} nuts from {supplier}.", transcript):
-        transcript = transcript.append(span)
+    transcript = transcript.append(*inner.ask(f"Order {quantity} nuts from {supplier}.", transcript))
     call = ToolCall("c0", "place_order", f'{{"supplier": "{supplier}", "quantity": {quantity}}}')
-    for origin, tokens in (
-        (Origin.SAMPLED, inner.write_stretch("", [call])),
-        (Origin.RETURNED, inner.write_results([ToolResult("c0", "PO-1")])),
-        (Origin.SAMPLED, inner.write_stretch(f"Ordered {quantity} (PO-1).", [])),
-    ):
-        transcript = transcript.append(Span(origin, tokens))
-    return transcript
+    transcript = transcript.append(Span(Origin.SAMPLED, inner.write_stretch("", [call])))
+    transcript = transcript.append(*inner.write_results([ToolResult("c0", "PO-1")], transcript))
+    return transcript.append(Span(Origin.SAMPLED, inner.write_stretch(f"Ordered {quantity} (PO-1).", [])))
 
 
 def test_the_shared_head_and_the_narrow_lm_head(weights: Prepared, inner: InnerFormat) -> None:

@@ -1,0 +1,300 @@
+"""Model families: their own templates, token by token; nothing from outside becomes a control token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import xgrammar
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from renderers import Message, RendererConfig, create_renderer
+from tokenizers import AddedToken, Tokenizer
+from transformers import PreTrainedTokenizerFast
+
+from service.chat.families import FamilyFormat
+from service.decode import DecodeLoop
+from service.engine.scripted import ScriptedEngine
+from service.errors import ConfigError
+from service.messages import Caller, ToolCall, ToolResult
+from service.tools.base import CallContext, ToolSpec
+from service.tools.toolbox import Limited, Toolbox
+from service.transcript import Origin, Span, Transcript
+from tests.conftest import byte_tokenizer
+
+MESSAGES = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
+CALLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>")
+PICTURES = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+
+ORDER = ToolSpec(
+    "order",
+    "Orders.",
+    {
+        "type": "object",
+        "properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}},
+        "required": ["item", "quantity"],
+        "additionalProperties": False,
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def qwen() -> Tokenizer:
+    """One token per byte, and Qwen's control tokens, of which only some are called special."""
+    tokenizer = byte_tokenizer()
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (*MESSAGES, *PICTURES)])
+    tokenizer.add_tokens([AddedToken(token, special=False, normalized=False) for token in CALLS])
+    return tokenizer
+
+
+class Order:
+    """The tool."""
+
+    spec = ORDER
+
+    async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+        return f"{arguments['quantity']} {arguments['item']}"
+
+
+KINDS: list[tuple[str, dict[str, Any]]] = [
+    (name, options) for name in ("qwen3", "qwen3.5", "qwen3.6") for options in ({}, {"enable_thinking": False})
+]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=str)
+def kind(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    found: tuple[str, dict[str, Any]] = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def family(kind: tuple[str, dict[str, Any]], qwen: Tokenizer) -> FamilyFormat:
+    return FamilyFormat(qwen, *kind)
+
+
+def read(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:
+    return str(tokenizer.decode(list(tokens), skip_special_tokens=False))
+
+
+def control(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[str]:
+    return [token for token in map(tokenizer.id_to_token, tokens) if token in (*MESSAGES, *CALLS, *PICTURES)]
+
+
+def begin(family: FamilyFormat) -> Transcript:
+    """A conversation up to the model's first stretch."""
+    begun = Transcript.of([Span(Origin.GIVEN, family.begin("Help.", [ORDER]))])
+    return begun.append(*family.ask("Hello.", begun))
+
+
+def sampled(tokens: Sequence[int]) -> Span:
+    return Span(Origin.SAMPLED, tuple(tokens))
+
+
+outside = st.lists(st.text(max_size=8) | st.sampled_from([*MESSAGES, *CALLS, "\ufdd0", "<", "think>"]), max_size=5).map(
+    "".join
+)
+
+
+@given(text=outside)
+def test_text_from_outside_is_only_text(qwen: Tokenizer, family: FamilyFormat, text: str) -> None:
+    def conversation(text: str) -> list[str]:
+        spec = ToolSpec(text, text, {"type": "object", "properties": {text: {"description": text}}})
+        grown = Transcript.of([Span(Origin.GIVEN, family.begin(text, [spec]))])
+        grown = grown.append(*family.ask(text, grown))
+        grown = grown.append(sampled(family.write_stretch("", [ToolCall("", "order", "{}")])))
+        grown = grown.append(*family.write_results([ToolResult("c0", text), ToolResult("c1", text, True)], grown))
+        grown = grown.append(sampled(family.write_stretch("Done.", [])))
+        return control(qwen, grown.append(*family.ask(text, grown)).tokens)
+
+    assert conversation(text) == conversation("x")
+
+
+def test_a_conversation_is_what_the_family_writes(
+    kind: tuple[str, dict[str, Any]], qwen: Tokenizer, family: FamilyFormat
+) -> None:
+    """Grown step by step, it has the tokens that the family's template gives to the whole."""
+    name, options = kind
+    thought = {"reasoning_content": "So it is."} if options.get("enable_thinking", True) else {}
+    asked = [{"type": "function", "id": f"c{n}", "function": {"name": "order", "arguments": {"n": n}}} for n in (0, 1)]
+    messages = [
+        Message(role="system", content="Help."),
+        Message(role="user", content="Hello."),
+        Message(role="assistant", content="Now.", tool_calls=asked, **thought),
+        Message(role="tool", content="sent", tool_call_id="c0"),
+        Message(role="tool", content="error: none left", tool_call_id="c1"),
+        Message(role="assistant", content="One was sent.", **thought),
+    ]
+    described = {"name": ORDER.name, "description": ORDER.description, "parameters": ORDER.parameters}
+    config = TypeAdapter[Any](RendererConfig).validate_python({"name": name, **options})
+    renderer = create_renderer(PreTrainedTokenizerFast(tokenizer_object=qwen), config)
+    whole = renderer.render_ids(messages, tools=[{"type": "function", "function": described}])
+
+    def grow(grown: Transcript) -> Transcript:
+        """As the model would, up to the end of its message."""
+        assert read(qwen, whole[: len(grown)]) == read(qwen, grown.tokens)
+        end = whole.index(family.stop[0], len(grown)) + 1
+        return grown.append(sampled(whole[len(grown) : end]))
+
+    grown = grow(begin(family))
+    results = [ToolResult("c0", "sent"), ToolResult("c1", "none left", is_error=True)]
+    grown = grow(grown.append(*family.write_results(results, grown)))
+    assert list(grown.tokens) == whole[: len(grown)]
+    assert read(qwen, whole[len(grown) :]) == "\n"
+
+
+@given(text=st.text(max_size=20), value=outside, cuts=st.lists(st.integers(1, 5)))
+def test_reading_undoes_writing(
+    kind: tuple[str, dict[str, Any]], family: FamilyFormat, text: str, value: str, cuts: list[int]
+) -> None:
+    """Whatever the pieces the tokens come in, a call closes with its last token; prose keeps all but outer space."""
+    text, value = text.replace("\ufdd0", ""), value.replace("\ufdd0", "").strip() or "x"
+    calls = [ToolCall(f"c{n}", "order", json.dumps({"item": value, "quantity": n}, ensure_ascii=False)) for n in (3, 4)]
+    tokens = family.write_stretch(text, calls)
+    reader = family.reader([ORDER], first_call=3)
+    found: list[ToolCall] = []
+    read_, at = "", 0
+    while at < len(tokens):
+        step = cuts.pop() if cuts else 1
+        reading = reader.feed(tokens[at : at + step])
+        read_, at = read_ + reading.text, at + step
+        found += reading.calls
+    assert read_.strip() == text.strip()
+    assert [(call.id, call.name, json.loads(call.arguments)) for call in found] == [
+        (call.id, call.name, json.loads(call.arguments)) for call in calls
+    ]
+
+
+def test_reasoning_is_not_said(qwen: Tokenizer, family: FamilyFormat) -> None:
+    reader = family.reader([ORDER], 0)
+    opened = read(qwen, begin(family).tokens).endswith("<think>\n")
+    thinks = "I might <|im say it.\n</think>\n\n"
+    tokens = qwen.encode((thinks if opened else f"<think>\n{thinks}") + "I say it.<|im_end|>").ids
+    assert "".join(reader.feed((token,)).text for token in tokens) == "I say it."
+
+
+def test_a_character_in_two_tokens_is_held_back(family: FamilyFormat) -> None:
+    tokens = family.write_stretch("é", [])
+    reader = family.reader([], 0)
+    texts = [reader.feed((token,)).text for token in tokens]
+    assert "".join(texts) == "é"
+    assert "\ufffd" not in texts
+
+
+def test_a_call_that_never_closes_is_no_call(family: FamilyFormat) -> None:
+    tokens = family.write_stretch("", [ToolCall("", "order", '{"item": "nuts", "quantity": 1}')])
+    cut = next(at for at in range(len(tokens), 0, -1) if tokens[at - 1] in family.controls - {*family.stop})
+    reading = family.reader([ORDER], 0).feed((*tokens[: cut - 1], family.stop[0]))
+    assert reading.calls == ()
+    assert "nuts" not in reading.text
+
+
+def test_a_call_that_cannot_be_read_is_still_a_call(qwen: Tokenizer) -> None:
+    """The model reads that there is no such tool, and may write it again."""
+    tokens = qwen.encode("<tool_call>\n{nuts}\n</tool_call><|im_end|>").ids
+    reading = FamilyFormat(qwen, "qwen3", {}).reader([ORDER], 0).feed(tokens)
+    assert reading.calls == (ToolCall("c0", "", "{nuts}"),)
+
+
+@pytest.mark.parametrize("cut", ["", "I th", "I th</think>\n\nI s", "I th</think>\n\n<tool_call>\n"])
+def test_a_turn_that_was_cut_off_is_closed(qwen: Tokenizer, family: FamilyFormat, cut: str) -> None:
+    begun = begin(family)
+    opened = read(qwen, begun.tokens).endswith("<think>\n")
+    before = "" if opened or not cut else "<think>\n"
+    stretch = qwen.encode(before + cut).ids
+    after = begun.append(sampled(stretch))
+    grown = after.append(*family.ask("And?", after))
+    closing = ("</think>" if (opened or cut) and "</think>" not in cut else "") + "<|im_end|>"
+    assert read(qwen, grown.tokens[len(after) :]).startswith(f"{closing}\n<|im_start|>user\nAnd?<|im_end|>\n")
+    assert grown.spans[len(after.spans)] == Span(Origin.FORCED, tuple(qwen.encode(closing).ids))
+
+
+def test_a_turn_that_ended_while_it_reasoned_goes_on(qwen: Tokenizer, family: FamilyFormat) -> None:
+    begun = begin(family)
+    stretch = qwen.encode("<think>\nI th<|im_end|>").ids
+    grown = begun.append(sampled(stretch))
+    assert read(qwen, grown.append(*family.ask("And?", grown)).tokens).count("<|im_end|>\n<|im_start|>user\nAnd?") == 1
+
+
+Accepts = Callable[[Sequence[int]], bool]
+
+
+@pytest.fixture(scope="module")
+def accepts(qwen: Tokenizer, family: FamilyFormat) -> Accepts:
+    """Whether the grammar lets a stretch be sampled and end there."""
+    ids: dict[str, int] = qwen.get_vocab()
+    vocabulary = sorted(ids, key=ids.__getitem__)
+    info = xgrammar.TokenizerInfo(
+        vocabulary, xgrammar.VocabType.BYTE_LEVEL, stop_token_ids=[*family.stop], vocab_size=len(vocabulary)
+    )
+    constraint = family.constraint([ORDER])
+    assert constraint
+    grammar = xgrammar.GrammarCompiler(info).compile_structural_tag(constraint)
+
+    def accepts(stretch: Sequence[int]) -> bool:
+        matcher = xgrammar.GrammarMatcher(grammar, override_stop_tokens=list(family.stop))
+        return all(matcher.accept_token(token) for token in stretch)
+
+    return accepts
+
+
+@pytest.mark.parametrize("text", ["", "Now: 5 < 6."])
+@pytest.mark.parametrize("calls", [0, 1, 2])
+def test_what_the_family_writes_may_be_sampled(family: FamilyFormat, accepts: Accepts, text: str, calls: int) -> None:
+    call = ToolCall("", "order", '{"item": "nuts", "quantity": 5}')
+    assert accepts(family.write_stretch(text, [call] * calls))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("sell", '{"item": "nuts", "quantity": 5}'),
+        ("order", '{"item": "nuts"}'),
+        ("order", '{"item": "nuts", "quantity": "many"}'),
+        ("order", '{"item": "nuts", "quantity": 5, "price": 1}'),
+    ],
+)
+def test_a_call_follows_its_schema(family: FamilyFormat, accepts: Accepts, name: str, arguments: str) -> None:
+    assert not accepts(family.write_stretch("", [ToolCall("", name, arguments)]))
+
+
+def test_without_tools_there_is_no_grammar(family: FamilyFormat) -> None:
+    assert family.constraint([]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("qwen9", {}, "there is no such format: use inner, qwen3, qwen3.5, qwen3.6"),
+        ("qwen3", {"colour": "red"}, "colour: Extra inputs are not permitted"),
+        ("qwen3", {"enable_thinking": "perhaps"}, "enable_thinking: Input should be a valid boolean"),
+    ],
+)
+def test_what_cannot_be_is_told(qwen: Tokenizer, name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        FamilyFormat(qwen, name, options)
+
+
+def test_a_model_of_another_family_is_refused(tokenizer: Tokenizer) -> None:
+    with pytest.raises(ConfigError, match=r"this model is not of the family qwen3: .*<\|endoftext\|>"):
+        FamilyFormat(tokenizer, "qwen3", {})
+
+
+async def test_the_loop_runs_it(qwen: Tokenizer, family: FamilyFormat) -> None:
+    """A turn with a call, and a second one: the engine is given exactly what is kept, which only grows."""
+    stretches = [
+        family.write_stretch("Now. ", [ToolCall("", "order", '{"item": "nuts", "quantity": 5}')]),
+        family.write_stretch("Sent.", []),
+        family.write_stretch("You are welcome.", []),
+    ]
+    engine = ScriptedEngine(lambda prompt, _: [(token,) for token in stretches[len(engine.requests) - 1]])
+    loop = DecodeLoop(engine, family, Toolbox([Limited(Order())]), "Help.")
+    first = await loop.run(loop.ask(Transcript(), "Order 5 nuts."), Caller())
+    second = await loop.run(loop.ask(first.transcript, "Thanks."), Caller())
+    assert [first.text.split(), second.text] == [["Now.", "Sent."], "You are welcome."]
+    assert "<tool_response>\n5 nuts\n</tool_response>" in read(qwen, first.transcript.tokens)
+    assert [span.tokens for span in second.transcript.spans if span.origin is Origin.SAMPLED] == stretches
+    for prompt, _ in engine.requests:
+        assert second.transcript.tokens[: len(prompt)] == prompt

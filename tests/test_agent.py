@@ -1,0 +1,25 @@
+"""An agent's configuration made into its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer
+
+from service.agent import make_chat
+from service.chat.inner import InnerFormat
+from service.errors import ConfigError
+from tests.conftest import agent_config
+
+
+def test_a_format_fits_its_model(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert isinstance(make_chat(agent_config(), tmp_path), InnerFormat)
+    with pytest.raises(ConfigError, match="chat: this model is not of the family qwen3"):
+        make_chat(agent_config(chat={"format": "qwen3"}), tmp_path)
+
+
+def test_a_model_without_a_fast_tokenizer_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"tokenizer\.json: No such file.*: a model needs a fast tokenizer"):
+        make_chat(agent_config(), tmp_path)
