@@ -16,6 +16,16 @@ from typer.exceptions import TyperException
 
 from service.errors import ServiceError
 
+
+def _utf8(text: str | None) -> str | None:
+    """What is said to an agent; a terminal may be set to another encoding."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise typer.BadParameter("not UTF-8") from error
+    return text
+
+
 AgentFolder = Annotated[Path, typer.Argument(help="Folder with an agent.yaml.", show_default=False, resolve_path=True)]
 Url = Annotated[str, typer.Argument(help="Where the agent's card is found, such as http://127.0.0.1:8001.")]
 EngineName = Annotated[str, typer.Option(help="vllm, or MODULE:FUNCTION that makes another one.", hidden=True)]
@@ -69,10 +79,10 @@ def serve(
 @app.command()
 def ask(
     url: Url,
-    text: Annotated[str, typer.Argument(help="What to say.", show_default=False)],
+    text: Annotated[str, typer.Argument(help="What to say.", show_default=False, callback=_utf8)],
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")] = False,
     context: Annotated[
-        str | None, typer.Option(help="Conversation to go on with, as an earlier answer named it.", show_default=False)
+        str | None, typer.Option(help="Conversation to go on with, as an earlier answer named it.", callback=_utf8)
     ] = None,
 ) -> int:
     """Asks an agent and shows its turn as it happens: text, tools, other agents, the answer.
@@ -104,7 +114,7 @@ def card(url: Url) -> int:
 @app.command()
 def demo(
     question: Annotated[
-        str | None, typer.Option(help="Ask this instead; then only that it was answered is checked.")
+        str | None, typer.Option(help="Ask this instead; then only that it was answered is checked.", callback=_utf8)
     ] = None,
     port: Annotated[
         int, typer.Option(help="Port of the first agent; the second has the next one.", min=1, max=65534)

@@ -12,16 +12,11 @@ from rich.text import Text
 
 from service.cli.story import Story, printable
 from service.client import RemoteAgent, Reply, open_http
-from service.errors import ConfigError
 from service.events import Event, to_json
 
 
 def run(url: str, text: str, context_id: str | None, as_json: bool) -> int:
     """0 if the task was completed, else 1. Raises ServiceError if it could not be asked for."""
-    try:
-        f"{text}{context_id}".encode()
-    except UnicodeEncodeError as error:
-        raise ConfigError("the message or its context is not UTF-8") from error
     asking = ask_as_json(url, text, context_id) if as_json else ask_and_show(Console(), url, text, context_id)
     reply = asyncio.run(asking)
     return 0 if reply.completed else 1

@@ -193,10 +193,17 @@ def test_a_results_file_that_cannot_be_written(option: str, agent: Path, capsys:
     assert wrong(capsys, "eval", agent, option, path) == f"innerloop: {path}: No such file or directory"
 
 
-@pytest.mark.parametrize("arguments", [["caf\udce9"], ["hello", "--context", "caf\udce9"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "http://127.0.0.1:9", "caf\udce9"],
+        ["ask", "http://127.0.0.1:9", "hello", "--context", "caf\udce9"],
+        ["demo", "--question", "caf\udce9"],
+    ],
+)
 def test_what_is_not_utf_8(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Python reads a byte of the command line that is not as half a character."""
-    assert "not UTF-8" in wrong(capsys, "ask", "http://127.0.0.1:9", *arguments)
+    assert "not UTF-8" in wrong(capsys, *arguments)
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8001", "nonsense", "ftp://a.example"])
