@@ -45,8 +45,10 @@ def make_chat(agent: AgentConfig, weights: Path) -> ChatFormat:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}: a model needs a fast tokenizer") from error
-    if agent.chat.format == "inner":
-        return InnerFormat(tokenizer)
+    if agent.chat.format in ("inner", "inner-live"):
+        if agent.chat.options:
+            raise ConfigError(f"chat: {agent.chat.format} has no options")
+        return InnerFormat(tokenizer, live=agent.chat.format == "inner-live")
     # Only now: this imports PyTorch, for the grammar of calls.
     from service.chat.families import FamilyFormat
 

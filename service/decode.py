@@ -7,9 +7,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Self
 
 from service.chat.base import ChatFormat
 from service.engine.base import Chunk, Engine, Finish, Sampling
@@ -17,7 +17,7 @@ from service.errors import ContextFull
 from service.events import CallFinished, CallStarted, Emit, TextDelta, ignore
 from service.messages import Caller, ToolCall, ToolResult
 from service.tools.toolbox import Toolbox
-from service.transcript import Origin, Span, Transcript
+from service.transcript import Arrival, Origin, Span, Transcript
 
 logger = logging.getLogger(__name__)
 
@@ -101,11 +101,8 @@ class DecodeLoop:
         if not transcript.spans:
             head = self._chat.begin(self._instructions, self._toolbox.specs)
             transcript = transcript.append(Span(Origin.GIVEN, head))
-        elif transcript.spans[-1].origin is Origin.SAMPLED:
-            reader = self._chat.reader(self._toolbox.specs, first_call=0)
-            unanswered = reader.feed(transcript.spans[-1].tokens).calls
-            results = [_interrupted(call.id) for call in unanswered]
-            transcript = transcript.append(*self._chat.write_results(results, transcript))
+        else:
+            transcript = self._splice(transcript, self._unanswered(transcript))
         transcript = transcript.append(*self._chat.ask(text, transcript))
         if len(transcript) >= self._engine.window:
             raise ContextFull(len(transcript), self._engine.window)
@@ -119,50 +116,57 @@ class DecodeLoop:
         stretch that had ended; those of a stretch that was still being sampled are lost.
         """
         turn = _Growing(transcript)
-        calls = _Calls(self._toolbox, caller, emit)
+        calls = _Calls(self._toolbox, caller, emit, self._limits.calls)
         clock = asyncio.timeout(self._limits.seconds)
         try:
             async with clock, calls:
                 while (stop := await self._stretch(turn, calls, emit)) is None:
                     await keep(turn.transcript)
-                    turn.append(*self._chat.write_results(await calls.results(), turn.transcript))
+                    if calls:
+                        turn.transcript = self._splice(turn.transcript, await calls.results(all=not self._chat.live))
+                    else:
+                        turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
                     await keep(turn.transcript)
         except TimeoutError:
             if not clock.expired():
                 raise
             stop = StopReason.SECONDS
         finally:
-            turn.append(*self._chat.write_results(await calls.cut_short(), turn.transcript))
+            turn.transcript = self._splice(turn.transcript, await calls.cut_short())
             await keep(turn.transcript)
-        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, turn.calls)
+        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started)
 
     async def _stretch(self, turn: _Growing, calls: _Calls, emit: Emit) -> StopReason | None:
-        """Samples until the model stops or a limit is reached; None if there are results to wait for."""
-        room = min(self._limits.tokens - turn.sampled, self._engine.window - len(turn.transcript))
+        """Samples until the model stops, a result can come in, or a limit is reached. None if the turn goes on."""
+        position = len(turn.transcript)
+        room = min(self._limits.tokens - turn.sampled, self._engine.window - position)
         if room <= 0:
             return self._limit(turn)
-        reader = self._chat.reader(self._toolbox.specs, first_call=turn.calls)
+        reader = self._chat.reader(self._toolbox.specs, first_call=calls.started)
         chunks: list[Chunk] = []
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, self._sampling(turn, room))) as stream:
                 async for chunk in stream:
                     chunks.append(chunk)
-                    reading = reader.feed(chunk.tokens)
-                    room_for_calls = self._limits.calls - turn.calls
-                    for call in reading.calls[:room_for_calls]:
-                        turn.calls += 1
-                        await calls.start(call)
-                    if reading.text:
-                        turn.text.append(reading.text)
-                        await emit(TextDelta(text=reading.text))
-                    if beyond := reading.calls[room_for_calls:]:
-                        calls.refuse(beyond, "not run: the turn has reached its limit of calls")
+                    text = ""
+                    for token in chunk.tokens:
+                        position += 1
+                        reading = reader.feed((token,))
+                        text += reading.text
+                        for call in reading.calls:
+                            await calls.make(call, position)
+                    if text:
+                        turn.text.append(text)
+                        await emit(TextDelta(text=text))
+                    if calls.refused:
                         return StopReason.CALLS
+                    if self._chat.live and calls.arrived and reader.safe and not chunk.finish:
+                        return None
         finally:
             turn.append_sampled(chunks, self._engine.weights)
         if chunks[-1].finish is Finish.LENGTH:
             return self._limit(turn)
-        return None if calls else StopReason.DONE
+        return None if calls or self._chat.write_nothing(turn.transcript) else StopReason.DONE
 
     def _sampling(self, turn: _Growing, room: int) -> Sampling:
         return Sampling(
@@ -177,6 +181,29 @@ class DecodeLoop:
             constraint=self._chat.constraint(self._toolbox.specs),
         )
 
+    def _splice(self, transcript: Transcript, finished: Sequence[_Finished]) -> Transcript:
+        arrivals = tuple(arrival for _, arrival in finished)
+        spans = self._chat.write_results([result for result, _ in finished], transcript)
+        return transcript.append(
+            *(replace(span, arrivals=arrivals) if span.origin is Origin.RETURNED else span for span in spans)
+        )
+
+    def _unanswered(self, transcript: Transcript) -> list[_Finished]:
+        """What is to be said of the last turn's calls that have no result, because the process that ran it died."""
+        made: list[tuple[ToolCall, int]] = []
+        answered: set[str] = set()
+        position = 0
+        for span in transcript.spans:
+            if span.origin is Origin.GIVEN:
+                made, answered = [], set()
+            answered |= {arrival.call_id for arrival in span.arrivals}
+            if span.origin is Origin.SAMPLED:
+                reader = self._chat.reader(self._toolbox.specs, first_call=len(made))
+                for at, token in enumerate(span.tokens, position + 1):
+                    made += [(call, at) for call in reader.feed((token,)).calls]
+            position += len(span.tokens)
+        return [_interrupted(call, at, dispatched=None) for call, at in made if call.id not in answered]
+
     def _limit(self, turn: _Growing) -> StopReason:
         return StopReason.TOKENS if turn.sampled >= self._limits.tokens else StopReason.CONTEXT
 
@@ -188,77 +215,90 @@ class _Growing:
         self.transcript = transcript
         self.text: list[str] = []
         self.sampled = 0
-        self.calls = 0
-
-    def append(self, *spans: Span) -> None:
-        self.transcript = self.transcript.append(*spans)
 
     def append_sampled(self, chunks: list[Chunk], weights: str) -> None:
         tokens = tuple(token for chunk in chunks for token in chunk.tokens)
         logprobs = tuple(logprob for chunk in chunks for logprob in chunk.logprobs or ())
         self.sampled += len(tokens)
-        self.append(Span(Origin.SAMPLED, tokens, logprobs if len(logprobs) == len(tokens) else None, weights))
+        span = Span(Origin.SAMPLED, tokens, logprobs if len(logprobs) == len(tokens) else None, weights)
+        self.transcript = self.transcript.append(span)
 
 
 class _Calls:
     """The calls of a turn. Leaving it cancels those that still run."""
 
-    def __init__(self, toolbox: Toolbox, caller: Caller, emit: Emit) -> None:
+    def __init__(self, toolbox: Toolbox, caller: Caller, emit: Emit, limit: int) -> None:
         self._toolbox = toolbox
         self._caller = caller
         self._emit = emit
-        self._running: dict[str, _Running] = {}
-        """By the calls' ids, in the order asked."""
-        self._refused: list[ToolResult] = []
+        self._limit = limit
+        self._open: dict[str, _Running] = {}
+        """Calls whose results have not come in, by their ids, in the order asked."""
+        self._refused: list[_Finished] = []
+        self.started = 0
 
-    async def start(self, call: ToolCall) -> None:
-        started = time.monotonic()
-        task = asyncio.create_task(self._run(call, started), name=f"{call.name} {call.id}")
-        self._running[call.id] = _Running(call, started, task)
+    async def make(self, call: ToolCall, position: int) -> None:
+        """Starts the call that closed at this token; beyond the limit of calls it is refused, which nobody hears of."""
+        if self.started == self._limit:
+            result = ToolResult(call.id, "not run: the turn has reached its limit of calls", is_error=True)
+            self._refused.append((result, Arrival(call.id, position, None, time.time())))
+            return
+        self.started += 1
+        running = _Running(call, position, time.time())
+        running.task = asyncio.create_task(self._run(running), name=f"{call.name} {call.id}")
+        self._open[call.id] = running
         await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
 
-    def refuse(self, calls: Sequence[ToolCall], why: str) -> None:
-        """They never start, so nobody hears of them but the model."""
-        self._refused += [ToolResult(call.id, why, is_error=True) for call in calls]
+    @property
+    def refused(self) -> bool:
+        return bool(self._refused)
 
-    async def results(self) -> list[ToolResult]:
-        """Waits for all; in the order asked."""
-        tasks = [running.task for running in self._running.values()]
-        await asyncio.wait(tasks)  # cancelled, it leaves them to `__aexit__`, which does not wait for ever
-        results = [task.result() for task in tasks]
-        self._running.clear()
-        return results
+    @property
+    def arrived(self) -> bool:
+        """Whether there is a result that has not come in."""
+        return any(running.task.done() for running in self._open.values())
 
-    async def cut_short(self) -> list[ToolResult]:
-        """After leaving: what is to be said of the calls whose results nobody waited for, in the order asked."""
-        results = []
-        for call, started, task in self._running.values():
-            if not task.done() or task.cancelled() or task.exception():
-                results.append(_interrupted(call.id))
-                await self._finished(call, started, results[-1])
+    async def results(self, all: bool) -> list[_Finished]:
+        """Waits for all calls and gives their results in the order asked; or for the first, in the order of arrival."""
+        tasks = [running.task for running in self._open.values()]
+        # Cancelled, it leaves them to `__aexit__`, which does not wait for ever.
+        await asyncio.wait(tasks, return_when=asyncio.ALL_COMPLETED if all else asyncio.FIRST_COMPLETED)
+        finished = [running.task.result() for running in self._open.values() if running.task.done()]
+        self._open = {id: running for id, running in self._open.items() if not running.task.done()}
+        return finished if all else sorted(finished, key=lambda each: each[1].arrived)
+
+    async def cut_short(self) -> list[_Finished]:
+        """After leaving: what is to be said of the calls whose results have not come in, in the order asked."""
+        finished = []
+        for running in self._open.values():
+            if not running.task.done() or running.task.cancelled() or running.task.exception():
+                finished.append(_interrupted(running.call, running.position, running.dispatched))
+                await self._tell(running, *finished[-1])
             else:
-                results.append(task.result())
-        return results + self._refused
+                finished.append(running.task.result())
+        return finished + self._refused
 
-    async def _run(self, call: ToolCall, started: float) -> ToolResult:
+    async def _run(self, running: _Running) -> _Finished:
+        call = running.call
         result = await self._toolbox.call(call, self._caller, self._emit)
-        await self._finished(call, started, result)
-        return result
+        arrival = Arrival(call.id, running.position, running.dispatched, time.time())
+        await self._tell(running, result, arrival)
+        return result, arrival
 
-    async def _finished(self, call: ToolCall, started: float, result: ToolResult) -> None:
-        seconds = time.monotonic() - started
+    async def _tell(self, running: _Running, result: ToolResult, arrival: Arrival) -> None:
+        call, seconds = running.call, arrival.arrived - running.dispatched
         await self._emit(
             CallFinished(call_id=call.id, tool=call.name, text=result.text, is_error=result.is_error, seconds=seconds)
         )
 
     def __bool__(self) -> bool:
-        return bool(self._running)
+        return bool(self._open)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        tasks = [running.task for running in self._running.values()]
+        tasks = [running.task for running in self._open.values()]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -267,13 +307,19 @@ class _Calls:
                 logger.error("call %s does not end when it is cancelled: it is left to itself", task.get_name())
 
 
-class _Running(NamedTuple):
+_Finished = tuple[ToolResult, Arrival]
+
+
+@dataclass(slots=True)
+class _Running:
     """A call that was started."""
 
     call: ToolCall
-    started: float
-    task: asyncio.Task[ToolResult]
+    position: int
+    dispatched: float
+    task: asyncio.Task[_Finished] = field(init=False)
 
 
-def _interrupted(call_id: str) -> ToolResult:
-    return ToolResult(call_id, "interrupted: it may or may not have been done", is_error=True)
+def _interrupted(call: ToolCall, position: int, dispatched: float | None) -> _Finished:
+    result = ToolResult(call.id, "interrupted: it may or may not have been done", is_error=True)
+    return result, Arrival(call.id, position, dispatched, time.time())

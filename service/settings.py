@@ -34,7 +34,7 @@ class ChatSection(_Section):
     """How the model was taught to write conversations."""
 
     format: str = "inner"
-    """Ours, or a model family: `qwen3`, `qwen3.5` or `qwen3.6`."""
+    """Ours, `inner` or `inner-live`, or a model family's: `qwen3`, `qwen3.5`, `qwen3.6`."""
     options: dict[str, Any] = {}
     """Of the family's chat template, such as `enable_thinking: false`."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +28,19 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a call was made and when its result was there. It came in with the span that has this."""
+
+    call_id: str
+    position: int
+    """How many tokens the transcript had when the call closed."""
+    dispatched: float | None
+    """When it started, in seconds since 1970; None if it never did, or if the process that knew has died."""
+    arrived: float
+    """The same, of its result."""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A run of tokens with one origin."""
 
@@ -37,6 +50,8 @@ class Span:
     """Of a sampled span, one per token, natural logarithm; None where they were not asked for."""
     weights: str | None = None
     """Of a sampled span, the version of the weights that sampled it."""
+    arrivals: tuple[Arrival, ...] = field(default=(), compare=False)
+    """Of a returned span, one per result, in order."""
 
     def __post_init__(self) -> None:
         if self.logprobs is not None and len(self.logprobs) != len(self.tokens):
@@ -104,12 +119,15 @@ def _span_to_json(span: Span) -> dict[str, Any]:
         data["logprobs"] = _pack("f", span.logprobs)
     if span.weights is not None:
         data["weights"] = span.weights
+    if span.arrivals:
+        data["arrivals"] = [asdict(arrival) for arrival in span.arrivals]
     return data
 
 
 def _span_from_json(data: dict[str, Any]) -> Span:
     logprobs = _unpack("f", data["logprobs"]) if "logprobs" in data else None
-    return Span(Origin(data["origin"]), _unpack("I", data["tokens"]), logprobs, data.get("weights"))
+    arrivals = tuple(Arrival(**arrival) for arrival in data.get("arrivals", ()))
+    return Span(Origin(data["origin"]), _unpack("I", data["tokens"]), logprobs, data.get("weights"), arrivals)
 
 
 def _pack(kind: str, numbers: tuple[float, ...]) -> str:

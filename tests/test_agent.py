@@ -8,14 +8,18 @@ import pytest
 from tokenizers import Tokenizer
 
 from service.agent import make_chat
-from service.chat.inner import InnerFormat
 from service.errors import ConfigError
 from tests.conftest import agent_config
 
 
 def test_a_format_fits_its_model(tmp_path: Path, tokenizer: Tokenizer) -> None:
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    assert isinstance(make_chat(agent_config(), tmp_path), InnerFormat)
+    assert [make_chat(agent_config(chat={"format": name}), tmp_path).live for name in ("inner", "inner-live")] == [
+        False,
+        True,
+    ]
+    with pytest.raises(ConfigError, match="chat: inner has no options"):
+        make_chat(agent_config(chat={"options": {"colour": "red"}}), tmp_path)
     with pytest.raises(ConfigError, match="chat: this model is not of the family qwen3"):
         make_chat(agent_config(chat={"format": "qwen3"}), tmp_path)
 

@@ -23,6 +23,11 @@ class Reading:
 class Reader(Protocol):
     """Reads one stretch as it is sampled. Single use."""
 
+    @property
+    def safe(self) -> bool:
+        """Whether results may come in after what was read: between calls or lines. For live formats."""
+        ...
+
     def feed(self, tokens: Sequence[int]) -> Reading:
         """Takes the next tokens. Text that ends within a character is held back until the character is whole."""
         ...
@@ -44,6 +49,11 @@ class ChatFormat(Protocol):
         """The control tokens that a model samples."""
         ...
 
+    @property
+    def live(self) -> bool:
+        """Whether the model goes on while its calls run. If not, it ends its stretch and then gets all results."""
+        ...
+
     def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
         """The head of a conversation: who the model is and what it can call."""
         ...
@@ -54,6 +64,10 @@ class ChatFormat(Protocol):
 
     def write_results(self, results: Sequence[ToolResult], after: Transcript) -> tuple[Span, ...]:
         """Results, in the order given, as the next spans; where there are none, nothing or an empty span."""
+        ...
+
+    def write_nothing(self, after: Transcript) -> tuple[Span, ...]:
+        """What a model reads that waits for results while no call runs; nothing if it does not wait."""
         ...
 
     def write_stretch(self, text: str, calls: Sequence[ToolCall]) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ class FamilyFormat:
         Raises ConfigError for a family or option we do not know, and for a tokenizer that does not fit.
         """
         if family not in _SYNTAX:
-            raise ConfigError(f"chat: {family}: there is no such format: use inner, {', '.join(_SYNTAX)}")
+            raise ConfigError(f"chat: {family}: there is no such format: use inner, inner-live, {', '.join(_SYNTAX)}")
         self._encoder = _Encoder(tokenizer)
         # Reasoning stays where it was sampled: nothing is written anew.
         fields = {**options, "name": family, "thinking_retention": "all"}
@@ -80,6 +80,10 @@ class FamilyFormat:
     def controls(self) -> frozenset[int]:
         return self._controls
 
+    @property
+    def live(self) -> bool:
+        return False
+
     def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
         messages = [Message(role="system", content=self._harmless(instructions)), _EXAMPLE[1]]
         described = json.loads(self._harmless(json.dumps(_describe(tools), ensure_ascii=False)))
@@ -100,6 +104,9 @@ class FamilyFormat:
         texts = (f"error: {result.text}" if result.is_error else result.text for result in results)
         closing, opening = self._go_on([Message(role="tool", content=self._harmless(text)) for text in texts], after)
         return (Span(Origin.FORCED, closing), Span(Origin.RETURNED, opening))
+
+    def write_nothing(self, after: Transcript) -> tuple[Span, ...]:
+        return ()
 
     def write_stretch(self, text: str, calls: Sequence[ToolCall]) -> tuple[int, ...]:
         asked = [
@@ -184,6 +191,10 @@ class _FamilyReader:
         """Calls of this stretch."""
         self._prose = self._begun = False
         self._look()
+
+    @property
+    def safe(self) -> bool:
+        return False
 
     def feed(self, tokens: Sequence[int]) -> Reading:
         text: list[str] = []

@@ -7,8 +7,15 @@
         <|result|>{text}<|end_result|><|result|>{text}<|end_result|>
         {text}<|im_end|>
 
-A turn is one assistant message: results are spliced into it. `<|wait|>` says "nothing to do until a result comes".
-The marker ids are spare special tokens of the model's tokenizer, renamed when its weights are got ready.
+A turn is one assistant message: results are spliced into it. `<|wait|>` says "nothing to do until a result comes"; if
+no call runs, it is answered by a bare `<|end_result|>`. The marker ids are spare special tokens of the model's
+tokenizer, renamed when its weights are got ready.
+
+In the live form, whose tools are headed `Live tools:`, the model goes on after a call, and each result comes in as soon
+as it is there and the model is between two calls or lines. It names its call, the turn's calls being c0, c1, ...:
+
+        {text}<|call|>{name} {json}<|end_call|><|call|>{name} {json}<|end_call|>{text}\\n
+        <|result|>c1 {text}<|end_result|>{text}<|wait|><|result|>c0 {text}<|end_result|>{text}<|im_end|>
 """
 
 from __future__ import annotations
@@ -34,7 +41,7 @@ _MARKER_START: Final = "<|"
 class InnerFormat:
     """The format of the agents this repository trains. Needs a tokenizer that has all of `MARKERS`."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, live: bool = False) -> None:
         """Raises ConfigError if a marker is missing: then this model was not made for this format."""
         found: dict[str, int | None] = {marker: tokenizer.token_to_id(marker) for marker in MARKERS}
         ids = {marker: token for marker, token in found.items() if token is not None}
@@ -45,6 +52,7 @@ class InnerFormat:
         self._tokenizer = tokenizer
         self._message, self._end, self._call, self._end_call, self._result, self._end_result, self._wait = ids.values()
         self._special = frozenset(id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special)
+        self._live = live
 
     @property
     def stop(self) -> tuple[int, ...]:
@@ -54,24 +62,36 @@ class InnerFormat:
     def controls(self) -> frozenset[int]:
         return frozenset((self._call, self._end_call, *self.stop))
 
+    @property
+    def live(self) -> bool:
+        return self._live
+
     def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
         listing = "".join(f"\n- {_signature(tool)}: {tool.description}" for tool in tools)
-        head = f"{instructions.strip()}\n\nTools:{listing}" if tools else instructions.strip()
+        heading = "Live tools:" if self._live else "Tools:"
+        head = f"{instructions.strip()}\n\n{heading}{listing}" if tools else instructions.strip()
         return self._turn("system", head)
 
     def ask(self, text: str, after: Transcript) -> tuple[Span, ...]:
         begun = len(after.spans) > 1  # more than the head
         closing = (self._end,) if begun and after.tokens[-1] != self._end else ()
         newline = self._encode("\n") if begun else ()
-        opening = (self._message, *self._encode("assistant\n"))
-        return (Span(Origin.FORCED, closing), Span(Origin.GIVEN, (*newline, *self._turn("user", text), *opening)))
+        message = (*newline, *self._turn("user", text), *self._opening)
+        return (Span(Origin.FORCED, closing), Span(Origin.GIVEN, message))
 
     def write_results(self, results: Sequence[ToolResult], after: Transcript) -> tuple[Span, ...]:
         tokens: list[int] = []
         for result in results:
             text = f"error: {result.text}" if result.is_error else result.text
-            tokens += (self._result, *self._encode(text), self._end_result)
-        return (Span(Origin.RETURNED, tuple(tokens)),)
+            name = f"{result.call_id} " if self._live else ""
+            tokens += (self._result, *self._encode(name + text), self._end_result)
+        # Where the model ended its message before its calls, it gets another one.
+        ended = results and after.tokens[-1:] == (self._end,)
+        opening = (*self._encode("\n"), *self._opening) if ended else ()
+        return (Span(Origin.FORCED, opening), Span(Origin.RETURNED, tuple(tokens)))
+
+    def write_nothing(self, after: Transcript) -> tuple[Span, ...]:
+        return (Span(Origin.FORCED, (self._end_result,)),) if after.tokens[-1:] == (self._wait,) else ()
 
     def write_stretch(self, text: str, calls: Sequence[ToolCall]) -> tuple[int, ...]:
         tokens = list(self._encode(text))
@@ -129,6 +149,10 @@ class InnerFormat:
         text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=False)
         return text
 
+    @property
+    def _opening(self) -> tuple[int, ...]:
+        return (self._message, *self._encode("assistant\n"))
+
     def _turn(self, role: str, text: str) -> tuple[int, ...]:
         return (self._message, *self._encode(f"{role}\n{text}"), self._end, *self._encode("\n"))
 
@@ -147,6 +171,11 @@ class _InnerReader:
         self._stream = DecodeStream(skip_special_tokens=True)
         self._body: list[int] | None = None
         """Tokens of the call being written; None in prose."""
+        self._safe = False
+
+    @property
+    def safe(self) -> bool:
+        return self._safe
 
     def feed(self, tokens: Sequence[int]) -> Reading:
         text: list[str] = []
@@ -154,15 +183,18 @@ class _InnerReader:
         for token in tokens:
             if token == self._call:
                 self._body = []
+                self._safe = False
             elif token == self._end_call and self._body is not None:
                 calls.append(self._read_call(self._body))
                 self._body = None
+                self._safe = True
             elif token in self._special:
                 continue
             elif self._body is not None:
                 self._body.append(token)
             else:
                 text.append(self._stream.step(self._tokenizer, token) or "")
+                self._safe = text[-1].endswith("\n")
         return Reading("".join(text), tuple(calls))
 
     def _read_call(self, body: list[int]) -> ToolCall:

@@ -267,7 +267,7 @@ def test_without_tools_there_is_no_grammar(family: FamilyFormat) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("qwen9", {}, "there is no such format: use inner, qwen3, qwen3.5, qwen3.6"),
+        ("qwen9", {}, "there is no such format: use inner, inner-live, qwen3, qwen3.5, qwen3.6"),
         ("qwen3", {"colour": "red"}, "colour: Extra inputs are not permitted"),
         ("qwen3", {"enable_thinking": "perhaps"}, "enable_thinking: Input should be a valid boolean"),
     ],

@@ -35,7 +35,7 @@ def test_a_message_is_only_text(chat: InnerFormat, text: str) -> None:
 
 @given(text=outside)
 def test_a_result_is_only_text(chat: InnerFormat, text: str) -> None:
-    (span,) = chat.write_results([ToolResult("c0", text), ToolResult("c1", text, is_error=True)], Transcript())
+    (_, span) = chat.write_results([ToolResult("c0", text), ToolResult("c1", text, is_error=True)], Transcript())
     assert control(chat, span.tokens) == ["<|result|>", "<|end_result|>"] * 2
     assert chat.read(span.tokens) == f"<|result|>{text}<|end_result|><|result|>error: {text}<|end_result|>"
 

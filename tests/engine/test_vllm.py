@@ -71,7 +71,7 @@ async def test_a_result_cannot_be_sampled(vllm: VllmEngine, inner: InnerFormat) 
     banned, constraint = inner.banned([ORDER]), inner.constraint([ORDER])
     wild = Sampling(60, inner.stop, temperature=2.0, banned=banned, constraint=constraint)
     sampled = await asyncio.gather(*(sample(vllm, prompt, replace(wild, seed=seed)) for seed in range(8)))
-    (result,) = inner.write_results([ToolResult("c0", "")], Transcript())
+    (_, result) = inner.write_results([ToolResult("c0", "")], Transcript())
     assert len(result.tokens) == 2
     assert not {*result.tokens} & {token for tokens in sampled for token in tokens}
 

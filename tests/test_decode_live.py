@@ -1,0 +1,260 @@
+"""The loop with a live format, in numbered sentences that go on from those of `test_decode.py`.
+
+11. A result comes in at the next safe point while the model goes on: after a line or a call, never within one.
+12. Results that are there at once come in together, in the order in which they arrived; each names its call.
+13. A model that waits gets the first result there is, and goes on while the others run.
+14. A turn does not end while a call runs: its result comes in and the model goes on.
+15. A wait while nothing runs is answered at once, in turn formats too.
+16. The transcript says of each result where its call closed, when that started, and when the result was there.
+17. Played again with the results coming where they came, a turn leaves the same transcript.
+18. If the process dies, the next message finds a result for every call of the turn that had none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tokenizers import Tokenizer
+
+from service.chat.inner import InnerFormat
+from service.decode import Limits, StopReason
+from service.engine.base import Sampling
+from service.transcript import Arrival, Origin, Transcript
+from tests.test_decode import CALLER, Bell, Stage
+
+
+@pytest.fixture
+def live(tokenizer: Tokenizer) -> InnerFormat:
+    return InnerFormat(tokenizer, live=True)
+
+
+class Live(Stage):
+    """A loop over a model that writes `stretches`, one after the other, each until something ends it.
+
+    `[name]` in a stretch is not written: there, the tool of this name answers, before the model writes on.
+    """
+
+    def __init__(self, live: InnerFormat, tokenizer: Tokenizer, *stretches: str, **options: Any) -> None:
+        names = re.findall(r"<\|call\|>(\w+)", "".join(stretches))
+        self.bells = {name: Bell(name) for name in (*names, "idle")}  # without a tool there is nothing to wait for
+        super().__init__(live, [], *self.bells.values(), **options)
+        self._live, self._tokenizer, self._texts = live, tokenizer, iter(stretches)
+        self._markers: dict[str, int] = tokenizer.get_vocab()
+
+    def _play(self, prompt: tuple[int, ...], sampling: Sampling) -> Iterator[tuple[int, ...]]:  # type: ignore[override]
+        for piece in re.split(r"(<\|\w+\|>|\[\w+\])", next(self._texts)):
+            if piece.startswith("["):
+                self.bells[piece[1:-1]].ring.set()
+                yield from [()] * 20  # while the model is busy with its next token
+            elif piece.startswith("<|"):
+                yield (self._markers[piece],)
+            else:
+                yield from ((token,) for token in self._tokenizer.encode(piece, add_special_tokens=False).ids)
+
+    async def told(self, text: str = "Ring.") -> str:
+        """A turn, as the model saw it from its own first token on."""
+        asked = self.loop.ask(Transcript(), text)
+        self.turn = await self.loop.run(asked, CALLER, self.emit, self.keep)
+        return self._live.read(self.turn.transcript.tokens[len(asked) :])
+
+
+async def test_11_a_result_comes_in_at_the_end_of_a_line(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    stage = Live(live, tokenizer, "<|call|>slow {}<|end_call|>One [slow]line.\nNever said.", "Done.<|im_end|>")
+    assert await stage.told() == (
+        "<|call|>slow {}<|end_call|>One line.\n<|result|>c0 slow None<|end_result|>Done.<|im_end|>"
+    )
+    assert (stage.turn.stop, stage.turn.text) == (StopReason.DONE, "One line.\nDone.")
+    assert stage.engine.aborted == 1
+
+
+async def test_11_not_within_a_call(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    """It waits until the call closes, and comes in before the next one."""
+    stage = Live(
+        live,
+        tokenizer,
+        "<|call|>slow {}<|end_call|><|call|>bang {[slow]}<|end_call|><|call|>never {}<|end_call|>",
+        "Both.[bang]\nNever said.",
+        "Done.<|im_end|>",
+    )
+    assert await stage.told() == (
+        "<|call|>slow {}<|end_call|><|call|>bang {}<|end_call|><|result|>c0 slow None<|end_result|>"
+        "Both.\n<|result|>c1 bang None<|end_result|>Done.<|im_end|>"
+    )
+
+
+async def test_11_what_ends_first_ends_the_stretch(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    """A result that came within the last line comes in after the model's own stop."""
+    stage = Live(live, tokenizer, "<|call|>slow {}<|end_call|>I [slow]wait<|wait|>", "Done.<|im_end|>")
+    assert await stage.told() == (
+        "<|call|>slow {}<|end_call|>I wait<|wait|><|result|>c0 slow None<|end_result|>Done.<|im_end|>"
+    )
+    assert stage.engine.aborted == 0
+
+
+async def test_12_together_in_the_order_of_arrival(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    stage = Live(
+        live,
+        tokenizer,
+        "<|call|>a {}<|end_call|><|call|>b {}<|end_call|><|call|>c {}<|end_call|>So [c]let us [a]see.\nNever said.",
+        "[b]<|wait|>",
+        "Done.<|im_end|>",
+    )
+    assert (await stage.told()).split("<|end_call|>")[-1] == (
+        "So let us see.\n<|result|>c2 c None<|end_result|><|result|>c0 a None<|end_result|>"
+        "<|wait|><|result|>c1 b None<|end_result|>Done.<|im_end|>"
+    )
+
+
+async def test_13_the_first_is_enough(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    stage = Live(
+        live,
+        tokenizer,
+        "<|call|>slow {}<|end_call|><|call|>fast {}<|end_call|>So.[fast]<|wait|>",
+        "Half. [slow]<|wait|>",
+        "Done.<|im_end|>",
+    )
+    assert (await stage.told()).endswith(
+        "<|wait|><|result|>c1 fast None<|end_result|>Half. <|wait|><|result|>c0 slow None<|end_result|>Done.<|im_end|>"
+    )
+
+
+async def test_13_a_wait_lasts_until_there_is_a_result(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    stage = Live(live, tokenizer, "<|call|>slow {}<|end_call|><|wait|>", "Done.<|im_end|>")
+    running = asyncio.create_task(stage.told())
+    await asyncio.sleep(0.02)
+    assert not running.done()
+    assert len(stage.engine.requests) == 1
+    stage.bells["slow"].ring.set()
+    assert (await running).endswith("<|wait|><|result|>c0 slow None<|end_result|>Done.<|im_end|>")
+
+
+async def test_14_the_end_waits(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    stage = Live(live, tokenizer, "<|call|>slow {}<|end_call|>Good[slow]bye.<|im_end|>", "No, done.<|im_end|>")
+    assert await stage.told() == (
+        "<|call|>slow {}<|end_call|>Goodbye.<|im_end|>"
+        "\n<|im_start|>assistant\n<|result|>c0 slow None<|end_result|>No, done.<|im_end|>"
+    )
+    origins = [span.origin for span in stage.turn.transcript.spans[2:]]
+    assert origins == [Origin.SAMPLED, Origin.FORCED, Origin.RETURNED, Origin.SAMPLED]
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_15_a_wait_for_nothing(tokenizer: Tokenizer, is_live: bool) -> None:
+    stage = Live(InnerFormat(tokenizer, is_live), tokenizer, "Hm.<|wait|>", "Done.<|im_end|>")
+    assert await stage.told() == "Hm.<|wait|><|end_result|>Done.<|im_end|>"
+    assert stage.turn.transcript.spans[3].origin is Origin.FORCED
+    assert (stage.turn.stop, stage.turn.text) == (StopReason.DONE, "Hm.Done.")
+
+
+async def test_15_waiting_for_ever(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    stage = Live(live, tokenizer, *["<|wait|>"] * 99, limits=Limits(tokens=7))
+    assert await stage.told() == "<|wait|><|end_result|>" * 7
+    assert stage.turn.stop is StopReason.TOKENS
+
+
+def arrivals(transcript: Transcript) -> list[tuple[int, Arrival]]:
+    """With the positions at which they came in."""
+    found, position = [], 0
+    for span in transcript.spans:
+        found += [(position, arrival) for arrival in span.arrivals]
+        position += len(span.tokens)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("is_live", "stretches"),
+    [
+        (True, ["<|call|>a {}<|end_call|>So[a].<|call|>b {}<|end_call|>", "[b]<|wait|>", "<|im_end|>"]),
+        (False, ["<|call|>a {}<|end_call|>So[a].<|call|>b {}<|end_call|>[b]<|wait|>", "<|im_end|>"]),
+    ],
+)
+async def test_16_where_and_when(tokenizer: Tokenizer, is_live: bool, stretches: list[str]) -> None:
+    begun = time.time()
+    chat = InnerFormat(tokenizer, is_live)
+    stage = Live(chat, tokenizer, *stretches)
+    await stage.told()
+    transcript = stage.turn.transcript
+    found = arrivals(transcript)
+    assert [arrival.call_id for _, arrival in found] == ["c0", "c1"]
+    for came_in, arrival in found:
+        assert chat.read(transcript.tokens[: arrival.position]).endswith("<|end_call|>")
+        assert chat.read(transcript.tokens[came_in:]).startswith("<|result|>")
+        assert arrival.dispatched is not None
+        assert begun <= arrival.dispatched <= arrival.arrived <= time.time()
+    assert Transcript.from_json(json.loads(json.dumps(transcript.to_json()))).spans[-2].arrivals
+
+
+async def test_16_a_call_that_never_started(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    text = "<|call|>a {}<|end_call|><|call|>b {}<|end_call|>"
+    stage = Live(live, tokenizer, text, limits=Limits(calls=1))
+    await stage.told()
+    assert [arrival.dispatched is None for _, arrival in arrivals(stage.turn.transcript)] == [False, True]
+
+
+async def test_17_replay(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    """The same model, which is asked to go on at the same places, and tools that answer where they answered."""
+    first = Live(
+        live,
+        tokenizer,
+        "<|call|>slow {}<|end_call|><|call|>fast {}<|end_call|>One [fast]line.\nNever said.",
+        "Two [slow]lines.\nNever said.",
+        "Done.<|im_end|>",
+    )
+    await first.told()
+    recorded = first.turn.transcript
+    stretches = [live.read(span.tokens) for span in recorded.spans if span.origin is Origin.SAMPLED]
+    names = {"c0": "slow", "c1": "fast"}
+    came = [names[arrival.call_id] for _, arrival in arrivals(recorded)]
+    # Where a result came in, it had been there before the last token.
+    again = [f"{text[:-1]}[{name}]{text[-1]}Never said." for text, name in zip(stretches, came, strict=False)]
+    second = Live(live, tokenizer, *again, stretches[-1])
+    await second.told()
+    assert second.turn.transcript.spans == recorded.spans
+
+
+async def test_18_after_a_crash(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    """Of a call of an earlier stretch too."""
+    stretches = (
+        "<|call|>slow {}<|end_call|><|call|>fast {}<|end_call|>[fast]<|wait|>",
+        "<|call|>slow {}<|end_call|><|wait|>",
+    )
+    stage = Live(live, tokenizer, *stretches)
+    running = asyncio.create_task(stage.told())
+    while len(stage.kept) < 3:
+        await asyncio.sleep(0)
+    left = stage.kept[-1]  # what a process that is killed now leaves behind
+    running.cancel()
+    asked = stage.loop.ask(left, "And?")
+    interrupted = "error: interrupted: it may or may not have been done<|end_result|>"
+    assert live.read(asked.tokens[len(left) :]) == (
+        f"<|result|>c0 {interrupted}<|result|>c2 {interrupted}<|im_end|>"
+        "\n<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert [arrival.call_id for _, arrival in arrivals(asked)] == ["c1", "c0", "c2"]
+
+
+async def test_7_cancelling_ends_every_call(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    names = ["a", "b", "c", "d", "e"]
+    stage = Live(live, tokenizer, "".join(f"<|call|>{name} {{}}<|end_call|>" for name in names) + "<|wait|>")
+    running = asyncio.create_task(stage.told())
+    for name in names:
+        await stage.bells[name].started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert all(stage.bells[name].cancelled for name in names)
+    assert live.read(stage.kept[-1].spans[-1].tokens).count("interrupted") == 5
+
+
+async def test_6_a_result_that_fills_the_window(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    text = "<|call|>slow {}<|end_call|>So[slow].\n"
+    asked = len(Live(live, tokenizer, text).loop.ask(Transcript(), "Ring."))
+    stage = Live(live, tokenizer, text + "Never said.", window=asked + 20)
+    assert (await stage.told()).endswith("<|result|>c0 slow None<|end_result|>")
+    assert stage.turn.stop is StopReason.CONTEXT
