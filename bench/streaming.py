@@ -99,6 +99,8 @@ class FixedLength:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.asked: list[tuple[Sequence[int], Sampling]] = []
+        self.decoded: list[int] = []
+        """Tokens, of each request that came to its end."""
 
     @property
     def window(self) -> int:
@@ -116,8 +118,14 @@ class FixedLength:
         sampling = replace(sampling, stop=(), max_tokens=TOKENS)
         self.asked.append((tokens, sampling))
         async with aclosing(self._engine.generate(tokens, sampling)) as stream:
+            decoded = 0
             async for chunk in stream:
+                decoded += len(chunk.tokens)
                 yield chunk
+        self.decoded.append(decoded)
+
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        await self._engine.prefill(tokens)
 
 
 async def main() -> None:
@@ -142,6 +150,8 @@ async def main() -> None:
             for at_once in AT_ONCE:
                 say(f"{at_once} at once: {REPETITIONS} times {TOKENS} tokens on each side")
                 found[at_once] = [await repetition(engine, sides, at_once, turn) for turn in range(REPETITIONS)]
+    if fixed.decoded != [TOKENS] * len(fixed.asked):
+        raise RuntimeError(f"not every stream through A2A had its {TOKENS} tokens: {fixed.decoded}")
     console.print(table(found))
     result = summary(found, prepared.version)
     append(RESULTS, result)
@@ -170,6 +180,8 @@ async def through_a2a(client: Client, text: str) -> Stream:
     async for event in client.send_message(SendMessageRequest(message=message)):
         if not first and event.HasField("artifact_update"):
             first = time.perf_counter() - begun
+    if not first:
+        raise RuntimeError("the agent said nothing")
     return Stream(first, time.perf_counter() - begun)
 
 

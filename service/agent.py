@@ -38,21 +38,23 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
 def make_chat(agent: AgentConfig, weights: Path) -> ChatFormat:
     """The chat format of the agent's model, whose weights and tokenizer are in `weights`.
 
-    Raises ConfigError if there is no such format, or if this model does not have its control tokens.
+    Raises ConfigError if the model does not have its control tokens, or has no fast tokenizer.
     """
     path = weights / "tokenizer.json"
     try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}: a model needs a fast tokenizer") from error
-    if agent.chat.format in ("inner", "inner-live"):
-        if agent.chat.options:
-            raise ConfigError(f"chat: {agent.chat.format} has no options")
+    try:
+        tokenizer = Tokenizer.from_buffer(content)
+    except Exception as error:  # the library raises nothing more special
+        raise ConfigError(f"{path}: not a tokenizer: {error}") from error
+    if agent.chat.thinking is None:
         return InnerFormat(tokenizer, live=agent.chat.format == "inner-live")
-    # Only now: this imports PyTorch, for the grammar of calls.
+    # Only now: this takes a second to import.
     from service.chat.families import FamilyFormat
 
-    return FamilyFormat(tokenizer, agent.chat.format, agent.chat.options)
+    return FamilyFormat(tokenizer, agent.chat.format, agent.chat.thinking)
 
 
 def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox) -> DecodeLoop:

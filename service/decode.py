@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
 
+from service.calls import Calls, Finished, interrupted
 from service.chat.base import ChatFormat
 from service.engine.base import Chunk, Engine, Finish, Sampling
-from service.errors import ContextFull
-from service.events import CallFinished, CallStarted, Emit, TextDelta, ignore
-from service.messages import Caller, ToolCall, ToolResult
+from service.errors import ContextFull, EngineError
+from service.events import Emit, TextDelta, ignore
+from service.messages import Caller, ToolCall
 from service.tools.toolbox import Toolbox
-from service.transcript import Arrival, Origin, Span, Transcript
-
-logger = logging.getLogger(__name__)
-
-_CANCEL_SECONDS = 5.0
-"""How long a call may take to clean up after itself."""
+from service.transcript import Origin, Span, Transcript
 
 
 class StopReason(StrEnum):
@@ -116,14 +109,14 @@ class DecodeLoop:
         stretch that had ended; those of a stretch that was still being sampled are lost.
         """
         turn = _Growing(transcript)
-        calls = _Calls(self._toolbox, caller, emit, self._limits.calls)
+        calls = Calls(self._toolbox, caller, emit, self._limits.calls, together=not self._chat.live)
         clock = asyncio.timeout(self._limits.seconds)
         try:
             async with clock, calls:
                 while (stop := await self._stretch(turn, calls, emit)) is None:
                     await keep(turn.transcript)
                     if calls:
-                        turn.transcript = self._splice(turn.transcript, await calls.results(all=not self._chat.live))
+                        turn.transcript = self._splice(turn.transcript, await self._wait(turn.transcript, calls))
                     else:
                         turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
                     await keep(turn.transcript)
@@ -136,7 +129,7 @@ class DecodeLoop:
             await keep(turn.transcript)
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started)
 
-    async def _stretch(self, turn: _Growing, calls: _Calls, emit: Emit) -> StopReason | None:
+    async def _stretch(self, turn: _Growing, calls: Calls, emit: Emit) -> StopReason | None:
         """Samples until the model stops, a result can come in, or a limit is reached. None if the turn goes on."""
         position = len(turn.transcript)
         room = min(self._limits.tokens - turn.sampled, self._engine.window - position)
@@ -153,11 +146,12 @@ class DecodeLoop:
                         position += 1
                         reading = reader.feed((token,))
                         text += reading.text
+                        if reading.calls:
+                            await turn.say(text, emit)
+                            text = ""
                         for call in reading.calls:
                             await calls.make(call, position)
-                    if text:
-                        turn.text.append(text)
-                        await emit(TextDelta(text=text))
+                    await turn.say(text, emit)
                     if calls.refused:
                         return StopReason.CALLS
                     if self._chat.live and calls.arrived and reader.safe and not chunk.finish:
@@ -181,14 +175,31 @@ class DecodeLoop:
             constraint=self._chat.constraint(self._toolbox.specs),
         )
 
-    def _splice(self, transcript: Transcript, finished: Sequence[_Finished]) -> Transcript:
+    async def _wait(self, transcript: Transcript, calls: Calls) -> list[Finished]:
+        """The results that come in next. What is known of them before is computed meanwhile."""
+        warming = asyncio.create_task(self._warm(transcript, calls))
+        try:
+            return await calls.results()
+        finally:
+            warming.cancel()
+            await asyncio.wait([warming])
+
+    async def _warm(self, transcript: Transcript, calls: Calls) -> None:
+        async for results in calls.partial_results():
+            tokens = transcript.append(*self._chat.write_results(results, transcript)).tokens
+            if len(tokens) >= self._engine.window:
+                return
+            with suppress(EngineError):  # the next stretch will meet it
+                await self._engine.prefill(tokens)
+
+    def _splice(self, transcript: Transcript, finished: Sequence[Finished]) -> Transcript:
         arrivals = tuple(arrival for _, arrival in finished)
         spans = self._chat.write_results([result for result, _ in finished], transcript)
         return transcript.append(
             *(replace(span, arrivals=arrivals) if span.origin is Origin.RETURNED else span for span in spans)
         )
 
-    def _unanswered(self, transcript: Transcript) -> list[_Finished]:
+    def _unanswered(self, transcript: Transcript) -> list[Finished]:
         """What is to be said of the last turn's calls that have no result, because the process that ran it died."""
         made: list[tuple[ToolCall, int]] = []
         answered: set[str] = set()
@@ -202,7 +213,7 @@ class DecodeLoop:
                 for at, token in enumerate(span.tokens, position + 1):
                     made += [(call, at) for call in reader.feed((token,)).calls]
             position += len(span.tokens)
-        return [_interrupted(call, at, dispatched=None) for call, at in made if call.id not in answered]
+        return [interrupted(call, at, dispatched=None) for call, at in made if call.id not in answered]
 
     def _limit(self, turn: _Growing) -> StopReason:
         return StopReason.TOKENS if turn.sampled >= self._limits.tokens else StopReason.CONTEXT
@@ -216,110 +227,14 @@ class _Growing:
         self.text: list[str] = []
         self.sampled = 0
 
+    async def say(self, text: str, emit: Emit) -> None:
+        if text:
+            self.text.append(text)
+            await emit(TextDelta(text=text))
+
     def append_sampled(self, chunks: list[Chunk], weights: str) -> None:
         tokens = tuple(token for chunk in chunks for token in chunk.tokens)
         logprobs = tuple(logprob for chunk in chunks for logprob in chunk.logprobs or ())
         self.sampled += len(tokens)
         span = Span(Origin.SAMPLED, tokens, logprobs if len(logprobs) == len(tokens) else None, weights)
         self.transcript = self.transcript.append(span)
-
-
-class _Calls:
-    """The calls of a turn. Leaving it cancels those that still run."""
-
-    def __init__(self, toolbox: Toolbox, caller: Caller, emit: Emit, limit: int) -> None:
-        self._toolbox = toolbox
-        self._caller = caller
-        self._emit = emit
-        self._limit = limit
-        self._open: dict[str, _Running] = {}
-        """Calls whose results have not come in, by their ids, in the order asked."""
-        self._refused: list[_Finished] = []
-        self.started = 0
-
-    async def make(self, call: ToolCall, position: int) -> None:
-        """Starts the call that closed at this token; beyond the limit of calls it is refused, which nobody hears of."""
-        if self.started == self._limit:
-            result = ToolResult(call.id, "not run: the turn has reached its limit of calls", is_error=True)
-            self._refused.append((result, Arrival(call.id, position, None, time.time())))
-            return
-        self.started += 1
-        running = _Running(call, position, time.time())
-        running.task = asyncio.create_task(self._run(running), name=f"{call.name} {call.id}")
-        self._open[call.id] = running
-        await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
-
-    @property
-    def refused(self) -> bool:
-        return bool(self._refused)
-
-    @property
-    def arrived(self) -> bool:
-        """Whether there is a result that has not come in."""
-        return any(running.task.done() for running in self._open.values())
-
-    async def results(self, all: bool) -> list[_Finished]:
-        """Waits for all calls and gives their results in the order asked; or for the first, in the order of arrival."""
-        tasks = [running.task for running in self._open.values()]
-        # Cancelled, it leaves them to `__aexit__`, which does not wait for ever.
-        await asyncio.wait(tasks, return_when=asyncio.ALL_COMPLETED if all else asyncio.FIRST_COMPLETED)
-        finished = [running.task.result() for running in self._open.values() if running.task.done()]
-        self._open = {id: running for id, running in self._open.items() if not running.task.done()}
-        return finished if all else sorted(finished, key=lambda each: each[1].arrived)
-
-    async def cut_short(self) -> list[_Finished]:
-        """After leaving: what is to be said of the calls whose results have not come in, in the order asked."""
-        finished = []
-        for running in self._open.values():
-            if not running.task.done() or running.task.cancelled() or running.task.exception():
-                finished.append(_interrupted(running.call, running.position, running.dispatched))
-                await self._tell(running, *finished[-1])
-            else:
-                finished.append(running.task.result())
-        return finished + self._refused
-
-    async def _run(self, running: _Running) -> _Finished:
-        call = running.call
-        result = await self._toolbox.call(call, self._caller, self._emit)
-        arrival = Arrival(call.id, running.position, running.dispatched, time.time())
-        await self._tell(running, result, arrival)
-        return result, arrival
-
-    async def _tell(self, running: _Running, result: ToolResult, arrival: Arrival) -> None:
-        call, seconds = running.call, arrival.arrived - running.dispatched
-        await self._emit(
-            CallFinished(call_id=call.id, tool=call.name, text=result.text, is_error=result.is_error, seconds=seconds)
-        )
-
-    def __bool__(self) -> bool:
-        return bool(self._open)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        tasks = [running.task for running in self._open.values()]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            stuck = (await asyncio.wait(tasks, timeout=_CANCEL_SECONDS))[1]
-            for task in stuck:
-                logger.error("call %s does not end when it is cancelled: it is left to itself", task.get_name())
-
-
-_Finished = tuple[ToolResult, Arrival]
-
-
-@dataclass(slots=True)
-class _Running:
-    """A call that was started."""
-
-    call: ToolCall
-    position: int
-    dispatched: float
-    task: asyncio.Task[_Finished] = field(init=False)
-
-
-def _interrupted(call: ToolCall, position: int, dispatched: float | None) -> _Finished:
-    result = ToolResult(call.id, "interrupted: it may or may not have been done", is_error=True)
-    return result, Arrival(call.id, position, dispatched, time.time())

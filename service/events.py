@@ -33,7 +33,7 @@ class CallStarted(_Event):
     call_id: str
     tool: str
     arguments: str
-    """JSON, as sampled."""
+    """JSON, if it can be read at all."""
 
 
 class CallProgress(_Event):

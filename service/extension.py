@@ -60,9 +60,14 @@ def _arguments(text: str) -> dict[str, Any]:
     try:
         arguments = json.loads(text, parse_int=_integer)
         json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return arguments if isinstance(arguments, dict) else {}
+    return arguments if isinstance(arguments, dict) and _depth(arguments) <= _DEPTH else {}
+
+
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _integer(digits: str) -> int:
@@ -71,4 +76,6 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+_DEPTH = 32
+"""Of arguments: protocol buffers read 100 levels, of which agents that ask each other take some."""
 _DIGITS = 300

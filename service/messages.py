@@ -13,7 +13,7 @@ class ToolCall:
     """Unique in its turn: `c0`, `c1`, ... in the order asked."""
     name: str
     arguments: str
-    """JSON, as sampled."""
+    """JSON, if it can be read at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class ToolResult:
     call_id: str
     text: str
     is_error: bool = False
+
+    @property
+    def as_read(self) -> str:
+        """The text, and that it is an error if it is one."""
+        return f"error: {self.text}" if self.is_error else self.text
 
 
 MAX_HOPS = 8

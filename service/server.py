@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from sse_starlette.sse import AppStatus
@@ -74,13 +74,19 @@ class EmbeddedServer(Server):
 
     @asynccontextmanager
     async def running(self, listener: socket.socket) -> AsyncIterator[None]:
-        """Serves on `listener` until it is left. Raises what keeps the service from starting."""
-        serving = asyncio.create_task(self.serve([listener]))
-        while not self.started and not serving.done():
-            await asyncio.sleep(0.01)
+        """Serves on `listener` until it is left. Raises RuntimeError if the service does not start, and logs why."""
+
+        async def serve() -> None:
+            with suppress(SystemExit):  # uvicorn's way to say so
+                await self.serve([listener])
+
+        serving = asyncio.create_task(serve())
         try:
-            if not serving.done():
-                yield
+            while not self.started:
+                if serving.done():
+                    raise RuntimeError("the service did not start")
+                await asyncio.sleep(0.01)
+            yield
         finally:
             self.should_exit = True
             await serving

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import ConfigError
@@ -23,7 +23,7 @@ class _Section(BaseModel):
 
 class ModelSection(_Section):
     base: str = "smollm2-135m-instruct"
-    """The embedded model, or the path or hub id of any model vLLM serves."""
+    """The embedded model, or the path or hub id of one that vLLM serves and whose chat format we know."""
     adapter: Path | None = None
     """Folder of a LoRA adapter, relative to the agent's folder. Its sha256 is part of the weights' version."""
     window: int | None = Field(default=None, gt=0)
@@ -33,10 +33,16 @@ class ModelSection(_Section):
 class ChatSection(_Section):
     """How the model was taught to write conversations."""
 
-    format: str = "inner"
-    """Ours, `inner` or `inner-live`, or a model family's: `qwen3`, `qwen3.5`, `qwen3.6`."""
-    options: dict[str, Any] = {}
-    """Of the family's chat template, such as `enable_thinking: false`."""
+    format: Literal["inner", "inner-live", "qwen3", "qwen3.5", "qwen3.6"] = "inner"
+    """Ours, or the chat template of a family."""
+    thinking: bool | None = None
+    """Whether it reasons before it answers: to be said of a family's model, whose template leaves it open."""
+
+    @model_validator(mode="after")
+    def _thinking_is_said_of_families(self) -> Self:
+        if (self.thinking is None) != self.format.startswith("inner"):
+            raise ValueError("`thinking` goes with a family's format, and a family's format with `thinking`")
+        return self
 
 
 class ToolLimits(_Section):

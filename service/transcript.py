@@ -50,7 +50,7 @@ class Span:
     """Of a sampled span, one per token, natural logarithm; None where they were not asked for."""
     weights: str | None = None
     """Of a sampled span, the version of the weights that sampled it."""
-    arrivals: tuple[Arrival, ...] = field(default=(), compare=False)
+    arrivals: tuple[Arrival, ...] = ()
     """Of a returned span, one per result, in order."""
 
     def __post_init__(self) -> None:

@@ -18,10 +18,15 @@ def test_a_format_fits_its_model(tmp_path: Path, tokenizer: Tokenizer) -> None:
         False,
         True,
     ]
-    with pytest.raises(ConfigError, match="chat: inner has no options"):
-        make_chat(agent_config(chat={"options": {"colour": "red"}}), tmp_path)
-    with pytest.raises(ConfigError, match="chat: this model is not of the family qwen3"):
-        make_chat(agent_config(chat={"format": "qwen3"}), tmp_path)
+    with pytest.raises(ConfigError, match="this model is not of the family qwen3"):
+        make_chat(agent_config(chat={"format": "qwen3", "thinking": False}), tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"{}", b"version https://git-lfs.github.com/spec/v1"])
+def test_what_is_no_tokenizer_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "tokenizer.json").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"tokenizer\.json: "):
+        make_chat(agent_config(), tmp_path)
 
 
 def test_a_model_without_a_fast_tokenizer_is_refused(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from service import decode
+from service import calls
 from service.chat.inner import InnerFormat
 from service.decode import Choice, DecodeLoop, Limits, StopReason
 from service.engine.base import Sampling
@@ -249,7 +249,7 @@ async def test_7_cancelling(chat: InnerFormat, write: Write) -> None:
 async def test_7_a_tool_that_cannot_be_cancelled(
     chat: InnerFormat, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode, "_CANCEL_SECONDS", 0.01)
+    monkeypatch.setattr(calls, "_CANCEL_SECONDS", 0.01)
     bell = Bell("bell")
 
     class Deaf(Bell):

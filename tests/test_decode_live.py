@@ -7,16 +7,19 @@
 15. A wait while nothing runs is answered at once, in turn formats too.
 16. The transcript says of each result where its call closed, when that started, and when the result was there.
 17. Played again with the results coming where they came, a turn leaves the same transcript.
-18. If the process dies, the next message finds a result for every call of the turn that had none.
+18. What a peer has said so far, and what came of calls that others hold up, is computed while the model waits; the
+    transcript is the same without it.
+19. If the process dies, the next message finds a result for every call of the turn that had none.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -25,6 +28,10 @@ from tokenizers import Tokenizer
 from service.chat.inner import InnerFormat
 from service.decode import Limits, StopReason
 from service.engine.base import Sampling
+from service.errors import EngineError
+from service.events import CallProgress, TextDelta
+from service.tools.base import CallContext
+from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Arrival, Origin, Transcript
 from tests.test_decode import CALLER, Bell, Stage
 
@@ -187,7 +194,7 @@ async def test_16_where_and_when(tokenizer: Tokenizer, is_live: bool, stretches:
         assert chat.read(transcript.tokens[came_in:]).startswith("<|result|>")
         assert arrival.dispatched is not None
         assert begun <= arrival.dispatched <= arrival.arrived <= time.time()
-    assert Transcript.from_json(json.loads(json.dumps(transcript.to_json()))).spans[-2].arrivals
+    assert Transcript.from_json(json.loads(json.dumps(transcript.to_json()))) == transcript
 
 
 async def test_16_a_call_that_never_started(live: InnerFormat, tokenizer: Tokenizer) -> None:
@@ -215,10 +222,82 @@ async def test_17_replay(live: InnerFormat, tokenizer: Tokenizer) -> None:
     again = [f"{text[:-1]}[{name}]{text[-1]}Never said." for text, name in zip(stretches, came, strict=False)]
     second = Live(live, tokenizer, *again, stretches[-1])
     await second.told()
-    assert second.turn.transcript.spans == recorded.spans
+    transcript = second.turn.transcript
+    assert [(span.origin, span.tokens) for span in transcript.spans] == [
+        (span.origin, span.tokens) for span in recorded.spans
+    ]
+    places = [[(at, arrival.call_id, arrival.position) for at, arrival in arrivals(t)] for t in (transcript, recorded)]
+    assert places[0] == places[1]
 
 
-async def test_18_after_a_crash(live: InnerFormat, tokenizer: Tokenizer) -> None:
+class Peer(Bell):
+    """A tool that says the beginning of its answer before it is told to answer."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name)
+        self._text = text
+
+    async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+        for at in range(0, len(self._text), 50):
+            await context.emit(CallProgress(call_id=context.call.id, event=TextDelta(text=self._text[at : at + 50])))
+            await asyncio.sleep(0)
+        await super().__call__(arguments, context)
+        return f"{self._text} That is all."
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_18_what_a_peer_says_is_computed_meanwhile(tokenizer: Tokenizer, is_live: bool) -> None:
+    said = "The supplier bears the tariffs. " * 20
+    chat = InnerFormat(tokenizer, is_live)
+    stage = Live(chat, tokenizer, "<|call|>peer {}<|end_call|><|wait|>", "Done.<|im_end|>")
+    peer = Peer("peer", said)
+    stage.loop._toolbox = Toolbox([Limited(peer)])
+    running = asyncio.create_task(stage.told())
+    await peer.started.wait()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    peer.ring.set()
+    told = await running
+    assert said in told
+    before = stage.engine.prefilled
+    assert 2 <= len(before) <= 6
+    pairs = zip(before[-1], stage.turn.transcript.tokens, strict=False)
+    used = [token for token, came in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)]
+    assert said[:-128] in chat.read(used)
+
+
+async def test_18_what_others_hold_up_is_computed_meanwhile(tokenizer: Tokenizer) -> None:
+    chat = InnerFormat(tokenizer)
+    stage = Live(chat, tokenizer, "<|call|>long {}<|end_call|><|call|>slow {}<|end_call|><|wait|>", "Done.<|im_end|>")
+    peer = Peer("long", "x" * 200)
+    peer.ring.set()
+    stage.loop._toolbox = Toolbox([Limited(peer), Limited(stage.bells["slow"])])
+    running = asyncio.create_task(stage.told())
+    while not stage.engine.prefilled or b"That is all" not in chat.read(stage.engine.prefilled[-1]).encode():
+        await asyncio.sleep(0)
+    stage.bells["slow"].ring.set()
+    await running
+
+
+async def test_18_a_failure_of_it_is_met_by_the_next_stretch(tokenizer: Tokenizer) -> None:
+    chat = InnerFormat(tokenizer)
+    stage = Live(chat, tokenizer, "<|call|>peer {}<|end_call|><|wait|>", "Done.<|im_end|>")
+    peer = Peer("peer", "x" * 200)
+    stage.loop._toolbox = Toolbox([Limited(peer)])
+    asked = asyncio.Event()
+
+    async def fail(tokens: Sequence[int]) -> None:
+        asked.set()
+        raise EngineError("out of memory")
+
+    stage.engine.prefill = fail  # type: ignore[method-assign]
+    running = asyncio.create_task(stage.told())
+    await asked.wait()
+    peer.ring.set()
+    assert (await running).endswith("That is all.<|end_result|>Done.<|im_end|>")
+
+
+async def test_19_after_a_crash(live: InnerFormat, tokenizer: Tokenizer) -> None:
     """Of a call of an earlier stretch too."""
     stretches = (
         "<|call|>slow {}<|end_call|><|call|>fast {}<|end_call|>[fast]<|wait|>",

@@ -19,7 +19,6 @@ HOMES = {
     "trl": ("service/training/",),
     "transformers": ("service/training/", "service/models/"),
     "renderers": ("service/chat/families.py",),
-    "xgrammar": ("service/chat/families.py",),
 }
 """Where a package may be imported."""
 
@@ -29,7 +28,8 @@ LEVELS = [
     ("service.client",),
     ("service.tools", "service.engine"),
     ("service.chat",),
-    ("service.decode", "service.models", "service.sessions"),
+    ("service.calls", "service.models", "service.sessions"),
+    ("service.decode",),
     ("service.settings",),
     ("service.agent", "service.endpoint"),
     ("service.training", "service.app", "service.server", "service.preflight"),

@@ -50,6 +50,9 @@ class Recorder:
                 given += chunk.tokens
                 yield chunk
 
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        await self._engine.prefill(tokens)
+
 
 def office(data: Path, split: Split) -> tuple[AgentConfig, Machine, Iterator[Task]]:
     """The procurement agent without its peer, and tasks that do not need it; in every folder the same."""
@@ -113,7 +116,13 @@ async def test_2_stored_is_what_the_engine_was_given_and_gave(
     async def work() -> list[Transcript]:
         return [(await rollout(task, loop)).transcript for task in some]
 
-    transcripts = [transcript for done in await asyncio.gather(*(work() for _ in range(16))) for transcript in done]
+    rolled = [transcript for done in await asyncio.gather(*(work() for _ in range(16))) for transcript in done]
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/conversations.sqlite3") as database:
+        sessions = DatabaseSessions(database)
+        for number, transcript in enumerate(rolled):
+            async with sessions.lease(f"context-{number}") as session:
+                await session.save(transcript)
+        transcripts = [await sessions.read(f"context-{number}") for number in range(len(rolled))]
     assert sum(any(span.origin is Origin.RETURNED for span in t.spans) for t in transcripts) >= 200
     stretches = {}
     for transcript in transcripts:

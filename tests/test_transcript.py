@@ -6,17 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.transcript import Origin, Span, Transcript
+from service.transcript import Arrival, Origin, Span, Transcript
 
 ids = st.integers(0, 2**32 - 1)
 floats = st.floats(width=32, allow_nan=False)
+moments = st.floats(0, 2e9)
 
 
 @st.composite
 def spans(draw: st.DrawFn) -> Span:
     tokens = tuple(draw(st.lists(ids, max_size=20)))
     logprobs = draw(st.none() | st.lists(floats, min_size=len(tokens), max_size=len(tokens)).map(tuple))
-    return Span(draw(st.sampled_from(Origin)), tokens, logprobs, draw(st.none() | st.text(max_size=8)))
+    arrivals = draw(st.lists(st.builds(Arrival, st.text(max_size=4), ids, st.none() | moments, moments), max_size=2))
+    return Span(draw(st.sampled_from(Origin)), tokens, logprobs, draw(st.none() | st.text(max_size=8)), tuple(arrivals))
 
 
 @given(st.lists(spans(), max_size=8))

@@ -1,24 +1,27 @@
-"""Other model families: their chat templates as the package `renderers` has them, made safe and append-only.
+"""The Qwen3 families: their chat templates as the package `renderers` has them, made safe and append-only.
 
-`renderers` knows how a family writes messages and how its answers read, token by token. What it leaves to us:
-- a conversation only grows: what comes next is rendered by itself and appended to what was sampled;
-- text from outside that spells a control token stays text;
-- an answer is read while it is sampled. Only a control token can end prose, reasoning or a call, so at each of them
-  the renderer reads the stretch again, and nowhere else.
+    <|im_start|>system\\n{instructions}\\n{tools}<|im_end|>\\n
+    <|im_start|>user\\n{text}<|im_end|>\\n
+    <|im_start|>assistant\\n<think>\\n{reasoning}\\n</think>\\n\\n{text}<tool_call>\\n{call}\\n</tool_call><|im_end|>\\n
+    <|im_start|>user\\n<tool_response>\\n{text}\\n</tool_response><|im_end|>\\n
+    <|im_start|>assistant\\n...
+
+A family has its own way to describe tools and to write a call. A conversation only grows: what comes next is rendered
+by itself and appended, whatever was sampled before, and reasoning stays where it is.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-from renderers import Message, ParsedResponse, RendererConfig, ToolCallParseStatus, create_renderer
+from pydantic import TypeAdapter
+from renderers import Message, RendererConfig, ToolCallParseStatus, create_renderer
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
-from xgrammar import get_model_structural_tag
 
 from service.chat.base import Reader, Reading
 from service.errors import ConfigError
@@ -26,84 +29,73 @@ from service.messages import ToolCall, ToolResult
 from service.tools.base import ToolSpec
 from service.transcript import Origin, Span, Transcript
 
-_SYNTAX: Final = {"qwen3": "qwen_3", "qwen3.5": "qwen_3_5", "qwen3.6": "qwen_3_5"}
-"""The families that were tried, and what xgrammar calls the syntax of their calls. `renderers` has more: some of them
-end prose or calls with ordinary text, some open the next message with the token that ends the last."""
+_SAMPLED: Final = ("<think>", "</think>", "<tool_call>", "</tool_call>", "<|im_end|>", "<|endoftext|>")
+"""What a model writes by itself: all other control tokens surround what it is given."""
 
 _SEAM: Final = "\ufdd0"
 """Text is cut here before it is encoded, so that no token spans the cut. Unicode keeps it out of all text."""
 
 
 class FamilyFormat:
-    """One family's format. Needs a tokenizer with that family's control tokens."""
+    """The format of one of the families. Needs a tokenizer with its control tokens."""
 
-    def __init__(self, tokenizer: Tokenizer, family: str, options: Mapping[str, Any]) -> None:
-        """`options` are fields of the family's config in `renderers`, such as `enable_thinking`.
+    def __init__(self, tokenizer: Tokenizer, family: str, thinking: bool) -> None:
+        """`family` is `qwen3`, `qwen3.5` or `qwen3.6`; without `thinking`, each answer begins with empty reasoning.
 
-        Raises ConfigError for a family or option we do not know, and for a tokenizer that does not fit.
+        Raises ConfigError if the tokenizer is of another family.
         """
-        if family not in _SYNTAX:
-            raise ConfigError(f"chat: {family}: there is no such format: use inner, inner-live, {', '.join(_SYNTAX)}")
-        self._encoder = _Encoder(tokenizer)
-        # Reasoning stays where it was sampled: nothing is written anew.
-        fields = {**options, "name": family, "thinking_retention": "all"}
-        try:
-            config = TypeAdapter[Any](RendererConfig).validate_python(fields)
-            self._renderer = create_renderer(self._encoder, config)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise ConfigError(f"chat: {first['loc'][-1]}: {first['msg']}") from error
-        except AssertionError as error:  # its way to say that a control token is missing
-            raise ConfigError(f"chat: this model is not of the family {family}: {error}") from error
+        added: dict[int, str] = {id: token.content for id, token in tokenizer.get_added_tokens_decoder().items()}
+        ids = {text: id for id, text in added.items()}
+        if missing := [text for text in _SAMPLED if text not in ids]:
+            raise ConfigError(f"the tokenizer lacks {', '.join(missing)}: this model is not of the family {family}")
         self._tokenizer = tokenizer
-        self._family = family
-        self._stop = tuple(self._renderer.get_stop_token_ids())
-        example = self._renderer.render(_EXAMPLE, tools=_describe([_SAY]), add_generation_prompt=True)
-        added = tokenizer.get_added_tokens_decoder()
-        marks = [mark for mark in zip(example.token_ids, example.sampled_mask, strict=True) if mark[0] in added]
-        self._controls = frozenset(id for id, sampled in marks if sampled).union(self._stop)
-        self._banned = tuple(sorted({id for id, _ in marks} - self._controls))
-        self._special = self._controls.union(self._banned)
-        spellings = sorted((added[id].content for id in self._special), key=len, reverse=True)
-        self._spelling = re.compile("|".join(map(re.escape, spellings)))
-        self._prompt = example.token_ids
-        """Ends as every prompt does: with the model's turn opened, for some families with its reasoning too."""
-        self._head = example.token_ids[: example.message_indices.index(1)]
-        self._reasons = self._renderer.parse_response([], prompt_ids=self._prompt).reasoning_complete is False
-        """Whether the model begins within its reasoning."""
+        self._encoder = _Encoder(tokenizer)
+        fields = {"name": family, "enable_thinking": thinking, "thinking_retention": "all"}
+        self._renderer = create_renderer(self._encoder, TypeAdapter[Any](RendererConfig).validate_python(fields))
+        self._xml = family != "qwen3"
+        self._thinking = thinking
+        self._think, self._thought, self._call, self._end_call, *self._stop = (ids[text] for text in _SAMPLED)
+        self._markers = _Markers(self._think, self._thought, self._call, self._end_call, frozenset(added))
+        self._spellings = sorted(ids, key=len, reverse=True)
+        self._spelling = re.compile("|".join(map(re.escape, self._spellings)))
+        self._special = frozenset(added)
+        self._message = ids["<|im_start|>"]
+        opening = self._renderer.render_ids([_SYSTEM, _USER], add_generation_prompt=True)
+        self._thinks_at_once = self._think in opening and self._thought not in opening
+        """Whether the prompt opens the reasoning, so that the model begins within it."""
 
     @property
     def stop(self) -> tuple[int, ...]:
-        return self._stop
+        return tuple(self._stop)
 
     @property
     def controls(self) -> frozenset[int]:
-        return self._controls
+        return frozenset((self._think, self._thought, self._call, self._end_call, *self._stop))
 
     @property
     def live(self) -> bool:
         return False
 
     def begin(self, instructions: str, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
-        messages = [Message(role="system", content=self._harmless(instructions)), _EXAMPLE[1]]
+        system = Message(role="system", content=self._harmless(instructions))
         described = json.loads(self._harmless(json.dumps(_describe(tools), ensure_ascii=False)))
-        rendered = self._renderer.render(messages, tools=described or None)
+        rendered = self._renderer.render([system, _USER], tools=described or None)
         return tuple(rendered.token_ids[: rendered.message_indices.index(1)])
 
     def ask(self, text: str, after: Transcript) -> tuple[Span, ...]:
         question = Message(role="user", content=self._harmless(text))
         if len(after.spans) > 1:  # more than the head
-            closing, opening = self._go_on([question], after)
-            return (Span(Origin.FORCED, closing), Span(Origin.GIVEN, opening))
-        rendered = self._renderer.render([_EXAMPLE[0], question], add_generation_prompt=True)
+            closing, message = self._next([question], after)
+            return (Span(Origin.FORCED, closing), Span(Origin.GIVEN, message))
+        rendered = self._renderer.render([_SYSTEM, question], add_generation_prompt=True)
         return (Span(Origin.GIVEN, tuple(rendered.token_ids[rendered.message_indices.index(1) :])),)
 
     def write_results(self, results: Sequence[ToolResult], after: Transcript) -> tuple[Span, ...]:
         if not results:
             return ()
-        texts = (f"error: {result.text}" if result.is_error else result.text for result in results)
-        closing, opening = self._go_on([Message(role="tool", content=self._harmless(text)) for text in texts], after)
-        return (Span(Origin.FORCED, closing), Span(Origin.RETURNED, opening))
+        messages = [Message(role="tool", content=self._harmless(result.as_read)) for result in results]
+        closing, message = self._next(messages, after)
+        return (Span(Origin.FORCED, closing), Span(Origin.RETURNED, message))
 
     def write_nothing(self, after: Transcript) -> tuple[Span, ...]:
         return ()
@@ -118,55 +110,95 @@ class FamilyFormat:
             for call in calls
         ]
         answer = Message(role="assistant", content=self._harmless(text), tool_calls=asked)
-        prompt = self._renderer.render_ids(_EXAMPLE[:2], add_generation_prompt=True)
-        rendered = self._renderer.render([*_EXAMPLE[:2], answer])
-        end = max(at for at, sampled in enumerate(rendered.sampled_mask) if sampled) + 1
-        return self._after(prompt, rendered.token_ids[:end])
+        prompt = self._renderer.render_ids([_SYSTEM, _USER], add_generation_prompt=True)
+        whole = self._renderer.render_ids([_SYSTEM, _USER, answer])
+        end = len(whole) - whole[::-1].index(self._stop[0])
+        return self._rest(whole[:end], prompt)
 
     def banned(self, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
-        """What opens a message or surrounds a result."""
-        return self._banned
+        """What opens a message or surrounds a result, and what else is not for this model."""
+        sampled = {self._think, self._thought, *self._stop} if self._thinking else {*self._stop}
+        return tuple(sorted(self._special - sampled - ({self._call, self._end_call} if tools else set())))
 
     def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
+        """Reasoning ends before anything is said or called; a call names a tool and has arguments of its schema."""
         if not tools:
             return None
-        tag = get_model_structural_tag(
-            _SYNTAX[self._family],
-            _describe(tools),
-            reasoning="enabled" if self._reasons else "auto",
-            max_whitespace_cnt=1,
-        )
-        return str(tag.model_dump_json())
+        reasoning = {
+            "type": "tag",
+            "begin": "" if self._thinks_at_once else {"type": "token", "token": self._think},
+            "content": {"type": "any_tokens", "exclude_tokens": [self._think, self._call, self._end_call, *self._stop]},
+            "end": {"type": "token", "token": self._thought},
+        }
+        tags = [self._call_tag(tool) for tool in tools]
+        said = {
+            "type": "token_triggered_tags",
+            "trigger_tokens": [self._call],
+            "exclude_tokens": [self._end_call, self._think, self._thought],
+            "tags": tags,
+        }
+        if self._thinks_at_once:
+            said = {"type": "sequence", "elements": [reasoning, said]}
+        elif self._thinking:
+            said = {"type": "sequence", "elements": [{"type": "optional", "content": reasoning}, said]}
+        return json.dumps({"type": "structural_tag", "format": said})
 
     def reader(self, tools: Sequence[ToolSpec], first_call: int) -> Reader:
-        def parse(tokens: list[int]) -> ParsedResponse:
-            return self._renderer.parse_response(tokens, tools=_describe(tools), prompt_ids=self._prompt)
+        def read_call(id: str, body: list[int]) -> ToolCall:
+            """A call that cannot be read names no tool, and the model reads so."""
+            raw = self._encoder.decode(body)
+            try:
+                tokens = [self._call, *body, self._end_call]
+                (call,) = self._renderer.parse_response(tokens, tools=_describe(tools)).tool_calls
+                if call.status is ToolCallParseStatus.OK and isinstance(call.name, str):
+                    return ToolCall(id, call.name, json.dumps(call.arguments))
+            except ValueError:  # of a number too long to be read
+                pass
+            return ToolCall(id, "", raw)
 
-        return _FamilyReader(parse, self._special, self._tokenizer, first_call)
+        return _FamilyReader(self._tokenizer, self._markers, self._thinks_at_once, read_call, first_call)
 
-    def _go_on(self, messages: Sequence[Message], after: Transcript) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What closes the model's turn, if that is still open, and the messages with the model's next turn opened."""
-        stretch = after.spans[-1].tokens if after.spans[-1].origin is Origin.SAMPLED else ()
-        prompt = after.tokens[: len(after) - len(stretch)]
-        # What follows a closed turn does not depend on what was said in it.
-        opened = self._bridge(self._head, self._stop[:1], messages)
-        if stretch and stretch[-1] in self._stop:
-            return (), opened
-        closed = self._bridge(prompt, stretch, messages)
-        return closed[: len(closed) - len(opened)], opened
+    def _call_tag(self, tool: ToolSpec) -> dict[str, Any]:
+        arguments = {
+            "type": "json_schema",
+            "json_schema": dict(tool.parameters),
+            "style": "qwen_xml" if self._xml else "json",
+            "excludes": self._spellings,  # in a string, a control token would be valid
+            "max_whitespace_cnt": 1,
+        }
+        before, after = f'\n{{"name": "{tool.name}", "arguments": ', "}\n"
+        if self._xml:
+            before, after = f"\n<function={tool.name}>\n", "\n</function>\n"
+        texts = [{"type": "const_string", "value": text} for text in (before, after)]
+        content = [texts[0], arguments, texts[1]]
+        if self._xml and not tool.parameters.get("properties"):
+            content = [{"type": "const_string", "value": before + after.removeprefix("\n")}]
+        return {
+            "type": "tag",
+            "begin": {"type": "token", "token": self._call},
+            "content": {"type": "sequence", "elements": content},
+            "end": {"type": "token", "token": self._end_call},
+        }
 
-    def _bridge(self, prompt: Sequence[int], stretch: Sequence[int], messages: Sequence[Message]) -> tuple[int, ...]:
-        bridged = self._renderer.bridge_to_next_turn([*prompt], [*stretch], [*messages])
-        if bridged is None:
-            raise RuntimeError(f"{self._family} cannot go on after these tokens: {stretch[-8:]}")
-        return tuple(bridged.token_ids[len(prompt) + len(stretch) :])
+    def _next(self, messages: Sequence[Message], after: Transcript) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What closes the model's message, if that is still open, and what follows up to the model's next one."""
+        # What follows a closed message does not depend on what it said.
+        head = self._renderer.render_ids([_SYSTEM])
+        bridged = self._renderer.bridge_to_next_turn(head, [self._stop[0]], [*messages])
+        assert bridged, "a message that is closed can be followed by another"
+        following = tuple(bridged.token_ids[len(head) + 1 :])
+        if after.tokens[-1] in self._stop:
+            return (), following
+        message = after.tokens[len(after) - after.tokens[::-1].index(self._message) :]
+        reasons = self._think in message and self._thought not in message
+        return ((self._thought, self._stop[0]) if reasons else (self._stop[0],)), following
 
-    def _after(self, prompt: list[int], whole: list[int]) -> tuple[int, ...]:
-        """What follows `prompt` in `whole`, which says the same but may have cut its last characters otherwise."""
+    def _rest(self, whole: list[int], prompt: list[int]) -> tuple[int, ...]:
+        """What follows `prompt` in `whole`, where the prompt's last characters may be part of a longer token."""
         same = next((at for at, pair in enumerate(zip(prompt, whole, strict=False)) if pair[0] != pair[1]), len(prompt))
         rest = whole[same:]
-        if left := self._encoder.decode(prompt[same:]):
-            rest = self._encoder.encode(self._encoder.decode(rest[:1]).removeprefix(left)) + rest[1:]
+        if begun := self._encoder.decode(prompt[same:]):
+            rest = self._encoder.encode(self._encoder.decode(rest[:1]).removeprefix(begun)) + rest[1:]
         return tuple(rest)
 
     def _harmless(self, text: str) -> str:
@@ -174,23 +206,36 @@ class FamilyFormat:
         return self._spelling.sub(lambda found: found[0][0] + _SEAM + found[0][1:], text.replace(_SEAM, "\ufffd"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Markers:
+    """What a reader looks for: token ids."""
+
+    think: int
+    thought: int
+    call: int
+    end_call: int
+    special: frozenset[int]
+
+
 class _FamilyReader:
     def __init__(
         self,
-        parse: Callable[[list[int]], ParsedResponse],
-        special: frozenset[int],
         tokenizer: Tokenizer,
+        markers: _Markers,
+        thinking: bool,
+        read_call: Callable[[str, list[int]], ToolCall],
         first_call: int,
     ) -> None:
-        self._parse = parse
-        self._special = special
         self._tokenizer = tokenizer
-        self._first_call = first_call
-        self._tokens: list[int] = []
-        self._closed = 0
-        """Calls of this stretch."""
-        self._prose = self._begun = False
-        self._look()
+        self._markers = markers
+        self._thinking = thinking
+        self._read_call = read_call
+        self._next = first_call
+        self._stream = DecodeStream(skip_special_tokens=True)
+        self._begun = False
+        """Whether anything was said since the last marker: newlines before that belong to the template."""
+        self._body: list[int] | None = None
+        """Tokens of the call being written; None outside."""
 
     @property
     def safe(self) -> bool:
@@ -200,29 +245,29 @@ class _FamilyReader:
         text: list[str] = []
         calls: list[ToolCall] = []
         for token in tokens:
-            self._tokens.append(token)
-            if token in self._special:
-                calls += self._look()
-            elif self._prose:
+            if token in self._markers.special:
+                self._stream, self._begun = DecodeStream(skip_special_tokens=True), False
+            if token == self._markers.think:
+                self._thinking = True
+            elif token == self._markers.thought:
+                self._thinking = False
+            elif self._thinking:
+                continue  # a call in here is only thought of
+            elif token == self._markers.call:
+                self._body = []
+            elif token == self._markers.end_call and self._body is not None:
+                calls.append(self._read_call(f"c{self._next}", self._body))
+                self._next += 1
+                self._body = None
+            elif token in self._markers.special:
+                continue
+            elif self._body is not None:
+                self._body.append(token)
+            else:
                 piece = self._stream.step(self._tokenizer, token) or ""
                 text.append(piece if self._begun else piece.lstrip("\n"))
                 self._begun = self._begun or bool(text[-1])
         return Reading("".join(text), tuple(calls))
-
-    def _look(self) -> list[ToolCall]:
-        """Learns where the stretch now stands; returns the calls that closed since the last look."""
-        parsed = self._parse(self._tokens)
-        closed = [call for call in parsed.tool_calls if call.status is not ToolCallParseStatus.UNCLOSED_BLOCK]
-        self._prose = len(closed) == len(parsed.tool_calls) and parsed.reasoning_complete is not False
-        self._stream = DecodeStream(skip_special_tokens=True)
-        self._begun = False
-        new = closed[self._closed :]
-        calls = [
-            ToolCall(f"c{number}", call.name or "", _json(call.arguments) if call.name else call.raw)
-            for number, call in enumerate(new, self._first_call + self._closed)
-        ]
-        self._closed += len(new)
-        return calls
 
 
 class _Encoder:
@@ -260,20 +305,6 @@ def _describe(tools: Sequence[ToolSpec]) -> list[Any]:
     ]
 
 
-def _json(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-_SAY: Final = ToolSpec("say", "Says it.", {"type": "object", "properties": {"it": {"type": "string"}}})
-_EXAMPLE: Final = [
-    Message(role="system", content=""),
-    Message(role="user", content="Hello."),
-    Message(
-        role="assistant",
-        content="Hm.",
-        reasoning_content="Hm.",
-        tool_calls=[{"type": "function", "id": "c0", "function": {"name": "say", "arguments": {"it": "hello"}}}],
-    ),
-    Message(role="tool", content="said", tool_call_id="c0"),
-]
-"""A conversation with everything in it, which shows what a family surrounds it with."""
+_SYSTEM: Final = Message(role="system", content="")
+_USER: Final = Message(role="user", content="Hello.")
+"""What surrounds a message is learnt by rendering it beside these."""

@@ -43,15 +43,19 @@ class InnerFormat:
 
     def __init__(self, tokenizer: Tokenizer, live: bool = False) -> None:
         """Raises ConfigError if a marker is missing: then this model was not made for this format."""
-        found: dict[str, int | None] = {marker: tokenizer.token_to_id(marker) for marker in MARKERS}
-        ids = {marker: token for marker, token in found.items() if token is not None}
-        if missing := [marker for marker in MARKERS if marker not in ids]:
-            raise ConfigError(f"the tokenizer lacks {', '.join(missing)}: this model is not tuned for the inner format")
+        special = {token.content: id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+        if missing := [marker for marker in MARKERS if marker not in special]:
+            raise ConfigError(
+                f"the tokenizer lacks {', '.join(missing)} among its special tokens: "
+                "this model is not tuned for the inner format"
+            )
         # Text is text: without this, the spelling of a special token in a user's message would become that token.
         tokenizer.encode_special_tokens = True
         self._tokenizer = tokenizer
-        self._message, self._end, self._call, self._end_call, self._result, self._end_result, self._wait = ids.values()
-        self._special = frozenset(id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special)
+        self._message, self._end, self._call, self._end_call, self._result, self._end_result, self._wait = (
+            special[marker] for marker in MARKERS
+        )
+        self._special = frozenset(special.values())
         self._live = live
 
     @property
@@ -82,9 +86,8 @@ class InnerFormat:
     def write_results(self, results: Sequence[ToolResult], after: Transcript) -> tuple[Span, ...]:
         tokens: list[int] = []
         for result in results:
-            text = f"error: {result.text}" if result.is_error else result.text
             name = f"{result.call_id} " if self._live else ""
-            tokens += (self._result, *self._encode(name + text), self._end_result)
+            tokens += (self._result, *self._encode(name + result.as_read), self._end_result)
         # Where the model ended its message before its calls, it gets another one.
         ended = results and after.tokens[-1:] == (self._end,)
         opening = (*self._encode("\n"), *self._opening) if ended else ()

@@ -35,6 +35,11 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
     except ModuleNotFoundError as error:
         raise ConfigError(f"there is no {error.name}, with which we train: pip install 'innerloop[train]'") from error
     adapter = folder / (agent.model.adapter or "adapter")
+    out = out or adapter
+    try:  # now, and not after hours
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written: {error.strerror}") from error
     known = read_recipe(adapter)
     if further and not known:
         raise ConfigError(f"{adapter}: there is no adapter to go on from")
@@ -56,7 +61,6 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
         # It shows its own progress.
         begin = train(agent.model.base, base, begin, batched, chat.controls, round_, machine.cache / "training")
         made.append(begin)
-    out = out or adapter
     shutil.copytree(made[-1], out, dirs_exist_ok=True)
     write_recipe(out, (*known, *rounds) if further else (*rounds,))
     for done in made:

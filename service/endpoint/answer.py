@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
@@ -14,6 +15,8 @@ from a2a.types import Part, TaskState
 from service import extension
 from service.endpoint.parts import agent_message, event_part, text_part
 from service.events import CallProgress, Event, TextDelta
+
+logger = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.05
 ARTIFACT_ID = "answer"
@@ -64,15 +67,25 @@ class Answer:
             if is_text:
                 await self._send_text("".join(event.text for event in run if isinstance(event, TextDelta)))
             else:
-                await self._send_events([event_part(event) for event in run])
+                await self._send_events([part for event in run if (part := _part(event))])
 
     async def _send_text(self, text: str) -> None:
         await self._updater.add_artifact([text_part(text)], ARTIFACT_ID, name=ARTIFACT_ID, append=self._begun)
         self._begun = True
 
     async def _send_events(self, parts: list[Part]) -> None:
+        if not parts:
+            return
         message = agent_message(self._updater.task_id, self._updater.context_id, parts, [extension.URI])
         await self._updater.update_status(TaskState.TASK_STATE_WORKING, message)
+
+
+def _part(event: Event) -> Part | None:
+    try:
+        return event_part(event)
+    except Exception:  # what a model or a peer wrote is no reason to stop telling
+        logger.exception("an event cannot be told: %s", event.kind)
+        return None
 
 
 def _joined(events: Iterable[Event]) -> Iterator[Event]:

@@ -70,3 +70,10 @@ class Engine(Protocol):
         Raises EngineError if the engine fails.
         """
         ...
+
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        """Computes `tokens`, so that whatever begins with them is generated sooner. Cancelling aborts it.
+
+        Raises EngineError if the engine fails.
+        """
+        ...

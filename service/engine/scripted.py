@@ -22,6 +22,7 @@ class ScriptedEngine:
         """Every prompt as it was given."""
         self.outputs: list[tuple[int, ...]] = []
         """What was given back for each request, as far as it was read."""
+        self.prefilled: list[tuple[int, ...]] = []
         self.aborted = 0
         """Streams that were closed before their end."""
         self.alive = True
@@ -57,6 +58,9 @@ class ScriptedEngine:
             yield Chunk((), () if sampling.logprobs else None, Finish.STOP)
         finally:
             self.aborted += not done
+
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        self.prefilled.append(tuple(tokens))
 
 
 def _cut(tokens: tuple[int, ...], room: int, stop: Sequence[int]) -> tuple[tuple[int, ...], Finish | None]:

@@ -107,6 +107,12 @@ class VllmEngine:
         except (VLLMError, ValueError) as error:
             raise EngineError(f"vLLM: {str(error) or repr(error.__cause__)}") from error
 
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        """As `Engine.prefill`, by sampling one token, which is thrown away."""
+        async with aclosing(self.generate(tokens, Sampling(max_tokens=1, stop=()))) as stream:
+            async for _ in stream:
+                pass
+
 
 def _import_vllm() -> None:
     _set_environment(_QUIET)

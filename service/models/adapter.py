@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from service.errors import ModelError
 
 _FILES = ("adapter_config.json", "adapter_model.safetensors")
@@ -35,7 +37,7 @@ def digest(adapter: Path) -> str:
 def merge(base: Path, adapter: Path, folder: Path, progress: Callable[[str], None]) -> None:
     """Writes the model of `base` with `adapter` merged in to `folder`, as bfloat16, with the base's tokenizer as it is.
 
-    Raises ModelError if the adapter does not fit the base.
+    Raises ModelError if the base cannot be loaded or the adapter does not fit it.
     """
     progress(f"merging the adapter {adapter} (about 10 s)")
     # Importing these takes seconds, and most starts find the work done.
@@ -45,11 +47,14 @@ def merge(base: Path, adapter: Path, folder: Path, progress: Callable[[str], Non
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    except (ValueError, RuntimeError, KeyError, OSError) as error:
+        raise ModelError(f"the model {base} cannot be loaded: {' '.join(str(error).split())}") from error
     try:
         # Added in float32: rounding to bfloat16 first would lose most of a small update.
         model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    except (ValueError, RuntimeError, KeyError) as error:
+    except (ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(f"the adapter {adapter} does not fit {base.name}: {' '.join(str(error).split())}") from error
     model.to(torch.bfloat16).save_pretrained(folder)
     for path in base.iterdir():

@@ -36,9 +36,9 @@ class Store:
         Raises ModelError if it cannot be written; whatever `make` raises passes through and leaves nothing behind.
         """
         folder = self._root / key
-        if folder.is_dir() and not self._damage(folder):
-            return folder
         try:
+            if folder.is_dir() and not self._damage(folder):
+                return folder
             self._root.mkdir(parents=True, exist_ok=True)
             with self._locked(key):
                 if not folder.is_dir() or self._say_damage(folder):
@@ -46,7 +46,7 @@ class Store:
         except (OSError, SafetensorError) as error:
             if any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT)):
                 raise self._full(size) from error
-            raise ModelError(f"{folder} cannot be written: {error}") from error
+            raise ModelError(f"{folder} cannot be read or written: {error}") from error
         return folder
 
     def _build(self, folder: Path, size: int, make: Callable[[Path], None]) -> None:

@@ -16,7 +16,7 @@ from service.engine.base import Engine, Sampling
 from service.engine.scripted import ScriptedEngine
 from service.errors import ServiceError, ToolError
 from service.events import CallFinished
-from service.messages import ToolCall
+from service.messages import ToolCall, ToolResult
 from service.tools.base import CallContext, ToolSpec
 from service.training.rollout import rollout
 from service.training.task import Expert, Task
@@ -50,7 +50,7 @@ class ExpertEngine(ScriptedEngine):
     async def listen(self, event: object) -> None:
         """The sink through which the expert hears results."""
         if isinstance(event, CallFinished):
-            self._results[event.call_id] = f"error: {event.text}" if event.is_error else event.text
+            self._results[event.call_id] = ToolResult(event.call_id, event.text, event.is_error).as_read
 
     def _play(self, prompt: tuple[int, ...], sampling: Sampling) -> Iterator[Sequence[int]]:
         # In the order asked: `c0`, `c1`, ..., whichever came first.

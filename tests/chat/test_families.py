@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,7 +28,7 @@ from tests.conftest import byte_tokenizer
 
 MESSAGES = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
 CALLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>")
-PICTURES = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+OTHERS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>", "<|fim_prefix|>")
 
 ORDER = ToolSpec(
     "order",
@@ -39,13 +40,14 @@ ORDER = ToolSpec(
         "additionalProperties": False,
     },
 )
+TODAY = ToolSpec("today", "Tells the date.", {"type": "object", "properties": {}, "additionalProperties": False})
 
 
 @pytest.fixture(scope="module")
 def qwen() -> Tokenizer:
     """One token per byte, and Qwen's control tokens, of which only some are called special."""
     tokenizer = byte_tokenizer()
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (*MESSAGES, *PICTURES)])
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (*MESSAGES, *OTHERS)])
     tokenizer.add_tokens([AddedToken(token, special=False, normalized=False) for token in CALLS])
     return tokenizer
 
@@ -59,19 +61,15 @@ class Order:
         return f"{arguments['quantity']} {arguments['item']}"
 
 
-KINDS: list[tuple[str, dict[str, Any]]] = [
-    (name, options) for name in ("qwen3", "qwen3.5", "qwen3.6") for options in ({}, {"enable_thinking": False})
-]
-
-
-@pytest.fixture(scope="module", params=KINDS, ids=str)
-def kind(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
-    found: tuple[str, dict[str, Any]] = request.param
+@pytest.fixture(scope="module", params=itertools.product(["qwen3", "qwen3.5", "qwen3.6"], [True, False]), ids=str)
+def kind(request: pytest.FixtureRequest) -> tuple[str, bool]:
+    """A family, and whether the model reasons."""
+    found: tuple[str, bool] = request.param
     return found
 
 
 @pytest.fixture(scope="module")
-def family(kind: tuple[str, dict[str, Any]], qwen: Tokenizer) -> FamilyFormat:
+def family(kind: tuple[str, bool], qwen: Tokenizer) -> FamilyFormat:
     return FamilyFormat(qwen, *kind)
 
 
@@ -80,7 +78,8 @@ def read(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:
 
 
 def control(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[str]:
-    return [token for token in map(tokenizer.id_to_token, tokens) if token in (*MESSAGES, *CALLS, *PICTURES)]
+    added = tokenizer.get_added_tokens_decoder()
+    return [added[token].content for token in tokens if token in added]
 
 
 def begin(family: FamilyFormat) -> Transcript:
@@ -93,9 +92,9 @@ def sampled(tokens: Sequence[int]) -> Span:
     return Span(Origin.SAMPLED, tuple(tokens))
 
 
-outside = st.lists(st.text(max_size=8) | st.sampled_from([*MESSAGES, *CALLS, "\ufdd0", "<", "think>"]), max_size=5).map(
-    "".join
-)
+outside = st.lists(
+    st.text(max_size=8) | st.sampled_from([*MESSAGES, *CALLS, *OTHERS, "\ufdd0", "<", "think>"]), max_size=5
+).map("".join)
 
 
 @given(text=outside)
@@ -113,11 +112,11 @@ def test_text_from_outside_is_only_text(qwen: Tokenizer, family: FamilyFormat, t
 
 
 def test_a_conversation_is_what_the_family_writes(
-    kind: tuple[str, dict[str, Any]], qwen: Tokenizer, family: FamilyFormat
+    kind: tuple[str, bool], qwen: Tokenizer, family: FamilyFormat
 ) -> None:
     """Grown step by step, it has the tokens that the family's template gives to the whole."""
-    name, options = kind
-    thought = {"reasoning_content": "So it is."} if options.get("enable_thinking", True) else {}
+    name, thinking = kind
+    thought = {"reasoning_content": "So it is."} if thinking else {}
     asked = [{"type": "function", "id": f"c{n}", "function": {"name": "order", "arguments": {"n": n}}} for n in (0, 1)]
     messages = [
         Message(role="system", content="Help."),
@@ -128,7 +127,7 @@ def test_a_conversation_is_what_the_family_writes(
         Message(role="assistant", content="One was sent.", **thought),
     ]
     described = {"name": ORDER.name, "description": ORDER.description, "parameters": ORDER.parameters}
-    config = TypeAdapter[Any](RendererConfig).validate_python({"name": name, **options})
+    config = TypeAdapter[Any](RendererConfig).validate_python({"name": name, "enable_thinking": thinking})
     renderer = create_renderer(PreTrainedTokenizerFast(tokenizer_object=qwen), config)
     whole = renderer.render_ids(messages, tools=[{"type": "function", "function": described}])
 
@@ -146,9 +145,7 @@ def test_a_conversation_is_what_the_family_writes(
 
 
 @given(text=st.text(max_size=20), value=outside, cuts=st.lists(st.integers(1, 5)))
-def test_reading_undoes_writing(
-    kind: tuple[str, dict[str, Any]], family: FamilyFormat, text: str, value: str, cuts: list[int]
-) -> None:
+def test_reading_undoes_writing(family: FamilyFormat, text: str, value: str, cuts: list[int]) -> None:
     """Whatever the pieces the tokens come in, a call closes with its last token; prose keeps all but outer space."""
     text, value = text.replace("\ufdd0", ""), value.replace("\ufdd0", "").strip() or "x"
     calls = [ToolCall(f"c{n}", "order", json.dumps({"item": value, "quantity": n}, ensure_ascii=False)) for n in (3, 4)]
@@ -167,20 +164,36 @@ def test_reading_undoes_writing(
     ]
 
 
-def test_reasoning_is_not_said(qwen: Tokenizer, family: FamilyFormat) -> None:
-    reader = family.reader([ORDER], 0)
+CALL = {
+    "qwen3": '<tool_call>\n{"name": "order", "arguments": {"item": "nuts", "quantity": 5}}\n</tool_call>',
+    "qwen3.5": "<tool_call>\n<function=order>\n<parameter=item>\nnuts\n</parameter>\n<parameter=quantity>\n5\n"
+    "</parameter>\n</function>\n</tool_call>",
+}
+CALL["qwen3.6"] = CALL["qwen3.5"]
+
+
+@pytest.fixture
+def thought(qwen: Tokenizer, kind: tuple[str, bool], family: FamilyFormat) -> list[int]:
+    """Reasoning in which a call is thought of."""
+    text = f"<think>\nI might {CALL[kind[0]]} it.\n</think>\n\n"
     opened = read(qwen, begin(family).tokens).endswith("<think>\n")
-    thinks = "I might <|im say it.\n</think>\n\n"
-    tokens = qwen.encode((thinks if opened else f"<think>\n{thinks}") + "I say it.<|im_end|>").ids
-    assert "".join(reader.feed((token,)).text for token in tokens) == "I say it."
+    return list(qwen.encode(text.removeprefix("<think>\n") if opened else text).ids)
+
+
+def test_what_is_thought_of_is_neither_said_nor_done(
+    qwen: Tokenizer, kind: tuple[str, bool], family: FamilyFormat, thought: list[int]
+) -> None:
+    reader = family.reader([ORDER], 0)
+    readings = [reader.feed((token,)) for token in (*thought, *qwen.encode(f"I do.{CALL[kind[0]]}<|im_end|>").ids)]
+    assert "".join(reading.text for reading in readings) == "I do."
+    (call,) = [call for reading in readings for call in reading.calls]
+    assert (call.id, call.name, json.loads(call.arguments)) == ("c0", "order", {"item": "nuts", "quantity": 5})
 
 
 def test_a_character_in_two_tokens_is_held_back(family: FamilyFormat) -> None:
     tokens = family.write_stretch("é", [])
     reader = family.reader([], 0)
-    texts = [reader.feed((token,)).text for token in tokens]
-    assert "".join(texts) == "é"
-    assert "\ufffd" not in texts
+    assert [text for token in tokens if (text := reader.feed((token,)).text)] == ["é"]
 
 
 def test_a_call_that_never_closes_is_no_call(family: FamilyFormat) -> None:
@@ -191,22 +204,27 @@ def test_a_call_that_never_closes_is_no_call(family: FamilyFormat) -> None:
     assert "nuts" not in reading.text
 
 
-def test_a_call_that_cannot_be_read_is_still_a_call(qwen: Tokenizer) -> None:
+@pytest.mark.parametrize("body", ["{nuts}", '{"name": 5}', "[]", f'{{"name": "order", "arguments": {"9" * 5000}}}'])
+def test_a_call_that_cannot_be_read_is_still_a_call(qwen: Tokenizer, body: str) -> None:
     """The model reads that there is no such tool, and may write it again."""
-    tokens = qwen.encode("<tool_call>\n{nuts}\n</tool_call><|im_end|>").ids
-    reading = FamilyFormat(qwen, "qwen3", {}).reader([ORDER], 0).feed(tokens)
-    assert reading.calls == (ToolCall("c0", "", "{nuts}"),)
+    tokens = qwen.encode(f"<tool_call>{body}</tool_call><|im_end|>").ids
+    reading = FamilyFormat(qwen, "qwen3", False).reader([ORDER], 0).feed(tokens)
+    assert reading.calls == (ToolCall("c0", "", body),)
 
 
 @pytest.mark.parametrize("cut", ["", "I th", "I th</think>\n\nI s", "I th</think>\n\n<tool_call>\n"])
-def test_a_turn_that_was_cut_off_is_closed(qwen: Tokenizer, family: FamilyFormat, cut: str) -> None:
+def test_a_turn_that_was_cut_off_is_closed(
+    qwen: Tokenizer, kind: tuple[str, bool], family: FamilyFormat, cut: str
+) -> None:
     begun = begin(family)
+    if not kind[1]:
+        cut = cut.rpartition("</think>\n\n")[2]
     opened = read(qwen, begun.tokens).endswith("<think>\n")
-    before = "" if opened or not cut else "<think>\n"
+    before = "<think>\n" if kind[1] and cut and not opened else ""
     stretch = qwen.encode(before + cut).ids
     after = begun.append(sampled(stretch))
     grown = after.append(*family.ask("And?", after))
-    closing = ("</think>" if (opened or cut) and "</think>" not in cut else "") + "<|im_end|>"
+    closing = ("</think>" if (opened or before) and "</think>" not in cut else "") + "<|im_end|>"
     assert read(qwen, grown.tokens[len(after) :]).startswith(f"{closing}\n<|im_start|>user\nAnd?<|im_end|>\n")
     assert grown.spans[len(after.spans)] == Span(Origin.FORCED, tuple(qwen.encode(closing).ids))
 
@@ -229,13 +247,13 @@ def accepts(qwen: Tokenizer, family: FamilyFormat) -> Accepts:
     info = xgrammar.TokenizerInfo(
         vocabulary, xgrammar.VocabType.BYTE_LEVEL, stop_token_ids=[*family.stop], vocab_size=len(vocabulary)
     )
-    constraint = family.constraint([ORDER])
+    constraint = family.constraint([ORDER, TODAY])
     assert constraint
     grammar = xgrammar.GrammarCompiler(info).compile_structural_tag(constraint)
 
     def accepts(stretch: Sequence[int]) -> bool:
         matcher = xgrammar.GrammarMatcher(grammar, override_stop_tokens=list(family.stop))
-        return all(matcher.accept_token(token) for token in stretch)
+        return all(token not in family.banned([ORDER]) and matcher.accept_token(token) for token in stretch)
 
     return accepts
 
@@ -245,6 +263,23 @@ def accepts(qwen: Tokenizer, family: FamilyFormat) -> Accepts:
 def test_what_the_family_writes_may_be_sampled(family: FamilyFormat, accepts: Accepts, text: str, calls: int) -> None:
     call = ToolCall("", "order", '{"item": "nuts", "quantity": 5}')
     assert accepts(family.write_stretch(text, [call] * calls))
+    assert accepts(family.write_stretch(text, [ToolCall("", "today", "{}")] * calls))
+
+
+def test_a_draft_may_not_be_sampled(
+    qwen: Tokenizer, family: FamilyFormat, accepts: Accepts, thought: list[int]
+) -> None:
+    """Nor calls that are not what their schema says, hidden in reasoning."""
+    said = family.write_stretch("I do.", [])
+    assert not accepts((*thought, *said[said.index(qwen.encode("I").ids[0]) :]))
+
+
+def test_a_call_may_not_hold_a_control_token(qwen: Tokenizer, kind: tuple[str, bool], accepts: Accepts) -> None:
+    """It would end there for us, and go on for the grammar."""
+    before, after = CALL[kind[0]].split("nuts")
+    begun = "" if not kind[1] else "I do.\n</think>\n\n" if kind[0] != "qwen3" else "<think>\nI do.\n</think>\n\n"
+    for item in ("nuts", "a</tool_call>b", "a<|fim_prefix|>b"):
+        assert accepts(qwen.encode(f"{begun}{before}{item}{after}<|im_end|>").ids) == (item == "nuts")
 
 
 @pytest.mark.parametrize(
@@ -260,26 +295,15 @@ def test_a_call_follows_its_schema(family: FamilyFormat, accepts: Accepts, name:
     assert not accepts(family.write_stretch("", [ToolCall("", name, arguments)]))
 
 
-def test_without_tools_there_is_no_grammar(family: FamilyFormat) -> None:
+def test_without_tools_there_is_only_prose(qwen: Tokenizer, kind: tuple[str, bool], family: FamilyFormat) -> None:
     assert family.constraint([]) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
-        ("qwen9", {}, "there is no such format: use inner, inner-live, qwen3, qwen3.5, qwen3.6"),
-        ("qwen3", {"colour": "red"}, "colour: Extra inputs are not permitted"),
-        ("qwen3", {"enable_thinking": "perhaps"}, "enable_thinking: Input should be a valid boolean"),
-    ],
-)
-def test_what_cannot_be_is_told(qwen: Tokenizer, name: str, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        FamilyFormat(qwen, name, options)
+    allowed = set(control(qwen, list(qwen.get_added_tokens_decoder()))) - {*control(qwen, family.banned([]))}
+    assert allowed == {"<|im_end|>", "<|endoftext|>", *(("<think>", "</think>") if kind[1] else ())}
 
 
 def test_a_model_of_another_family_is_refused(tokenizer: Tokenizer) -> None:
-    with pytest.raises(ConfigError, match=r"this model is not of the family qwen3: .*<\|endoftext\|>"):
-        FamilyFormat(tokenizer, "qwen3", {})
+    with pytest.raises(ConfigError, match=r"lacks <think>.*: this model is not of the family qwen3"):
+        FamilyFormat(tokenizer, "qwen3", False)
 
 
 async def test_the_loop_runs_it(qwen: Tokenizer, family: FamilyFormat) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from service.chat.inner import InnerFormat
 from service.engine.base import Sampling
-from service.engine.vllm import EngineConfig, VllmEngine
+from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
 from service.errors import EngineError, ModelError
 from service.messages import ToolResult
 from service.tools.base import ToolSpec
@@ -64,6 +64,17 @@ async def test_a_call_follows_its_schema_however_wildly_it_is_sampled(vllm: Vllm
             assert isinstance(arguments["item"], str)
             assert isinstance(arguments["quantity"], int)
     assert closed
+
+
+async def test_what_was_prefilled_is_not_computed_again(vllm: VllmEngine) -> None:
+    from vllm.inputs import tokens_input
+
+    tokens = [100 + at % 1000 for at in range(700)]
+    await vllm.llm.reset_prefix_cache()
+    await vllm.prefill(tokens)
+    async for output in vllm.llm.generate(tokens_input([*tokens, 7, 8]), sampling_params(Sampling(2, ())), "after"):
+        cached = output.num_cached_tokens
+    assert cached >= 700 - 32  # whole blocks
 
 
 async def test_a_result_cannot_be_sampled(vllm: VllmEngine, inner: InnerFormat) -> None:

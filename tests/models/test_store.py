@@ -134,5 +134,5 @@ def test_a_disk_that_fills_up_is_said(store: Store) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file")
-    with pytest.raises(ModelError, match="cannot be written"):
+    with pytest.raises(ModelError, match="cannot be read or written"):
         Store(tmp_path / "models", print).get("key", 100, Maker())
