@@ -186,6 +186,9 @@ def sft(
     control_weight: Annotated[
         float | None, typer.Option(help="Of a control token's loss against another's.", min=0, max=100)
     ] = None,
+    live: Annotated[
+        float | None, typer.Option(help="Share of the demonstrations in the live format.", min=0, max=1)
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the demonstrations and the training.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Where the adapter goes.", show_default="AGENT/adapter", resolve_path=True)
@@ -213,6 +216,7 @@ def sft(
         batch=batch,
         learning_rate=learning_rate,
         control_weight=control_weight,
+        live=live,
         seed=seed,
     )
 

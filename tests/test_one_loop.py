@@ -90,7 +90,7 @@ async def test_1_over_a2a_and_in_process(tmp_path: Path, vllm: VllmEngine, inner
         for number, task in enumerate(islice(tasks, 8)):
             await vllm.llm.reset_prefix_cache()
             contexts[f"context-{number}"] = task
-            for said in task.turns:
+            for said in task.said:
                 await ask(http, url, said, f"context-{number}")
     async with open_database(f"sqlite+aiosqlite:///{machine.data / AGENT.name}-conversations.sqlite3") as database:
         stored = [await DatabaseSessions(database).read(context) for context in contexts]

@@ -13,7 +13,7 @@ from agents.office.clauses import TOPICS, Topic
 from agents.office.company import Clause, Office, Supplier
 from agents.office.lookup import Lookup, NotFound
 from agents.office.phrasings import PHRASINGS, spoken, vary
-from service.training.task import Call, Expert, Split, Stretch, Task, World
+from service.training.task import Call, Split, Step, Task, Turn, World
 
 
 def world(split: Split, seed: int, data: Path) -> World:
@@ -46,8 +46,13 @@ class _Point:
         return Call("search_contract", {"supplier": self.name, "query": self.topic.noun})
 
     @property
-    def read(self) -> tuple[Call, ...]:
-        return (Call("read_clause", {"supplier": self.name, "clause": self.clause.number}),) if self.clause else ()
+    def steps(self) -> tuple[Step, ...]:
+        """Search for the clause, read it if there is one, and state what it says."""
+        if self.clause is None:
+            return (Step(self.search, lambda _: self.sentence),)
+        search = Step(self.search)
+        read = Call("read_clause", {"supplier": self.name, "clause": self.clause.number})
+        return (search, Step(read, lambda _: self.sentence, after=search))
 
     @property
     def sentence(self) -> str:
@@ -144,15 +149,12 @@ class _Maker:
                 break
         point = _Point(name, self.rng.choice(list(TOPICS.values())), None)
 
-        def expert() -> Expert:
-            (message,) = yield Stretch(calls=(point.search,))
-            yield Stretch(message.removeprefix("error: "))
-
         def check(answer: str, _: Sequence[str]) -> str | None:
             said = name.casefold() in answer.casefold() and re.search(r"\bno\b|not|n't", answer, re.IGNORECASE)
             return None if said else f"should say that there is no contract with {name}"
 
-        return Task("unknown supplier", (self._ask(point),), expert, (point.search,), check)
+        step = Step(point.search, lambda message: message.removeprefix("error: "))
+        return Task("unknown supplier", (Turn(self._ask(point), (step,)),), check)
 
     def small_talk(self) -> Task:
         """What needs no tool: greetings, thanks, questions that lack the supplier or lie outside the contracts."""
@@ -160,13 +162,10 @@ class _Maker:
         text = self.rng.choice(talk.held_out if self.held_out else talk.train)
         text = vary(text.replace("{noun}", self._noun(self.rng.choice(list(TOPICS.values())))), self.rng)
 
-        def expert() -> Expert:
-            yield Stretch(talk.answer)
-
         def check(answer: str, _: Sequence[str]) -> str | None:
             return None if re.search(talk.sign, answer, re.IGNORECASE) else f"should be like: {talk.answer}"
 
-        return Task("small talk", (text,), expert, (), check)
+        return Task("small talk", (Turn(text, closing=talk.answer),), check)
 
     def _supplier(self) -> Supplier:
         return self.rng.choice(self.office.suppliers)
@@ -233,23 +232,14 @@ _KINDS: tuple[tuple[Callable[[_Maker], Task], float, float], ...] = (
 """How often each comes where an agent learns, and where it is judged: what is hard to learn is shown oftener."""
 
 
-def _task(kind: str, turns: Sequence[str], points: Sequence[Sequence[_Point]]) -> Task:
-    """A task whose turns each ask for some points: search for all, read what was found, state the facts."""
-
-    def expert() -> Expert:
-        for turn in points:
-            yield Stretch(calls=tuple(point.search for point in turn))
-            if reads := _reads(turn):
-                yield Stretch(calls=reads)
-            yield Stretch(" ".join(point.sentence for point in turn))
+def _task(kind: str, said: Sequence[str], points: Sequence[Sequence[_Point]]) -> Task:
+    """A task whose turns each ask for some points."""
 
     def check(answer: str, _: Sequence[str]) -> str | None:
         problems = (point.missing(answer, several=len(points[-1]) > 1) for point in points[-1])
         return next((problem for problem in problems if problem), None)
 
-    calls = tuple(call for turn in points for call in (*(point.search for point in turn), *_reads(turn)))
-    return Task(kind, tuple(turns), expert, calls, check)
-
-
-def _reads(points: Sequence[_Point]) -> tuple[Call, ...]:
-    return tuple(call for point in points for call in point.read)
+    turns = zip(said, points, strict=True)
+    return Task(
+        kind, tuple(Turn(text, tuple(s for point in asked for s in point.steps)) for text, asked in turns), check
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from service.training.task import Call
 
 GREETING = "Hello! I order from suppliers, ask about their contracts and find contacts."
@@ -15,12 +13,8 @@ HOW_MANY_AND_WHERE = "How many should I order, and from which supplier?"
 NOT_ORDERED = "Nothing was ordered."
 
 
-def report(calls: Sequence[Call], results: Sequence[str]) -> str:
-    """The answer: a sentence for each call, in order."""
-    return " ".join(_sentence(call, result) for call, result in zip(calls, results, strict=True))
-
-
-def _sentence(call: Call, result: str) -> str:
+def sentence_of(call: Call, result: str) -> str:
+    """What is said of what a call came to."""
     failure = result.removeprefix("error: ") if result.startswith("error: ") else None
     match call.tool:
         case "place_order" if failure:

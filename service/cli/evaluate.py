@@ -119,7 +119,7 @@ def _figures(scores: Scores) -> dict[str, dict[str, dict[str, float | int]]]:
 def _failure(episode: Episode) -> dict[str, Any]:
     return {
         "kind": episode.task.kind,
-        "turns": episode.task.turns,
+        "turns": episode.task.said,
         "problem": episode.problem,
         "answer": episode.answer,
         "calls": [f"{call.tool} {call.arguments}" for call in episode.calls],

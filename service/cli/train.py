@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -15,8 +15,11 @@ from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
 from service.errors import ConfigError
 from service.models.prepare import prepare
-from service.settings import load_agent
+from service.settings import AgentConfig, ChatSection, load_agent
 from service.training.data import batches, demonstrations
+
+if TYPE_CHECKING:
+    from service.training.sft import Round
 
 
 def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
@@ -52,11 +55,13 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
     console = Console(stderr=True)
     with Steps(console) as say:
         base = prepare(agent.model.model_copy(update={"adapter": None}), folder, machine.cache, say).folder
-    chat = make_chat(agent, base)
     begin, made = adapter if further else None, []
     for round_ in rounds:
-        with count(console, "demonstrations", round_.demonstrations) as tell:
-            shown = asyncio.run(demonstrations(folder, chat, round_.demonstrations, round_.seed, tell))
+        shown = []
+        for form, wanted in _forms(agent, round_):
+            chat = make_chat(agent.model_copy(update={"chat": form}), base)
+            with count(console, f"demonstrations, {form.format}", wanted) as tell:
+                shown.append(asyncio.run(demonstrations(folder, chat, wanted, round_.seed, tell)))
         batched = batches(shown, round_.batch, round_.seed)
         # It shows its own progress.
         begin = train(agent.model.base, base, begin, batched, chat.controls, round_, machine.cache / "training")
@@ -67,3 +72,15 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
         shutil.rmtree(done.parent)
     print(out)
     return 0
+
+
+def _forms(agent: AgentConfig, round_: Round) -> list[tuple[ChatSection, int]]:
+    """The chat formats to learn, with how many demonstrations of each. Only our own has two forms."""
+    if agent.chat.thinking is not None:
+        return [(agent.chat, round_.demonstrations)]
+    live = round(round_.demonstrations * round_.live)
+    shares: list[tuple[ChatSection, int]] = [
+        (ChatSection(format="inner"), round_.demonstrations - live),
+        (ChatSection(format="inner-live"), live),
+    ]
+    return [share for share in shares if share[1]]

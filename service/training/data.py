@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import random
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
+from random import Random
 
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
+from service.decode import DecodeLoop
+from service.engine.base import Engine
 from service.errors import ConfigError
 from service.settings import AgentConfig, Machine, load_agent
 from service.tools.peers import peer_spec
+from service.tools.toolbox import Toolbox
 from service.training.demonstrate import StandIn, demonstrate
 from service.training.task import Split, World
 from service.transcript import Transcript
@@ -50,34 +52,38 @@ def stand_ins(agent: AgentConfig, folder: Path, world: World, machine: Machine) 
 async def demonstrations(
     folder: Path, chat: ChatFormat, count: int, seed: int, progress: Callable[[int], None]
 ) -> list[Transcript]:
-    """`count` demonstrations from as many worlds as that takes. The same seed gives the same ones."""
+    """`count` demonstrations from as many worlds as that takes. The same seed gives the same ones, other live ones."""
     made: list[Transcript] = []
-    for world_seed in itertools.count(seed * 1_000):
+    for world_seed in itertools.count(seed * 1_000 + 500 * chat.live):
         with tempfile.TemporaryDirectory() as data:
             machine = Machine(data=Path(data))
             world = make_world(folder, Split.TRAIN, world_seed, Path(data))
             agent = load_agent(folder, machine)
-            toolbox = make_toolbox(agent, folder, stand_ins(agent, folder, world, machine))
-            loop_over = partial(make_loop, agent, chat=chat, toolbox=toolbox)
+            peers = stand_ins(agent, folder, world, machine)
+            toolbox = make_toolbox(agent, folder, peers)
+            rng = Random(f"times {world_seed}")
+
+            def loop_over(engine: Engine, toolbox: Toolbox, agent: AgentConfig = agent) -> DecodeLoop:
+                return make_loop(agent, engine, chat, toolbox)
+
             for task in itertools.islice(world.tasks, min(TASKS_PER_WORLD, count - len(made))):
-                made.append(await demonstrate(task, chat, loop_over))
+                made.append(await demonstrate(task, chat, toolbox, peers, loop_over, rng))
                 progress(len(made))
         if len(made) == count:
             return made
     raise AssertionError
 
 
-def batches(transcripts: Sequence[Transcript], size: int, seed: int) -> list[list[Transcript]]:
-    """Shuffled batches whose members are of like length: little padding, and still no order in the whole."""
-    rng = random.Random(seed)
-    order = list(transcripts)
-    rng.shuffle(order)
+def batches(groups: Sequence[Sequence[Transcript]], size: int, seed: int) -> list[list[Transcript]]:
+    """Shuffled batches, each of one group and of members of like length: little padding, and no order in the whole."""
+    rng = Random(seed)
     window = 8 * size
-    cut = [
-        sorted(order[start : start + window], key=len)[at : at + size]
-        for start in range(0, len(order), window)
-        for at in range(0, window, size)
-    ]
-    filled = [batch for batch in cut if batch]
+    filled: list[list[Transcript]] = []
+    for group in groups:
+        order = list(group)
+        rng.shuffle(order)
+        for start in range(0, len(order), window):
+            alike = sorted(order[start : start + window], key=len)
+            filled += [alike[at : at + size] for at in range(0, len(alike), size)]
     rng.shuffle(filled)
     return filled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from service.decode import DecodeLoop, StopReason
+from service.decode import DecodeLoop, Keep, StopReason
 from service.errors import ServiceError
 from service.events import CallFinished, CallStarted, Emit, Event, ignore
 from service.messages import Caller
@@ -30,7 +30,7 @@ class Episode:
     seconds: float
 
 
-async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore) -> Episode:
+async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep = ignore) -> Episode:
     """Says each of the task's turns and lets the loop answer; what cuts a turn off is the episode's problem."""
     calls: list[CallStarted] = []
     results: list[str] = []
@@ -45,8 +45,8 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore) -> Episode:
     transcript, answer, sampled, problem = Transcript(), "", 0, None
     started = time.monotonic()
     try:
-        for said in task.turns:
-            turn = await loop.run(loop.ask(transcript, said), Caller(), listen)
+        for said in task.said:
+            turn = await loop.run(loop.ask(transcript, said), Caller(), listen, keep)
             transcript, answer = turn.transcript, turn.text
             sampled += turn.sampled
             if turn.stop is not StopReason.DONE:

@@ -44,6 +44,8 @@ class Round:
     control_weight: float = 1.0
     """How much the loss of a control token counts, that of any other sampled token being 1. One control token decides
     whether a second call is made: by itself it is a hundredth of a conversation."""
+    live: float = 0.0
+    """The share of demonstrations in the live format; the others are in the turn format."""
     seed: int = 0
     """Of the demonstrations too."""
 
@@ -92,7 +94,6 @@ def train(
         model = PeftModel.from_pretrained(model, str(begin), is_trainable=True)
         model.peft_config["default"].base_model_name_or_path = str(base)  # where PEFT finds it without asking the hub
     fresh = LoraConfig(r=how.rank, lora_alpha=2 * how.rank, target_modules="all-linear", task_type="CAUSAL_LM")
-    head = len(batches[0][0].spans[0].tokens)
     trainer = _Trainer(
         model=model,
         args=SFTConfig(
@@ -114,7 +115,7 @@ def train(
             report_to="none",
             seed=how.seed,
         ),
-        data_collator=Collator(head, controls, how.control_weight),
+        data_collator=Collator(controls, how.control_weight),
         train_dataset=Dataset.from_list([_row(batch) for batch in batches]),
         processing_class=AutoTokenizer.from_pretrained(base),
         peft_config=None if begin else fresh,
@@ -144,7 +145,11 @@ def _key(base: Path, begin: Path | None, batches: Sequence[Sequence[Transcript]]
 
 
 def _row(batch: Sequence[Transcript]) -> dict[str, Any]:
-    return {"tokens": [list(t.tokens) for t in batch], "sampled": [list(t.sampled_mask) for t in batch]}
+    return {
+        "head": len(batch[0].spans[0].tokens),
+        "tokens": [list(t.tokens) for t in batch],
+        "sampled": [list(t.sampled_mask) for t in batch],
+    }
 
 
 class Collator:
@@ -153,17 +158,16 @@ class Collator:
     A weight is 0 where nothing was sampled, `control_weight` where one of `controls` was, and 1 elsewhere.
     """
 
-    def __init__(self, head: int, controls: Set[int], control_weight: float) -> None:
-        self._head = head
+    def __init__(self, controls: Set[int], control_weight: float) -> None:
         self._controls = torch.tensor(sorted(controls))
         self._control_weight = control_weight
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         (row,) = rows
-        heads = {tuple(tokens[: self._head]) for tokens in row["tokens"]}
-        assert len(heads) == 1, "conversations of one agent begin alike"
-        rests = [torch.tensor(tokens[self._head :]) for tokens in row["tokens"]]
-        sampled = [torch.tensor(mask[self._head :]) for mask in row["sampled"]]
+        heads = {tuple(tokens[: row["head"]]) for tokens in row["tokens"]}
+        assert len(heads) == 1, "conversations of one batch begin alike"
+        rests = [torch.tensor(tokens[row["head"] :]) for tokens in row["tokens"]]
+        sampled = [torch.tensor(mask[row["head"] :]) for mask in row["sampled"]]
         weights = [
             torch.where(torch.isin(rest, self._controls), self._control_weight, 1.0) * mask
             for rest, mask in zip(rests, sampled, strict=True)

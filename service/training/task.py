@@ -1,11 +1,11 @@
-"""What an agent is trained and judged on: a question, an expert who shows how, and a check of what came out.
+"""What an agent is trained and judged on: what a user says, what is to be done for it, and a check of what came out.
 
 A generator of tasks lives in each agent's `tasks.py`. `Split` says which names, numbers and phrasings may occur.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -29,35 +29,67 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What the expert writes before it waits for results: text, then calls. A stretch without calls ends the turn."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A call, and what is said of what it came to."""
 
-    text: str = ""
-    calls: tuple[Call, ...] = ()
+    call: Call
+    tell: Callable[[str], str] | None = None
+    """The sentence, given the result as the model reads it; None if nothing is said of it."""
+    after: Step | None = None
+    """The step whose result has to be known before."""
+
+    @property
+    def round(self) -> int:
+        """How many results have to be waited for, one after the other, before."""
+        return self.after.round + 1 if self.after else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the user says, and how it is answered: by steps, in the order in which they are told."""
+
+    said: str
+    steps: tuple[Step, ...] = ()
+    closing: str = ""
+    """What is said at the end, or where there are no steps."""
+
+    @property
+    def rounds(self) -> list[tuple[Step, ...]]:
+        """The steps whose calls can be made at the same time, round by round."""
+        depth = max((step.round + 1 for step in self.steps), default=0)
+        return [tuple(step for step in self.steps if step.round == number) for number in range(depth)]
+
+    def answer(self, results: Mapping[Step, str]) -> str:
+        """What is said once all is known."""
+        told = (step.tell(results[step]) for step in self.steps if step.tell)
+        return " ".join(text for text in (*told, self.closing) if text)
 
 
 Check = Callable[[str, Sequence[str]], str | None]
 """Given the last turn's answer and what the conversation's calls returned (failures left out), looks at both and at the
 world: None if all is right, else what is wrong, in a few words."""
 
-Expert = Generator[Stretch, list[str], None]
-"""Yields stretches; is sent the results' texts of a stretch's calls, in the order asked."""
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One conversation: what the user says, turn by turn, and how to tell whether the agent did it."""
+    """One conversation, and how to tell whether the agent did it."""
 
     kind: str
     """The sort of task, for tables: `order`, `order+contract`, ..."""
-    turns: tuple[str, ...]
-    """What the user says. Nearly always one turn; a follow-up is a second."""
-    expert: Callable[[], Expert]
-    """Shows the whole conversation; a stretch without calls ends a turn, and the next one begins the next turn."""
-    calls: tuple[Call, ...]
-    """The calls a right conversation makes, in order, for the `calls exact` figure."""
+    turns: tuple[Turn, ...]
+    """Nearly always one; a follow-up is a second."""
     check: Check
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What the user says, turn by turn."""
+        return tuple(turn.said for turn in self.turns)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls a right conversation makes, in the order of the turn format."""
+        return tuple(step.call for turn in self.turns for steps in turn.rounds for step in steps)
 
 
 @dataclass(frozen=True, slots=True)

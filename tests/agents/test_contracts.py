@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import closing
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
 
@@ -14,7 +14,7 @@ from agents.contracts.tools import Contracts
 from agents.office.clauses import TOPICS
 from agents.office.company import Office
 from agents.office.phrasings import PHRASINGS
-from service.training.task import Call, Split, Task
+from service.training.task import Call, Split, Step, Task
 
 SUPPLIERS = 300
 
@@ -34,22 +34,15 @@ def played(task: Task, contracts: Contracts) -> tuple[list[Call], list[str]]:
     """The expert's calls and answers, with the real tools behind it."""
     calls: list[Call] = []
     answers: list[str] = []
-    expert = task.expert()
-    stretch = next(expert, None)
-    while stretch is not None:
-        results = []
-        for call in stretch.calls:
+    for turn in task.turns:
+        results: dict[Step, str] = {}
+        for step in chain.from_iterable(turn.rounds):
+            calls.append(step.call)
             try:
-                results.append(str(getattr(contracts, call.tool)(**call.arguments)))
+                results[step] = str(getattr(contracts, step.call.tool)(**step.call.arguments))
             except ValueError as error:
-                results.append(f"error: {error}")
-        calls += stretch.calls
-        if not stretch.calls:
-            answers.append(stretch.text)
-        try:
-            stretch = expert.send(results)
-        except StopIteration:
-            stretch = None
+                results[step] = f"error: {error}"
+        answers.append(turn.answer(results))
     return calls, answers
 
 
@@ -111,7 +104,7 @@ def test_the_experts_conversations_run_and_pass_their_own_checks(
         calls, answers = played(task, contracts)
         assert tuple(calls) == task.calls
         assert len(answers) == len(task.turns)
-        assert task.check(answers[-1], []) is None, (task.turns, answers[-1])
+        assert task.check(answers[-1], []) is None, (task.said, answers[-1])
 
 
 def test_the_check_refuses_a_wrong_value_a_wrong_clause_and_silence(office: Office, contracts: Contracts) -> None:
@@ -130,11 +123,11 @@ def test_the_check_refuses_a_wrong_value_a_wrong_clause_and_silence(office: Offi
 
 def test_arguments_are_copied_from_the_conversation(office: Office) -> None:
     for task in islice(tasks(office, Split.TRAIN, seed=3), 300):
-        assert all(str(call.arguments["supplier"]) in " ".join(task.turns) for call in task.calls)
+        assert all(str(call.arguments["supplier"]) in " ".join(task.said) for call in task.calls)
 
 
 def test_the_same_seed_gives_the_same_tasks_and_they_vary(office: Office) -> None:
-    first, again, other = ([task.turns for task in islice(tasks(office, Split.TRAIN, seed), 300)] for seed in (1, 1, 2))
+    first, again, other = ([task.said for task in islice(tasks(office, Split.TRAIN, seed), 300)] for seed in (1, 1, 2))
     assert first == again != other
     assert len(set(first)) > 280
 

@@ -21,7 +21,7 @@ from service.settings import Machine, ModelSection
 from service.tools.base import ToolSpec
 from service.training.evaluate import Score
 from service.training.rollout import Episode
-from service.training.task import Call, Split, Task
+from service.training.task import Call, Split, Step, Task, Turn
 from service.transcript import Transcript
 from tests.conftest import ActorEngine, echo
 
@@ -30,7 +30,7 @@ SPEC = ToolSpec("add", "Adds.", {"type": "object", "properties": {"a": {"type": 
 
 def episode(*arguments: str, problem: str | None = None) -> Episode:
     """Of a task whose expert calls `add` once, with 1."""
-    task = Task("sum", ("1?",), lambda: iter(()), (Call("add", {"a": 1}),), lambda answer, results: None)  # type: ignore[arg-type, return-value]
+    task = Task("sum", (Turn("1?", (Step(Call("add", {"a": 1})),)),), lambda answer, results: None)
     calls = tuple(CallStarted(call_id=f"c{n}", tool="add", arguments=text) for n, text in enumerate(arguments))
     return Episode(task, Transcript(), "1", calls, problem, sampled=10, seconds=2.0)
 

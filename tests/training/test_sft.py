@@ -48,8 +48,12 @@ def test_the_shared_head_and_the_narrow_lm_head(weights: Prepared, inner: InnerF
         targets = tokens[0, 1:][mask[1:]]
         losses.append(functional.cross_entropy(logits[mask[1:]], targets, reduction="none"))
         counts.append(torch.tensor([5.0 if int(token) in inner.controls else 1.0 for token in targets]))
-    row = {"tokens": [list(t.tokens) for t in batch], "sampled": [list(t.sampled_mask) for t in batch]}
-    inputs = Collator(len(batch[0].spans[0].tokens), inner.controls, 5.0)([row])
+    row = {
+        "head": len(batch[0].spans[0].tokens),
+        "tokens": [list(t.tokens) for t in batch],
+        "sampled": [list(t.sampled_mask) for t in batch],
+    }
+    inputs = Collator(inner.controls, 5.0)([row])
     shortcut = conversation_loss(model, **inputs)
     loss, weight = torch.cat(losses), torch.cat(counts)
     assert (weight == 5).sum() == 2 * len(["call", "end_call", "wait", "end"])
@@ -74,7 +78,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Tra
     base = prepare(ModelSection(), folder, Machine().cache, print).folder
     recipe = Round(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
     shown = asyncio.run(demonstrations(AGENTS / "contracts", inner, recipe.demonstrations, recipe.seed, lambda _: None))
-    batched = batches(shown, recipe.batch, recipe.seed)
+    batched = batches([shown], recipe.batch, recipe.seed)
     return Trained(base, batched, recipe, train("a base", base, None, batched, inner.controls, recipe, folder))
 
 

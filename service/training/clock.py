@@ -1,0 +1,110 @@
+"""Time as a demonstration has it: tokens and calls take as long as they are said to, and always the same."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+
+from service.events import Emit
+from service.messages import Caller, ToolCall, ToolResult
+from service.tools.base import ToolSpec
+from service.tools.toolbox import Toolbox
+
+_SETTLE = 30
+"""Rounds of the event loop in which everything has happened that takes no time."""
+
+
+class Clock:
+    """Time passes only where somebody says so, or where everybody waits for it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        """Seconds."""
+        self._computing = self._decoding = 0
+        self._due: list[tuple[float, int, asyncio.Event]] = []
+        self._numbers = count()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Jumps, as long as this is open, to what is waited for, whenever nobody is at work."""
+        jumping = asyncio.create_task(self._jump())
+        try:
+            yield
+        finally:
+            jumping.cancel()
+            await asyncio.wait([jumping])
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """No time passes at all."""
+        self._computing += 1
+        try:
+            yield
+        finally:
+            self._computing -= 1
+
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Time passes only where it is advanced."""
+        self._decoding += 1
+        try:
+            yield
+        finally:
+            self._decoding -= 1
+
+    async def until(self, time: float) -> None:
+        """Waits for a time to come."""
+        come = asyncio.Event()
+        heapq.heappush(self._due, (time, next(self._numbers), come))
+        await come.wait()
+
+    async def advance(self, seconds: float) -> None:
+        """Lets time pass, and lets whoever waited for it do what there is to do."""
+        end = self.now + seconds
+        while self._due and self._due[0][0] <= end:
+            self.now, _, come = heapq.heappop(self._due)
+            come.set()
+            await self.settle()
+        self.now = end
+
+    async def settle(self) -> None:
+        """Lets everything happen that takes no time."""
+        quiet = 0
+        while quiet < _SETTLE:
+            await asyncio.sleep(0)
+            quiet = 0 if self._computing else quiet + 1
+
+    async def _jump(self) -> None:
+        idle = 0
+        while True:
+            await asyncio.sleep(0)
+            idle = 0 if self._computing or self._decoding else idle + 1
+            if idle > _SETTLE and self._due:
+                idle = 0
+                await self.advance(self._due[0][0] - self.now)
+
+
+class TimedToolbox(Toolbox):
+    """The same tools, where each call takes its own time. Really they run at once, one after the other."""
+
+    def __init__(self, toolbox: Toolbox, clock: Clock, seconds: Callable[[ToolCall], float]) -> None:
+        super().__init__([])
+        self._toolbox = toolbox
+        self._clock = clock
+        self._seconds = seconds
+        self._one = asyncio.Lock()
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return self._toolbox.specs
+
+    async def call(self, call: ToolCall, caller: Caller, emit: Emit) -> ToolResult:
+        done = self._clock.now + self._seconds(call)
+        with self._clock.computing():
+            async with self._one:
+                result = await self._toolbox.call(call, caller, emit)
+        await self._clock.until(done)
+        return result

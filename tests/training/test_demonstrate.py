@@ -1,0 +1,69 @@
+"""Demonstrations: the same ones from the same seed, whatever the machine does; live ones show how time is used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer
+
+from service.chat.inner import InnerFormat
+from service.models.prepare import Prepared
+from service.training.clock import Clock
+from service.training.data import demonstrations
+from service.transcript import Origin, Transcript
+
+pytestmark = pytest.mark.model  # for its tokenizer: told byte by byte, a conversation is longer than a turn may be
+
+AGENTS = Path(__file__).parents[2] / "agents"
+
+
+async def shown(agent: str, chat: InnerFormat, count: int = 20, seed: int = 3) -> list[Transcript]:
+    return await demonstrations(AGENTS / agent, chat, count, seed, lambda _: None)
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+@pytest.mark.parametrize("agent", ["contracts", "procurement"])
+async def test_the_same_seed_shows_the_same(weights: Prepared, agent: str, is_live: bool) -> None:
+    chat = InnerFormat(Tokenizer.from_file(str(weights.folder / "tokenizer.json")), is_live)
+    first, again, other = await shown(agent, chat), await shown(agent, chat), await shown(agent, chat, seed=4)
+    assert [demo.tokens for demo in first] == [demo.tokens for demo in again]
+    assert [demo.tokens for demo in first] != [demo.tokens for demo in other]
+
+
+@pytest.mark.parametrize("agent", ["contracts", "procurement"])
+async def test_live_ones_do_what_can_be_done(weights: Prepared, agent: str) -> None:
+    """Results come in out of order, while the model goes on, and while it waits; it never writes one itself."""
+    chat = InnerFormat(Tokenizer.from_file(str(weights.folder / "tokenizer.json")), live=True)
+    seen: Counter[str] = Counter()
+    for demo in await shown(agent, chat, 100):
+        for before, span in zip(demo.spans, demo.spans[1:], strict=False):
+            if span.origin is not Origin.RETURNED:
+                continue
+            seen["waited for" if before.tokens[-1] == chat.stop[1] else "came while the model went on"] += 1
+            seen["together"] += len(span.arrivals) > 1
+        arrived = [arrival.call_id for span in demo.spans for arrival in span.arrivals]
+        seen["out of order"] += arrived != sorted(arrived)
+        sampled = {token for span in demo.spans if span.origin is Origin.SAMPLED for token in span.tokens}
+        assert not sampled & {*chat.banned([])} - chat.controls
+    assert min(seen[what] for what in ("waited for", "came while the model went on", "out of order")) >= 5, seen
+
+
+async def test_time_jumps_where_everybody_waits() -> None:
+    clock = Clock()
+    heard: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        await clock.until(seconds)
+        heard.append(clock.now)
+
+    async with clock.running():
+        with clock.decoding():
+            waiting = [asyncio.create_task(wait(seconds)) for seconds in (3.0, 1.0, 2000.0)]
+            await clock.settle()
+            await clock.advance(2.0)
+            assert (heard, clock.now) == ([1.0], 2.0)
+        await asyncio.gather(*waiting)
+    assert heard == [1.0, 3.0, 2000.0]
