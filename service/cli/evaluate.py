@@ -182,7 +182,7 @@ class Trial:
 def _table(scores: Scores) -> Table:
     table = Table("split", "model", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("solved", "calls exact", "schema errors", "tokens", "seconds"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=heading == "solved")
     for split, models in scores.items():
         for name, score in models.items():
             figures = score.to_json()
