@@ -71,12 +71,19 @@ class _Clause(NamedTuple):
 
 
 def _best(clauses: Sequence[_Clause], query: str) -> list[_Clause]:
-    """The clauses that share words with the query: those with the highest BM25 scores, best first."""
-    texts = [_stems(clause.heading) * _HEADING_WEIGHT + _stems(clause.text) for clause in clauses]
+    """The clauses that fit the query, those with the highest BM25 scores, best first.
+
+    One fits whose heading shares a word with the query, or whose text has all of its words.
+    """
+    headings = [_stems(clause.heading) for clause in clauses]
+    texts = [heading * _HEADING_WEIGHT + _stems(clause.text) for heading, clause in zip(headings, clauses, strict=True)]
     counts = [Counter(text) for text in texts]
     mean = sum(map(len, texts)) / len(texts)
 
     wanted = sorted(set(_stems(query)))
+
+    def fits(index: int) -> bool:
+        return any(stem in headings[index] for stem in wanted) or all(stem in counts[index] for stem in wanted)
 
     def score(index: int) -> float:
         total = 0.0
@@ -87,8 +94,8 @@ def _best(clauses: Sequence[_Clause], query: str) -> list[_Clause]:
             total += rarity * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * len(texts[index]) / mean))
         return total
 
-    scores = {index: score(index) for index in range(len(clauses))}
-    ranked = sorted((index for index in scores if scores[index] > 0), key=lambda index: -scores[index])
+    scores = {index: score(index) for index in range(len(clauses)) if wanted and fits(index)}
+    ranked = sorted(scores, key=lambda index: -scores[index])
     return [clauses[index] for index in ranked[:_SHOWN]]
 
 

@@ -64,8 +64,19 @@ def test_the_search_mostly_finds_clauses_by_peoples_words(office: Office, contra
                 query = rng.choice(PHRASINGS[topic.key].nouns)
                 found = contracts.search_contract(supplier.name, query).splitlines()
                 hits.append(f"{clause.number} {clause.heading}" in found)
-    # Not all: some say what they mean with none of the contract's words ("being late"). The model is there for these.
-    assert sum(hits) / len(hits) > 0.75
+    # Not all: some say what they mean with none of the contract's words ("being late"). The model is there for these,
+    # and it is better served by nothing than by clauses about something else.
+    assert sum(hits) / len(hits) > 0.6
+
+
+def test_the_search_seldom_finds_what_is_not_there(office: Office, contracts: Contracts) -> None:
+    nothing = [
+        contracts.search_contract(supplier.name, topic.noun) == "No clause fits."
+        for supplier in office.suppliers
+        for topic in TOPICS.values()
+        if not supplier.contract.find(topic.key)
+    ]
+    assert sum(nothing) / len(nothing) > 0.8
 
 
 def test_a_clause_is_read_with_its_number_and_heading(office: Office, contracts: Contracts) -> None:
