@@ -90,9 +90,9 @@ def ask(
     The exit status is 0 if the task was completed, 1 if it was not, 2 if it could not be asked for.
 
     Examples:
-      innerloop ask http://127.0.0.1:8002 "Does Norvik Metals bear the tariffs?"
+      innerloop ask http://127.0.0.1:8002 "Does Titan Labs bear the tariffs?"
       innerloop ask http://127.0.0.1:8001 "Order 5 more" --context 6f1c2a44
-      innerloop ask http://127.0.0.1:8001 "Who handles customs clearance?" --json
+      innerloop ask http://127.0.0.1:8001 "Who handles freight bookings?" --json
     """
     from service.cli import ask
 
@@ -128,7 +128,7 @@ def demo(
 
     Examples:
       innerloop demo
-      innerloop demo --question "Who handles customs clearance?"
+      innerloop demo --question "Who handles freight bookings?"
     """
     from service.cli import demo
 

@@ -41,7 +41,10 @@ class ChatSection(_Section):
     @model_validator(mode="after")
     def _thinking_is_said_of_families(self) -> Self:
         if (self.thinking is None) != self.format.startswith("inner"):
-            raise ValueError("`thinking` goes with a family's format, and a family's format with `thinking`")
+            inner = self.format.startswith("inner")
+            raise ValueError(
+                f"{self.format} has no `thinking`" if inner else f"{self.format} wants `thinking`, true or false"
+            )
         return self
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from service.errors import ConfigError
 from service.settings import Machine, load_agent
 
 AGENT = """
@@ -27,3 +28,17 @@ def test_the_data_folder_may_be_called_anything(tmp_path: Path, name: str) -> No
     data = tmp_path / name
     (tool,) = load_agent(tmp_path, Machine(data=data)).tools
     assert tool.options == {"database": f"{data}/keeper.sqlite", "others": [str(data), 3, True]}
+
+
+@pytest.mark.parametrize(
+    ("chat", "message"),
+    [
+        ("{format: qwen3}", "qwen3 wants `thinking`, true or false"),
+        ("{thinking: true}", "inner has no `thinking`"),
+        ("{format: chatml}", "Input should be 'inner', 'inner-live', 'qwen3'"),
+    ],
+)
+def test_a_chat_format_says_what_it_wants(tmp_path: Path, chat: str, message: str) -> None:
+    (tmp_path / "agent.yaml").write_text(f"{AGENT}\nchat: {chat}\n")
+    with pytest.raises(ConfigError, match=message):
+        load_agent(tmp_path, Machine())
