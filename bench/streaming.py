@@ -165,7 +165,7 @@ async def serve(engine: Engine, weights: Path) -> AsyncIterator[Client]:
         listener = listen("127.0.0.1", 0)
         url = url_of(listener)
         held: AbstractAsyncContextManager[Engine] = nullcontext(engine)
-        chat = make_chat(WRITER, weights)
+        chat = make_chat(WRITER.chat, weights)
         service = Service(WRITER, Machine(data=Path(data)), Path("writer"), held, chat, url)
         server = EmbeddedServer(service, drain_seconds=0, log_level="warning")
         async with server.running(listener), httpx.AsyncClient(timeout=None) as http:

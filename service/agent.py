@@ -12,7 +12,7 @@ from service.chat.inner import InnerFormat
 from service.decode import Choice, DecodeLoop, Limits
 from service.engine.base import Engine
 from service.errors import ConfigError
-from service.settings import AgentConfig, ToolLimits
+from service.settings import AgentConfig, ChatSection, ToolLimits
 from service.tools.base import Tool
 from service.tools.functions import load_tools
 from service.tools.toolbox import Limited, Toolbox
@@ -35,8 +35,8 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
         raise ConfigError(f"{folder / 'agent.yaml'}: {error}") from error
 
 
-def make_chat(agent: AgentConfig, weights: Path) -> ChatFormat:
-    """The chat format of the agent's model, whose weights and tokenizer are in `weights`.
+def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
+    """The chat format for the model whose weights and tokenizer are in `weights`.
 
     Raises ConfigError if the model does not have its control tokens, or has no fast tokenizer.
     """
@@ -49,12 +49,12 @@ def make_chat(agent: AgentConfig, weights: Path) -> ChatFormat:
         tokenizer = Tokenizer.from_buffer(content)
     except Exception as error:  # the library raises nothing more special
         raise ConfigError(f"{path}: not a tokenizer: {error}") from error
-    if agent.chat.thinking is None:
-        return InnerFormat(tokenizer, live=agent.chat.format == "inner-live")
+    if section.thinking is None:
+        return InnerFormat(tokenizer, live=section.format == "inner-live")
     # Only now: this takes a second to import.
     from service.chat.families import FamilyFormat
 
-    return FamilyFormat(tokenizer, agent.chat.format, agent.chat.thinking)
+    return FamilyFormat(tokenizer, section.format, section.thinking)
 
 
 def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox) -> DecodeLoop:

@@ -18,12 +18,14 @@ from hypothesis import HealthCheck, settings
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from service.app import Service
+from service.chat.base import Reader, Reading
 from service.chat.inner import MARKERS, InnerFormat
 from service.engine.base import Chunk, Sampling
 from service.engine.scripted import ScriptedEngine
 from service.messages import ToolCall
 from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine
+from service.tools.base import ToolSpec
 
 # A busy machine is no finding.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,6 +52,30 @@ async def sleep() -> str:
     await asyncio.sleep(60)
     return "rested"
 '''
+
+
+ORDER = ToolSpec(
+    "order",
+    "Orders.",
+    {
+        "type": "object",
+        "properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}},
+        "required": ["item", "quantity"],
+        "additionalProperties": False,
+    },
+)
+"""A tool with arguments, for what is written and sampled."""
+
+
+def read_in_pieces(reader: Reader, tokens: Sequence[int], cuts: list[int]) -> Reading:
+    """All that is read, fed in pieces of these lengths, then token by token."""
+    text, at = "", 0
+    calls: tuple[ToolCall, ...] = ()
+    while at < len(tokens):
+        step = cuts.pop() if cuts else 1
+        reading = reader.feed(tokens[at : at + step])
+        text, calls, at = text + reading.text, (*calls, *reading.calls), at + step
+    return Reading(text, calls)
 
 
 def byte_tokenizer() -> Tokenizer:

@@ -54,23 +54,24 @@ class FamilyFormat:
         self._renderer = create_renderer(self._encoder, TypeAdapter[Any](RendererConfig).validate_python(fields))
         self._xml = family != "qwen3"
         self._thinking = thinking
-        self._think, self._thought, self._call, self._end_call, *self._stop = (ids[text] for text in _SAMPLED)
-        self._markers = _Markers(self._think, self._thought, self._call, self._end_call, frozenset(added))
+        think, thought, call, end_call, *stop = (ids[text] for text in _SAMPLED)
+        self._stop = tuple(stop)
+        self._ids = _Ids(think, thought, call, end_call, ids["<|im_start|>"], frozenset(added))
         self._spellings = sorted(ids, key=len, reverse=True)
         self._spelling = re.compile("|".join(map(re.escape, self._spellings)))
-        self._special = frozenset(added)
-        self._message = ids["<|im_start|>"]
-        opening = self._renderer.render_ids([_SYSTEM, _USER], add_generation_prompt=True)
-        self._thinks_at_once = self._think in opening and self._thought not in opening
+        self._head = self._renderer.render_ids([_SYSTEM])
+        self._prompt = self._renderer.render_ids([_SYSTEM, _USER], add_generation_prompt=True)
+        self._thinks_at_once = think in self._prompt and thought not in self._prompt
         """Whether the prompt opens the reasoning, so that the model begins within it."""
 
     @property
     def stop(self) -> tuple[int, ...]:
-        return tuple(self._stop)
+        return self._stop
 
     @property
     def controls(self) -> frozenset[int]:
-        return frozenset((self._think, self._thought, self._call, self._end_call, *self._stop))
+        ids = self._ids
+        return frozenset((ids.think, ids.thought, ids.call, ids.end_call, *self._stop))
 
     @property
     def live(self) -> bool:
@@ -110,32 +111,35 @@ class FamilyFormat:
             for call in calls
         ]
         answer = Message(role="assistant", content=self._harmless(text), tool_calls=asked)
-        prompt = self._renderer.render_ids([_SYSTEM, _USER], add_generation_prompt=True)
         whole = self._renderer.render_ids([_SYSTEM, _USER, answer])
         end = len(whole) - whole[::-1].index(self._stop[0])
-        return self._rest(whole[:end], prompt)
+        return self._after_prompt(whole[:end])
 
     def banned(self, tools: Sequence[ToolSpec]) -> tuple[int, ...]:
         """What opens a message or surrounds a result, and what else is not for this model."""
-        sampled = {self._think, self._thought, *self._stop} if self._thinking else {*self._stop}
-        return tuple(sorted(self._special - sampled - ({self._call, self._end_call} if tools else set())))
+        ids, sampled = self._ids, {*self._stop}
+        if self._thinking:
+            sampled |= {ids.think, ids.thought}
+        if tools:
+            sampled |= {ids.call, ids.end_call}
+        return tuple(sorted(ids.special - sampled))
 
     def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
         """Reasoning ends before anything is said or called; a call names a tool and has arguments of its schema."""
         if not tools:
             return None
+        ids = self._ids
         reasoning = {
             "type": "tag",
-            "begin": "" if self._thinks_at_once else {"type": "token", "token": self._think},
-            "content": {"type": "any_tokens", "exclude_tokens": [self._think, self._call, self._end_call, *self._stop]},
-            "end": {"type": "token", "token": self._thought},
+            "begin": "" if self._thinks_at_once else {"type": "token", "token": ids.think},
+            "content": {"type": "any_tokens", "exclude_tokens": [ids.think, ids.call, ids.end_call, *self._stop]},
+            "end": {"type": "token", "token": ids.thought},
         }
-        tags = [self._call_tag(tool) for tool in tools]
         said = {
             "type": "token_triggered_tags",
-            "trigger_tokens": [self._call],
-            "exclude_tokens": [self._end_call, self._think, self._thought],
-            "tags": tags,
+            "trigger_tokens": [ids.call],
+            "exclude_tokens": [ids.end_call, ids.think, ids.thought],
+            "tags": [self._call_tag(tool) for tool in tools],
         }
         if self._thinks_at_once:
             said = {"type": "sequence", "elements": [reasoning, said]}
@@ -148,7 +152,7 @@ class FamilyFormat:
             """A call that cannot be read names no tool, and the model reads so."""
             raw = self._encoder.decode(body)
             try:
-                tokens = [self._call, *body, self._end_call]
+                tokens = [self._ids.call, *body, self._ids.end_call]
                 (call,) = self._renderer.parse_response(tokens, tools=_describe(tools)).tool_calls
                 if call.status is ToolCallParseStatus.OK and isinstance(call.name, str):
                     return ToolCall(id, call.name, json.dumps(call.arguments))
@@ -156,7 +160,7 @@ class FamilyFormat:
                 pass
             return ToolCall(id, "", raw)
 
-        return _FamilyReader(self._tokenizer, self._markers, self._thinks_at_once, read_call, first_call)
+        return _FamilyReader(self._tokenizer, self._ids, self._thinks_at_once, read_call, first_call)
 
     def _call_tag(self, tool: ToolSpec) -> dict[str, Any]:
         arguments = {
@@ -169,32 +173,31 @@ class FamilyFormat:
         before, after = f'\n{{"name": "{tool.name}", "arguments": ', "}\n"
         if self._xml:
             before, after = f"\n<function={tool.name}>\n", "\n</function>\n"
-        texts = [{"type": "const_string", "value": text} for text in (before, after)]
-        content = [texts[0], arguments, texts[1]]
+        elements = [_const(before), arguments, _const(after)]
         if self._xml and not tool.parameters.get("properties"):
-            content = [{"type": "const_string", "value": before + after.removeprefix("\n")}]
+            elements = [_const(before + after.removeprefix("\n"))]
         return {
             "type": "tag",
-            "begin": {"type": "token", "token": self._call},
-            "content": {"type": "sequence", "elements": content},
-            "end": {"type": "token", "token": self._end_call},
+            "begin": {"type": "token", "token": self._ids.call},
+            "content": {"type": "sequence", "elements": elements},
+            "end": {"type": "token", "token": self._ids.end_call},
         }
 
     def _next(self, messages: Sequence[Message], after: Transcript) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """What closes the model's message, if that is still open, and what follows up to the model's next one."""
         # What follows a closed message does not depend on what it said.
-        head = self._renderer.render_ids([_SYSTEM])
-        bridged = self._renderer.bridge_to_next_turn(head, [self._stop[0]], [*messages])
+        bridged = self._renderer.bridge_to_next_turn(self._head, [self._stop[0]], [*messages])
         assert bridged, "a message that is closed can be followed by another"
-        following = tuple(bridged.token_ids[len(head) + 1 :])
+        following = tuple(bridged.token_ids[len(self._head) + 1 :])
         if after.tokens[-1] in self._stop:
             return (), following
-        message = after.tokens[len(after) - after.tokens[::-1].index(self._message) :]
-        reasons = self._think in message and self._thought not in message
-        return ((self._thought, self._stop[0]) if reasons else (self._stop[0],)), following
+        message = after.tokens[len(after) - after.tokens[::-1].index(self._ids.message) :]
+        reasons = self._ids.think in message and self._ids.thought not in message
+        return ((self._ids.thought, self._stop[0]) if reasons else (self._stop[0],)), following
 
-    def _rest(self, whole: list[int], prompt: list[int]) -> tuple[int, ...]:
-        """What follows `prompt` in `whole`, where the prompt's last characters may be part of a longer token."""
+    def _after_prompt(self, whole: list[int]) -> tuple[int, ...]:
+        """What follows the prompt in `whole`, where the prompt's last characters may be part of a longer token."""
+        prompt = self._prompt
         same = next((at for at, pair in enumerate(zip(prompt, whole, strict=False)) if pair[0] != pair[1]), len(prompt))
         rest = whole[same:]
         if begun := self._encoder.decode(prompt[same:]):
@@ -207,27 +210,29 @@ class FamilyFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class _Markers:
-    """What a reader looks for: token ids."""
+class _Ids:
+    """Of the control tokens."""
 
     think: int
     thought: int
     call: int
     end_call: int
+    message: int
     special: frozenset[int]
+    """All of them, and whatever else the tokenizer has that is not text."""
 
 
 class _FamilyReader:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        markers: _Markers,
+        ids: _Ids,
         thinking: bool,
         read_call: Callable[[str, list[int]], ToolCall],
         first_call: int,
     ) -> None:
         self._tokenizer = tokenizer
-        self._markers = markers
+        self._ids = ids
         self._thinking = thinking
         self._read_call = read_call
         self._next = first_call
@@ -245,21 +250,21 @@ class _FamilyReader:
         text: list[str] = []
         calls: list[ToolCall] = []
         for token in tokens:
-            if token in self._markers.special:
+            if token in self._ids.special:
                 self._stream, self._begun = DecodeStream(skip_special_tokens=True), False
-            if token == self._markers.think:
+            if token == self._ids.think:
                 self._thinking = True
-            elif token == self._markers.thought:
+            elif token == self._ids.thought:
                 self._thinking = False
             elif self._thinking:
                 continue  # a call in here is only thought of
-            elif token == self._markers.call:
+            elif token == self._ids.call:
                 self._body = []
-            elif token == self._markers.end_call and self._body is not None:
+            elif token == self._ids.end_call and self._body is not None:
                 calls.append(self._read_call(f"c{self._next}", self._body))
                 self._next += 1
                 self._body = None
-            elif token in self._markers.special:
+            elif token in self._ids.special:
                 continue
             elif self._body is not None:
                 self._body.append(token)
@@ -292,6 +297,10 @@ class _Encoder:
         if isinstance(tokens, str):
             return self._tokenizer.token_to_id(tokens)
         return [self._tokenizer.token_to_id(token) for token in tokens]
+
+
+def _const(text: str) -> dict[str, Any]:
+    return {"type": "const_string", "value": text}
 
 
 def _describe(tools: Sequence[ToolSpec]) -> list[Any]:

@@ -162,7 +162,7 @@ class Trial:
             agent = load_agent(self.folder, self.machine.model_copy(update={"data": data}))
             peers = await stack.enter_async_context(open_peers(await self._start_peers(stack, agent, data)))
             toolbox = make_toolbox(agent, self.folder, peers)
-            loop = make_loop(agent, engine, make_chat(agent, weights), toolbox)
+            loop = make_loop(agent, engine, make_chat(agent.chat, weights), toolbox)
             tell, done = stack.enter_context(count(self.console, what, self.limit)), itertools.count(1)
             return await evaluate(loop, toolbox.specs, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))
 

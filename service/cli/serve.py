@@ -51,7 +51,7 @@ def run(folder: Path, host: str | None, port: int | None, public_url: str | None
 def _open_vllm(agent: AgentConfig, folder: Path, machine: Machine, say: Steps) -> tuple[Opening, ChatFormat]:
     prepared = prepare(agent.model, folder, machine.cache, say)
     config = EngineConfig(prepared.folder, prepared.version, agent.model.window)
-    return VllmEngine.open(config, say), make_chat(agent, prepared.folder)
+    return VllmEngine.open(config, say), make_chat(agent.chat, prepared.folder)
 
 
 def _resolve(name: str) -> Callable[[Path], tuple[Opening, ChatFormat]]:

@@ -59,7 +59,7 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
     for round_ in rounds:
         shown = []
         for form, wanted in _forms(agent, round_):
-            chat = make_chat(agent.model_copy(update={"chat": form}), base)
+            chat = make_chat(form, base)
             with count(console, f"demonstrations, {form.format}", wanted) as tell:
                 shown.append(asyncio.run(demonstrations(folder, chat, wanted, round_.seed, tell)))
         batched = batches(shown, round_.batch, round_.seed)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from itertools import count
 
 from service.events import Emit
@@ -23,7 +23,10 @@ class Clock:
     def __init__(self) -> None:
         self.now = 0.0
         """Seconds."""
-        self._computing = self._decoding = 0
+        self.computing = _Count()
+        """Holds time still: `with clock.computing`."""
+        self.decoding = _Count()
+        """Lets time pass only where it is advanced."""
         self._due: list[tuple[float, int, asyncio.Event]] = []
         self._numbers = count()
 
@@ -36,24 +39,6 @@ class Clock:
         finally:
             jumping.cancel()
             await asyncio.wait([jumping])
-
-    @contextmanager
-    def computing(self) -> Iterator[None]:
-        """No time passes at all."""
-        self._computing += 1
-        try:
-            yield
-        finally:
-            self._computing -= 1
-
-    @contextmanager
-    def decoding(self) -> Iterator[None]:
-        """Time passes only where it is advanced."""
-        self._decoding += 1
-        try:
-            yield
-        finally:
-            self._decoding -= 1
 
     async def until(self, time: float) -> None:
         """Waits for a time to come."""
@@ -75,16 +60,32 @@ class Clock:
         quiet = 0
         while quiet < _SETTLE:
             await asyncio.sleep(0)
-            quiet = 0 if self._computing else quiet + 1
+            quiet = 0 if self.computing else quiet + 1
 
     async def _jump(self) -> None:
         idle = 0
         while True:
             await asyncio.sleep(0)
-            idle = 0 if self._computing or self._decoding else idle + 1
+            idle = 0 if self.computing or self.decoding else idle + 1
             if idle > _SETTLE and self._due:
                 idle = 0
                 await self.advance(self._due[0][0] - self.now)
+
+
+class _Count:
+    """How many are at something, each for as long as it holds this open."""
+
+    def __init__(self) -> None:
+        self._holders = 0
+
+    def __enter__(self) -> None:
+        self._holders += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._holders -= 1
+
+    def __bool__(self) -> bool:
+        return self._holders > 0
 
 
 class TimedToolbox(Toolbox):
@@ -103,7 +104,7 @@ class TimedToolbox(Toolbox):
 
     async def call(self, call: ToolCall, caller: Caller, emit: Emit) -> ToolResult:
         done = self._clock.now + self._seconds(call)
-        with self._clock.computing():
+        with self._clock.computing:
             async with self._one:
                 result = await self._toolbox.call(call, caller, emit)
         await self._clock.until(done)

@@ -7,17 +7,15 @@ import itertools
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
-from service.decode import DecodeLoop
-from service.engine.base import Engine
 from service.errors import ConfigError
 from service.settings import AgentConfig, Machine, load_agent
 from service.tools.peers import peer_spec
-from service.tools.toolbox import Toolbox
 from service.training.demonstrate import StandIn, demonstrate
 from service.training.task import Split, World
 from service.transcript import Transcript
@@ -62,10 +60,7 @@ async def demonstrations(
             peers = stand_ins(agent, folder, world, machine)
             toolbox = make_toolbox(agent, folder, peers)
             rng = Random(f"times {world_seed}")
-
-            def loop_over(engine: Engine, toolbox: Toolbox, agent: AgentConfig = agent) -> DecodeLoop:
-                return make_loop(agent, engine, chat, toolbox)
-
+            loop_over = partial(make_loop, agent, chat=chat)
             for task in itertools.islice(world.tasks, min(TASKS_PER_WORLD, count - len(made))):
                 made.append(await demonstrate(task, chat, toolbox, peers, loop_over, rng))
                 progress(len(made))

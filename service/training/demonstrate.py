@@ -15,7 +15,7 @@ from typing import Any
 
 from service.chat.base import ChatFormat
 from service.decode import DecodeLoop
-from service.engine.base import Chunk, Engine, Sampling
+from service.engine.base import Chunk, Sampling
 from service.engine.scripted import ScriptedEngine
 from service.errors import ServiceError, ToolError
 from service.events import CallFinished, Event
@@ -82,13 +82,12 @@ class ExpertEngine(ScriptedEngine):
             self._known[self._made[int(arrival.call_id[1:])]] = self._finished[arrival.call_id]
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
-        with self._clock.decoding():
+        with self._clock.decoding:
             async with aclosing(super().generate(tokens, sampling)) as stream:
                 async for chunk in stream:
                     await self._clock.advance(self._seconds * len(chunk.tokens))
-                    made = len(self._made)
                     yield chunk
-                    if made:
+                    if len(self._finished) < len(self._made):
                         await self._clock.settle()
 
     def _play(self, prompt: tuple[int, ...], sampling: Sampling) -> Iterator[Sequence[int]]:
@@ -134,10 +133,10 @@ async def demonstrate(
     chat: ChatFormat,
     toolbox: Toolbox,
     slow: Collection[str],
-    loop_over: Callable[[Engine, Toolbox], DecodeLoop],
+    loop_over: Callable[..., DecodeLoop],
     rng: Random,
 ) -> Transcript:
-    """The expert's whole conversation; `slow` are the tools that tend to take long.
+    """The expert's whole conversation, over `loop_over(engine=, toolbox=)`; `slow` tools tend to take long.
 
     In a live format, tokens and calls take as long as `rng` draws. Raises ServiceError if the expert fails the task's
     own check.
@@ -146,7 +145,7 @@ async def demonstrate(
     engine = ExpertEngine(task, chat, slow, clock, rng.choice(_TOKEN_SECONDS))
     timed = TimedToolbox(toolbox, clock, lambda _: 10 ** rng.uniform(*_CALL_SECONDS) if chat.live else 0.0)
     async with clock.running():
-        episode = await rollout(task, loop_over(engine, timed), engine.listen, engine.keep)
+        episode = await rollout(task, loop_over(engine=engine, toolbox=timed), engine.listen, engine.keep)
     if episode.problem:
         raise ServiceError(f"the expert fails its own task {task.kind!r}, {task.said}: {episode.problem}")
     return episode.transcript

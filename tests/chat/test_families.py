@@ -24,22 +24,12 @@ from service.messages import Caller, ToolCall, ToolResult
 from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Origin, Span, Transcript
-from tests.conftest import byte_tokenizer
+from tests.conftest import ORDER, byte_tokenizer, read_in_pieces
 
 MESSAGES = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
 CALLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>")
 OTHERS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>", "<|fim_prefix|>")
 
-ORDER = ToolSpec(
-    "order",
-    "Orders.",
-    {
-        "type": "object",
-        "properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}},
-        "required": ["item", "quantity"],
-        "additionalProperties": False,
-    },
-)
 TODAY = ToolSpec("today", "Tells the date.", {"type": "object", "properties": {}, "additionalProperties": False})
 
 
@@ -151,15 +141,9 @@ def test_reading_undoes_writing(family: FamilyFormat, text: str, value: str, cut
     calls = [ToolCall(f"c{n}", "order", json.dumps({"item": value, "quantity": n}, ensure_ascii=False)) for n in (3, 4)]
     tokens = family.write_stretch(text, calls)
     reader = family.reader([ORDER], first_call=3)
-    found: list[ToolCall] = []
-    read_, at = "", 0
-    while at < len(tokens):
-        step = cuts.pop() if cuts else 1
-        reading = reader.feed(tokens[at : at + step])
-        read_, at = read_ + reading.text, at + step
-        found += reading.calls
-    assert read_.strip() == text.strip()
-    assert [(call.id, call.name, json.loads(call.arguments)) for call in found] == [
+    reading = read_in_pieces(reader, tokens, cuts)
+    assert reading.text.strip() == text.strip()
+    assert [(call.id, call.name, json.loads(call.arguments)) for call in reading.calls] == [
         (call.id, call.name, json.loads(call.arguments)) for call in calls
     ]
 

@@ -14,6 +14,7 @@ from service.errors import ConfigError
 from service.messages import ToolCall, ToolResult
 from service.tools.base import ToolSpec
 from service.transcript import Origin, Span, Transcript
+from tests.conftest import read_in_pieces
 
 spellings = st.sampled_from([*MARKERS, "<|", "|>", "im_end", "<|endoftext|>"])
 outside = st.lists(st.text(max_size=12) | spellings, max_size=6).map("".join)
@@ -52,15 +53,9 @@ def test_reading_undoes_writing(chat: InnerFormat, text: str, value: str, cuts: 
     arguments = json.dumps({"value": value}, ensure_ascii=False)
     tokens = chat.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
     reader = chat.reader([], first_call=3)
-    calls: list[ToolCall] = []
-    read, at = "", 0
-    while at < len(tokens):
-        step = cuts.pop() if cuts else 1
-        reading = reader.feed(tokens[at : at + step])
-        read, at = read + reading.text, at + step
-        calls += reading.calls
-    assert read == text
-    assert calls == [ToolCall("c3", "say", arguments), ToolCall("c4", "say", "{}")]
+    reading = read_in_pieces(reader, tokens, cuts)
+    assert reading.text == text
+    assert reading.calls == (ToolCall("c3", "say", arguments), ToolCall("c4", "say", "{}"))
 
 
 def test_a_character_in_two_tokens_is_held_back(chat: InnerFormat) -> None:

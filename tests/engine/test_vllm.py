@@ -14,21 +14,10 @@ from service.engine.base import Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
 from service.errors import EngineError, ModelError
 from service.messages import ToolResult
-from service.tools.base import ToolSpec
 from service.transcript import Transcript
+from tests.conftest import ORDER
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
-
-ORDER = ToolSpec(
-    "order",
-    "Orders.",
-    {
-        "type": "object",
-        "properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}},
-        "required": ["item", "quantity"],
-        "additionalProperties": False,
-    },
-)
 
 
 async def sample(engine: VllmEngine, prompt: tuple[int, ...], sampling: Sampling) -> tuple[int, ...]:

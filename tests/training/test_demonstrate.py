@@ -60,7 +60,7 @@ async def test_time_jumps_where_everybody_waits() -> None:
         heard.append(clock.now)
 
     async with clock.running():
-        with clock.decoding():
+        with clock.decoding:
             waiting = [asyncio.create_task(wait(seconds)) for seconds in (3.0, 1.0, 2000.0)]
             await clock.settle()
             await clock.advance(2.0)
