@@ -104,11 +104,16 @@ class _Maker:
         )
         return _task("absent", [self._ask(point)], [[point]])
 
-    def two_topics(self) -> Task:
+    def topics(self) -> Task:
+        """Two topics of one contract, now and then three."""
         supplier = self._supplier()
         first = self._point(supplier)
-        second = self._point(supplier, besides=first.topic, name=first.name, absent=0.1)
-        return _task("two topics", [self._ask_both(first, second)], [[first, second]])
+        points = [first, self._point(supplier, besides=[first.topic], name=first.name, absent=0.1)]
+        frame = self._frame(frames.TWO_TOPICS, frames.HELD_OUT_TWO_TOPICS)
+        if "{noun1} and {noun2}" in frame and self.rng.random() < 0.3:
+            frame = frame.replace("{noun1} and {noun2}", "{noun1}, {noun2} and {noun3}")
+            points += [self._point(supplier, besides=[point.topic for point in points], name=first.name)]
+        return _task("topics", [self._ask_all(frame, points)], [points])
 
     def two_suppliers(self) -> Task:
         one, other = self.rng.sample(self.office.suppliers, 2)
@@ -123,20 +128,28 @@ class _Maker:
         return _task("two suppliers", [text.replace("{noun}", self._noun(first.topic))], [[first, second]])
 
     def follow_up(self) -> Task:
+        """Two to four turns; all but the first leave out what has not changed."""
         supplier = self._supplier()
-        first = self._point(supplier)
-        if self.rng.random() < 0.75:
-            second = self._point(supplier, besides=first.topic, name=first.name, absent=0.1)
-            frame = self._frame(frames.FOLLOW_UPS, frames.HELD_OUT_FOLLOW_UPS).replace(
-                "{noun}", self._noun(second.topic)
-            )
-        else:
-            supplier = self._supplier()
-            second = _Point(self._name(supplier), first.topic, supplier.contract.find(first.topic.key))
-            frame = self._frame(frames.OTHER_SUPPLIERS, frames.HELD_OUT_OTHER_SUPPLIERS).replace(
-                "{supplier}", second.name
-            )
-        return _task("follow-up", [self._ask(first), frame], [[first], [second]])
+        point = self._point(supplier)
+        said, points = [self._ask(point)], [[point]]
+        for _ in range(self.rng.choices((1, 2, 3), (6, 3, 1))[0]):
+            if self.rng.random() < 0.75:
+                frame = self._frame(frames.FOLLOW_UPS, frames.HELD_OUT_FOLLOW_UPS)
+                asked = [self._point(supplier, besides=[point.topic], name=point.name, absent=0.1)]
+                noun = self._noun(asked[0].topic)
+                if self.rng.random() < 0.1:
+                    besides = [point.topic, asked[0].topic]
+                    asked += [self._point(supplier, besides=besides, name=point.name)]
+                    noun += f" and {self._noun(asked[1].topic)}"
+                text = frame.replace("{noun}", noun)
+            else:
+                supplier = self._supplier()
+                asked = [_Point(self._name(supplier), point.topic, supplier.contract.find(point.topic.key))]
+                frame = self._frame(frames.OTHER_SUPPLIERS, frames.HELD_OUT_OTHER_SUPPLIERS)
+                text = frame.replace("{supplier}", asked[0].name)
+            point = asked[-1]
+            said, points = [*said, text], [*points, asked]
+        return _task("follow-up", said, points)
 
     def unknown(self) -> Task:
         """A supplier without a contract: the tool says so, and the answer repeats it."""
@@ -174,13 +187,12 @@ class _Maker:
         return spoken(supplier.name, self.rng)
 
     def _point(
-        self, supplier: Supplier, besides: Topic | None = None, name: str | None = None, absent: float = 0.0
+        self, supplier: Supplier, besides: Sequence[Topic] = (), name: str | None = None, absent: float = 0.0
     ) -> _Point:
-        """A topic of a supplier's contract, or with some chance one that it leaves open."""
+        """A topic that a supplier's contract settles, or with some chance one that it leaves open, if there is any."""
         settled = self.rng.random() >= absent
-        topics = [
-            t for t in TOPICS.values() if t is not besides and (supplier.contract.find(t.key) is not None) == settled
-        ]
+        others = [t for t in TOPICS.values() if t not in besides]
+        topics = [t for t in others if (supplier.contract.find(t.key) is not None) == settled] or others
         topic = self.rng.choices(topics, [_READING if t.key == "tariffs" else 1 for t in topics])[0]
         return _Point(name or self._name(supplier), topic, supplier.contract.find(topic.key))
 
@@ -195,15 +207,14 @@ class _Maker:
             return topic.asking
         return vary(self.rng.choice(PHRASINGS[topic.key].train), self.rng)
 
-    def _ask_both(self, first: _Point, second: _Point) -> str:
-        frame = self._frame(frames.TWO_TOPICS, frames.HELD_OUT_TWO_TOPICS)
-        for slot, point in (("1", first), ("2", second)):
+    def _ask_all(self, frame: str, points: Sequence[_Point]) -> str:
+        for number, point in enumerate(points, 1):
             frame = (
-                frame.replace("{question" + slot + "}", self._template(point.topic))
-                .replace("{clause" + slot + "}", self._clause(point.topic))
-                .replace("{noun" + slot + "}", self._noun(point.topic))
+                frame.replace(f"{{question{number}}}", self._template(point.topic))
+                .replace(f"{{clause{number}}}", self._clause(point.topic))
+                .replace(f"{{noun{number}}}", self._noun(point.topic))
             )
-        return frame.replace("{supplier}", first.name)
+        return frame.replace("{supplier}", points[0].name)
 
     def _frame(self, train: Sequence[str], held_out: Sequence[str]) -> str:
         return vary(self.rng.choice(held_out if self.held_out else train), self.rng)
@@ -222,10 +233,10 @@ _READING = 3
 
 _KINDS: tuple[tuple[Callable[[_Maker], Task], float, float], ...] = (
     (_Maker.question, 32, 49),
-    (_Maker.two_topics, 29, 19),
+    (_Maker.topics, 29, 19),
     (_Maker.two_suppliers, 14, 8),
     (_Maker.absent, 9, 9),
-    (_Maker.follow_up, 7, 7),
+    (_Maker.follow_up, 12, 7),
     (_Maker.unknown, 4, 4),
     (_Maker.small_talk, 5, 4),
 )

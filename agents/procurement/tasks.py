@@ -7,7 +7,6 @@ sentence for each, in the same order. Everything the agent writes is copied from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Unpack
@@ -24,13 +23,14 @@ from agents.procurement.answers import (
     OUT_OF_SCOPE,
     THANKS,
     WHICH_SUPPLIER,
-    sentence_of,
+    turn_of,
 )
 from agents.procurement.check import Expected, check
 from agents.procurement.desk import Desk, Question, Wish, join, plural, sentence
 from agents.procurement.oracle import oracle, peer_failure
+from agents.procurement.talk import Talk
 from agents.procurement.tools import euros
-from service.training.task import Call, Split, Step, Task, Turn, World
+from service.training.task import Call, Split, Task, Turn, World
 
 __all__ = ["oracle", "tasks"]
 
@@ -57,29 +57,20 @@ def tasks(office: Office, split: Split, seed: int) -> Iterator[Task]:
         yield desk.rng.choices(kinds, weights)[0](desk)
 
 
-def _turn(said: str, *rounds: tuple[Call, ...], closing: str = "", silent: bool = False) -> Turn:
-    """Calls in rounds, each of which needs what the one before came to; `silent`: nothing is said of the first."""
-    steps: list[Step] = []
-    for number, calls in enumerate(rounds):
-        before = steps[-1] if steps else None
-        steps += [Step(call, None if silent and not number else partial(sentence_of, call), before) for call in calls]
-    return Turn(said, tuple(steps), closing)
-
-
 def _task(desk: Desk, kind: str, *turns: Turn, **expected: Unpack[Expected]) -> Task:
     return Task(kind, turns, check(desk.office, **expected))
 
 
 def _order(desk: Desk) -> Task:
     wish = desk.wish(desk.supplier())
-    return _task(desk, "order", _turn(desk.write(desk.of(say.ORDER), wish), (wish.call,)), orders=(wish.order,))
+    return _task(desk, "order", turn_of(desk.write(desk.of(say.ORDER), wish), (wish.call,)), orders=(wish.order,))
 
 
 def _contract(desk: Desk) -> Task:
     supplier = desk.supplier()
     question, name = desk.question(supplier), desk.name(supplier)
     said = desk.write(desk.asked(question.topic), supplier=name)
-    return _task(desk, "contract", _turn(said, (question.call(name),)), facts=(question.fact,))
+    return _task(desk, "contract", turn_of(said, (question.call(name),)), facts=(question.fact,))
 
 
 def _order_contract(desk: Desk) -> Task:
@@ -96,7 +87,7 @@ def _order_contract(desk: Desk) -> Task:
     else:
         template = desk.then_ask(desk.of(say.ORDER), question.topic)
     said = desk.write(template, wish)
-    return _task(desk, "order+contract", _turn(said, calls), orders=(wish.order,), facts=(question.fact,))
+    return _task(desk, "order+contract", turn_of(said, calls), orders=(wish.order,), facts=(question.fact,))
 
 
 def _order_two_questions(desk: Desk) -> Task:
@@ -105,7 +96,7 @@ def _order_two_questions(desk: Desk) -> Task:
     second = desk.question(wish.supplier, avoid=first.topic)
     clauses = " and ".join(desk.of(questions.THEIR_CLAUSE[question.topic.key]) for question in (first, second))
     said = desk.write(join(desk.of(say.THEN_ASK), desk.of(say.ORDER), clause=clauses), wish)
-    turn = _turn(said, (wish.call, first.call(wish.name), second.call(wish.name)))
+    turn = turn_of(said, (wish.call, first.call(wish.name), second.call(wish.name)))
     return _task(desk, "order+contract+contract", turn, orders=(wish.order,), facts=(first.fact, second.fact))
 
 
@@ -116,14 +107,14 @@ def _offers(desk: Desk) -> Task:
     said = desk.write(template, items=written, item=written)
     best = desk.best_offers[item]
     words = (best.supplier, euros(best.price_cents))
-    return _task(desk, "offers", _turn(said, (Call("find_offers", {"item": written}),)), words=words)
+    return _task(desk, "offers", turn_of(said, (Call("find_offers", {"item": written}),)), words=words)
 
 
 def _cheapest(desk: Desk) -> Task:
     wish = desk.cheapest()
     said = desk.write(desk.of(say.CHEAPEST), wish)
     rounds = ((Call("find_offers", {"item": wish.item}),), (wish.call,))
-    return _task(desk, "cheapest", _turn(said, *rounds, silent=True), orders=(wish.order,))
+    return _task(desk, "cheapest", turn_of(said, *rounds, silent=True), orders=(wish.order,))
 
 
 def _cheapest_contract(desk: Desk) -> Task:
@@ -137,7 +128,7 @@ def _cheapest_contract(desk: Desk) -> Task:
         asked = desk.of(questions.THEIR_QUESTION[question.topic.key])
         template = join(desk.of(say.THEN_QUESTION), order, question=asked)
     rounds = ((Call("find_offers", {"item": wish.item}),), (wish.call, question.call(wish.name)))
-    turn = _turn(desk.write(template, wish), *rounds, silent=True)
+    turn = turn_of(desk.write(template, wish), *rounds, silent=True)
     return _task(desk, "cheapest+contract", turn, orders=(wish.order,), facts=(question.fact,))
 
 
@@ -147,9 +138,9 @@ def _conditional(desk: Desk) -> Task:
     wish = desk.wish(question.supplier)
     said, ask = _only_if(desk, wish), question.call(wish.name)
     if question.fact.value == "supplier":
-        turn = _turn(said, (ask,), (wish.call,))
+        turn = turn_of(said, (ask,), (wish.call,))
         return _task(desk, "conditional", turn, orders=(wish.order,), facts=(question.fact,))
-    turn = _turn(said, (ask,), closing=NOT_ORDERED)
+    turn = turn_of(said, (ask,), closing=NOT_ORDERED)
     return _task(desk, "conditional", turn, facts=(question.fact,), unwanted=(wish.order,))
 
 
@@ -172,14 +163,14 @@ def _contact(desk: Desk) -> Task:
     if subject == person.department.lower():
         person = next(other for other in desk.office.people if other.department == person.department)
     said = desk.write(desk.of(bank), subject=subject)
-    return _task(desk, "contact", _turn(said, (Call("find_contact", {"subject": subject}),)), words=(person.email,))
+    return _task(desk, "contact", turn_of(said, (Call("find_contact", {"subject": subject}),)), words=(person.email,))
 
 
 def _order_contact(desk: Desk) -> Task:
     wish, person = desk.wish(desk.supplier()), desk.person()
     said = desk.write(desk.then_who(desk.of(say.ORDER)), wish, subject=person.responsible_for)
     calls = (wish.call, Call("find_contact", {"subject": person.responsible_for}))
-    return _task(desk, "order+contact", _turn(said, calls), orders=(wish.order,), words=(person.email,))
+    return _task(desk, "order+contact", turn_of(said, calls), orders=(wish.order,), words=(person.email,))
 
 
 def _contact_contract(desk: Desk) -> Task:
@@ -193,7 +184,7 @@ def _contact_contract(desk: Desk) -> Task:
     else:
         template = join(desk.of(say.THEN_QUESTION), who, question=asked)
     said = desk.write(template, supplier=name, subject=person.responsible_for)
-    return _task(desk, "contact+contract", _turn(said, calls), facts=(question.fact,), words=(person.email,))
+    return _task(desk, "contact+contract", turn_of(said, calls), facts=(question.fact,), words=(person.email,))
 
 
 def _two_questions(desk: Desk) -> Task:
@@ -202,7 +193,7 @@ def _two_questions(desk: Desk) -> Task:
     first = desk.question(supplier)
     second = desk.question(supplier, avoid=first.topic)
     said = desk.write(desk.then_ask(desk.asked(first.topic), second.topic), supplier=name)
-    turn = _turn(said, (first.call(name), second.call(name)))
+    turn = turn_of(said, (first.call(name), second.call(name)))
     return _task(desk, "contract+contract", turn, facts=(first.fact, second.fact))
 
 
@@ -216,68 +207,15 @@ def _two_orders(desk: Desk) -> Task:
         second = desk.wish(desk.supplier())
         template = desk.of(say.TWO_ORDERS)
     said = desk.write(template, first, what2=second.what, supplier2=second.name)
-    turn = _turn(said, (first.call, second.call))
+    turn = turn_of(said, (first.call, second.call))
     return _task(desk, "order+order", turn, orders=(first.order, second.order))
 
 
 def _follow_up(desk: Desk) -> Task:
-    """A second turn that leaves out what the first has said."""
-    return desk.rng.choice((_then_question, _then_more, _then_order, _then_contact, _then_cheapest, _question_again))(
-        desk
-    )
-
-
-def _then_question(desk: Desk) -> Task:
-    wish = desk.wish(desk.supplier())
-    question = desk.question(wish.supplier)
-    first = _turn(desk.write(desk.of(say.ORDER), wish), (wish.call,))
-    second = _turn(desk.write(desk.again_ask(question.topic)), (question.call(wish.name),))
-    return _task(desk, "follow-up", first, second, earlier=(wish.order,), facts=(question.fact,))
-
-
-def _then_more(desk: Desk) -> Task:
-    wish = desk.wish(desk.supplier())
-    drawn = desk.wish(wish.supplier, wish.name, wish.offer)
-    more = Wish(wish.supplier, wish.offer, drawn.quantity, wish.name, wish.item, drawn.what)
-    first = _turn(desk.write(desk.of(say.ORDER), wish), (wish.call,))
-    second = _turn(desk.write(desk.of(say.MORE), more), (more.call,))
-    return _task(desk, "follow-up", first, second, earlier=(wish.order,), orders=(more.order,))
-
-
-def _then_order(desk: Desk) -> Task:
-    wish = desk.wish(desk.supplier())
-    question = desk.question(wish.supplier)
-    first = _turn(desk.write(desk.asked(question.topic), wish), (question.call(wish.name),))
-    second = _turn(desk.write(desk.of(say.ORDER_THEM), wish), (wish.call,))
-    return _task(desk, "follow-up", first, second, orders=(wish.order,))
-
-
-def _then_contact(desk: Desk) -> Task:
-    wish, person = desk.wish(desk.supplier()), desk.person()
-    first = _turn(desk.write(desk.of(say.ORDER), wish), (wish.call,))
-    said = desk.write(desk.of(say.CONTACT), subject=person.responsible_for)
-    second = _turn(said, (Call("find_contact", {"subject": person.responsible_for}),))
-    return _task(desk, "follow-up", first, second, earlier=(wish.order,), words=(person.email,))
-
-
-def _then_cheapest(desk: Desk) -> Task:
-    drawn = desk.cheapest()
-    template = desk.of(say.OFFERS)
-    written = plural(drawn.offer.item) if "{items}" in template else drawn.offer.item
-    wish = Wish(drawn.supplier, drawn.offer, drawn.quantity, drawn.name, written, drawn.what)
-    first = _turn(desk.write(template, items=written, item=written), (Call("find_offers", {"item": written}),))
-    second = _turn(desk.write(desk.of(say.TAKE_CHEAPEST), wish), (wish.call,))
-    return _task(desk, "follow-up", first, second, orders=(wish.order,))
-
-
-def _question_again(desk: Desk) -> Task:
-    supplier = desk.supplier()
-    name = desk.name(supplier)
-    question = desk.question(supplier)
-    again = desk.question(supplier, avoid=question.topic)
-    first = _turn(desk.write(desk.asked(question.topic), supplier=name), (question.call(name),))
-    second = _turn(desk.write(desk.again_ask(again.topic)), (again.call(name),))
-    return _task(desk, "follow-up", first, second, facts=(again.fact,))
+    talk = Talk(desk)
+    for _ in range(desk.rng.choices((1, 2, 3), (6, 3, 1))[0]):
+        talk.go_on()
+    return _task(desk, "follow-up", *talk.turns, **talk.expected)
 
 
 def _failing(desk: Desk) -> Task:
@@ -288,18 +226,18 @@ def _failing(desk: Desk) -> Task:
 def _unknown_supplier(desk: Desk) -> Task:
     wish = desk.wish(desk.supplier(), desk.stranger())
     if desk.rng.random() < 0.5:
-        turn = _turn(desk.write(desk.of(say.ORDER), wish), (wish.call,))
+        turn = turn_of(desk.write(desk.of(say.ORDER), wish), (wish.call,))
     else:
         topic = desk.rng.choice(list(TOPICS.values()))
         ask = Call("contracts", {"message": topic.question(wish.name)})
-        turn = _turn(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), (wish.call, ask))
+        turn = turn_of(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), (wish.call, ask))
     return _task(desk, "error", turn, words=("no supplier", wish.name), unwanted=(wish.order,))
 
 
 def _not_offered(desk: Desk) -> Task:
     supplier = desk.supplier()
     wish = desk.wish(supplier, offer=Offer(supplier.name, desk.unknown_item(supplier), 0))
-    turn = _turn(desk.write(desk.of(say.ORDER), wish), (wish.call,))
+    turn = turn_of(desk.write(desk.of(say.ORDER), wish), (wish.call,))
     return _task(desk, "error", turn, words=("not offer", wish.item), unwanted=(wish.order,))
 
 
@@ -312,13 +250,13 @@ def _unknown_item(desk: Desk) -> Task:
         template = desk.of(say.OFFERS)
         written = plural(item) if "{items}" in template else item
         said = desk.write(template, items=written, item=written)
-    turn = _turn(said, (Call("find_offers", {"item": written}),))
+    turn = turn_of(said, (Call("find_offers", {"item": written}),))
     return _task(desk, "error", turn, words=("nobody offers", written))
 
 
 def _unknown_subject(desk: Desk) -> Task:
     subject = desk.rng.choice(_UNKNOWN_SUBJECTS)
-    turn = _turn(desk.write(desk.of(say.CONTACT), subject=subject), (Call("find_contact", {"subject": subject}),))
+    turn = turn_of(desk.write(desk.of(say.CONTACT), subject=subject), (Call("find_contact", {"subject": subject}),))
     return _task(desk, "error", turn, words=("nobody is responsible", subject))
 
 
@@ -343,11 +281,11 @@ def _unknown_contract(desk: Desk) -> Task:
     wish = desk.wish(desk.supplier(), desk.stranger())
     if desk.rng.random() < 0.3:
         ask = Call("contracts", {"message": TOPICS["tariffs"].question(wish.name)})
-        turn = _turn(_only_if(desk, wish), (ask,), closing=NOT_ORDERED)
+        turn = turn_of(_only_if(desk, wish), (ask,), closing=NOT_ORDERED)
     else:
         topic = desk.rng.choice(list(TOPICS.values()))
         ask = Call("contracts", {"message": topic.question(wish.name)})
-        turn = _turn(desk.write(desk.asked(topic), wish), (ask,))
+        turn = turn_of(desk.write(desk.asked(topic), wish), (ask,))
     return _task(desk, "error", turn, words=("no contract", wish.name), unwanted=(wish.order,))
 
 
@@ -362,12 +300,12 @@ def _peer_fails(desk: Desk) -> Task:
     wish = desk.wish(question.supplier)
     ask, words = question.call(wish.name), ("could not", failure)
     if kind == "question":
-        turn = _turn(desk.write(desk.asked(topic), wish), (ask,))
+        turn = turn_of(desk.write(desk.asked(topic), wish), (ask,))
         return _task(desk, "peer failure", turn, words=words)
     if kind == "condition":
-        turn = _turn(_only_if(desk, wish), (ask,), closing=NOT_ORDERED)
+        turn = turn_of(_only_if(desk, wish), (ask,), closing=NOT_ORDERED)
         return _task(desk, "peer failure", turn, words=words, unwanted=(wish.order,))
-    turn = _turn(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), (wish.call, ask))
+    turn = turn_of(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), (wish.call, ask))
     return _task(desk, "peer failure", turn, orders=(wish.order,), words=words)
 
 
@@ -377,15 +315,15 @@ def _missing(desk: Desk) -> Task:
     kind = desk.rng.random()
     if kind < 0.25:
         said = desk.write(desk.of(say.NEITHER), items=plural(wish.offer.item))
-        return _task(desk, "missing", _turn(said, closing=HOW_MANY_AND_WHERE), words=("how many", "supplier"))
+        return _task(desk, "missing", turn_of(said, closing=HOW_MANY_AND_WHERE), words=("how many", "supplier"))
     if kind < 0.6:
         several = plural(wish.offer.item)
         wish = Wish(wish.supplier, wish.offer, wish.quantity, wish.name, several, wish.what)
-        first = _turn(desk.write(desk.of(say.NO_QUANTITY), wish, items=several), closing=HOW_MANY)
-        second = _turn(desk.write(desk.of(say.THE_QUANTITY), wish), (wish.call,))
+        first = turn_of(desk.write(desk.of(say.NO_QUANTITY), wish, items=several), closing=HOW_MANY)
+        second = turn_of(desk.write(desk.of(say.THE_QUANTITY), wish), (wish.call,))
         return _task(desk, "missing", first, second, orders=(wish.order,))
-    first = _turn(desk.write(desk.of(say.NO_SUPPLIER), wish), closing=WHICH_SUPPLIER)
-    second = _turn(desk.write(desk.of(say.THE_SUPPLIER), wish), (wish.call,))
+    first = turn_of(desk.write(desk.of(say.NO_SUPPLIER), wish), closing=WHICH_SUPPLIER)
+    second = turn_of(desk.write(desk.of(say.THE_SUPPLIER), wish), (wish.call,))
     return _task(desk, "missing", first, second, orders=(wish.order,))
 
 
@@ -393,7 +331,7 @@ def _chat(desk: Desk) -> Task:
     bank, answer, word = desk.rng.choice(
         ((say.GREETING, GREETING, "hello"), (say.THANKS, THANKS, "welcome"), (say.OUT_OF_SCOPE, OUT_OF_SCOPE, "only"))
     )
-    return _task(desk, "chat", _turn(desk.write(desk.of(bank)), closing=answer), words=(word,))
+    return _task(desk, "chat", turn_of(desk.write(desk.of(bank)), closing=answer), words=(word,))
 
 
 _KINDS: tuple[tuple[Callable[[Desk], Task], float, float], ...] = (
@@ -410,7 +348,7 @@ _KINDS: tuple[tuple[Callable[[Desk], Task], float, float], ...] = (
     (_contact_contract, 5, 6),
     (_two_questions, 3, 4),
     (_two_orders, 4, 3),
-    (_follow_up, 7, 12),
+    (_follow_up, 12, 12),
     (_failing, 2.5, 2.5),
     (_peer_fails, 1.5, 1.5),
     (_missing, 2.5, 2),

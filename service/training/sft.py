@@ -66,7 +66,8 @@ def write_recipe(adapter: Path, recipe: Recipe) -> None:
     (adapter / _RECIPE).write_text(json.dumps([asdict(step) for step in recipe], indent=2) + "\n")
 
 
-_SAVE_STEPS = 25
+_SAVE_STEPS = 500 if torch.cuda.is_available() else 25
+"""A minute or two."""
 
 
 def train(
@@ -88,7 +89,8 @@ def train(
     if out.is_dir():
         return out
     # The adapter itself is trained in float32; the rest in the precision it will be served in.
-    half = torch.cuda.is_available() or not emulates_bfloat16()
+    gpu = torch.cuda.is_available()
+    half = gpu or not emulates_bfloat16()
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if half else torch.float32)
     if begin:
         model = PeftModel.from_pretrained(model, str(begin), is_trainable=True)
@@ -105,7 +107,7 @@ def train(
             warmup_steps=20,
             max_grad_norm=1.0,
             bf16=half,
-            use_cpu=not torch.cuda.is_available(),
+            use_cpu=not gpu,
             gradient_checkpointing=False,
             remove_unused_columns=False,
             dataset_kwargs={"skip_prepare_dataset": True},

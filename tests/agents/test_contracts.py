@@ -149,7 +149,7 @@ def test_all_kinds_of_tasks_occur(office: Office) -> None:
     assert set(kinds) == {
         "question",
         "absent",
-        "two topics",
+        "topics",
         "two suppliers",
         "follow-up",
         "unknown supplier",
