@@ -47,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(app(arguments, prog_name="innerloop", standalone_mode=False) or 0)
     except (TyperException, ServiceError) as error:
-        line = error.format_message() if isinstance(error, TyperException) else str(error)
-        print(f"innerloop: {' '.join(line.split())}", file=sys.stderr)
+        # No message: it has shown the help.
+        if line := error.format_message() if isinstance(error, TyperException) else str(error):
+            print(f"innerloop: {' '.join(line.split())}", file=sys.stderr)
         return 2
 
 

@@ -72,6 +72,11 @@ class Service:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
 
+    @property
+    def turns(self) -> int:
+        """How many run now."""
+        return len(self._running)
+
     async def drain(self, seconds: float) -> None:
         """Takes no more work, lets running turns end for this long, then ends them. Comes before closing."""
         await self._running.drain(seconds)
@@ -81,11 +86,11 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
-            engine = await stack.enter_async_context(self._engine)
-            self._alive = lambda: engine.alive
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
-            toolbox = make_toolbox(agent, self._folder, self._peers)
+            toolbox = make_toolbox(agent, self._folder, self._peers)  # before the engine: it tells mistakes at once
+            engine = await stack.enter_async_context(self._engine)
+            self._alive = lambda: engine.alive
             loop = make_loop(agent, engine, self._chat, toolbox)
             database = await stack.enter_async_context(open_database(self._database_url()))
             sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))

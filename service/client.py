@@ -231,8 +231,11 @@ class _Turn:
     def _reply(self) -> Reply:
         if self._message is not None:
             return Reply("completed", self._message, "", self._context_id)
-        name = TaskState.Name(self._status.state).removeprefix("TASK_STATE_").lower() if self._ended else "lost"
-        return Reply(name, "\n".join(self._artifacts.values()), _text(self._status.message.parts), self._context_id)
+        text = "\n".join(self._artifacts.values())
+        if not self._ended:
+            return Reply("lost", text, "the agent cannot be reached any more", self._context_id)
+        name = TaskState.Name(self._status.state).removeprefix("TASK_STATE_").lower()
+        return Reply(name, text, _text(self._status.message.parts), self._context_id)
 
     async def _hear(self, response: StreamResponse) -> None:
         match response.WhichOneof("payload"):

@@ -29,7 +29,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ConfigError(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another with INNERLOOP_PORT"
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port or INNERLOOP_PORT"
         ) from error
     return listener
 

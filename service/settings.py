@@ -158,7 +158,8 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that we do not know is often the one that is missing, spelt wrongly.
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ConfigError(f"{path}: {where}: {first['msg']}") from error
     if unknown := machine.peers.keys() - {peer.name for peer in agent.peers}:

@@ -234,7 +234,7 @@ async def test_a_task_that_nobody_can_say_anything_about_is_lost(answer: Answer)
         SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one", append=False), then=cut)],
         GetTask=[answer] * 4,
     ) as agent:
-        assert await ask(agent, Ear()) == Reply("lost", "one", "", "c")
+        assert await ask(agent, Ear()) == Reply("lost", "one", "the agent cannot be reached any more", "c")
     assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", *["GetTask"] * 4, "CancelTask"]
 
 

@@ -17,4 +17,5 @@ def read_machine(**given: object) -> Machine:
         first = error.errors()[0]
         raise ConfigError(f"INNERLOOP_{'__'.join(map(str, first['loc'])).upper()}: {first['msg']}") from error
     except SettingsError as error:
-        raise ConfigError(f"the environment's INNERLOOP_ settings: {error}") from error
+        # Only one setting is parsed by more than its type.
+        raise ConfigError(f"INNERLOOP_PEERS: not a JSON object: {error.__cause__ or error}") from error

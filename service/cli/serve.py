@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import pkgutil
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from starlette.types import Message, Receive, Scope, Send
@@ -38,7 +40,7 @@ def run(folder: Path, host: str | None, port: int | None, public_url: str | None
         url = (machine.public_url or url_of(listener)).rstrip("/")
         opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)
         service = _Service(agent, machine, folder, opening, chat, url)
-        server = _Server(service, machine.drain_seconds, lambda: _tell_ready(say, agent.name, url))
+        server = _Server(service, machine.drain_seconds, say, f"{agent.name} is ready at {url}")
         try:
             asyncio.run(server.serve([listener]))
         except SystemExit:
@@ -60,11 +62,6 @@ def _resolve(name: str) -> Callable[[Path], tuple[Opening, ChatFormat]]:
     return make
 
 
-def _tell_ready(say: Steps, name: str, url: str) -> None:
-    say(f"{name} is ready at {url}")
-    say.end()
-
-
 class _Service(Service):
     """Keeps what is wrong with its configuration from being told as a traceback."""
 
@@ -84,12 +81,27 @@ class _Service(Service):
 
 
 class _Server(Server):
-    """Says when it has started."""
+    """Says when it has started, and what it still waits for when it is to end."""
 
-    def __init__(self, service: Service, drain_seconds: float, started: Callable[[], None]) -> None:
+    def __init__(self, service: Service, drain_seconds: float, say: Steps, ready: str) -> None:
         super().__init__(service, drain_seconds, log_level="warning")
-        self._tell = started
+        self._say = say
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._tell()
+        if self.started:
+            self._say(self._ready)
+            self._say.end()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.started:
+            # Nothing was accepted, and vLLM's start cannot be interrupted. Its process dies with this one.
+            self._say("stopped before it was ready")
+            os._exit(128 + sig)
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if turns := self._service.turns:
+            self._say(f"turns that still run: {turns}; they have {self._drain_seconds:g} s, and Ctrl-C ends them at once")
+        await super().shutdown(sockets)

@@ -35,6 +35,9 @@ class Running:
         """Set for good once the service is to end: nothing new may start."""
         self._places: dict[str, Place] = {}
 
+    def __len__(self) -> int:
+        return len(self._places)
+
     @contextmanager
     def place(self, task_id: str) -> Iterator[Place]:
         """Registers the asyncio task that calls this as the one that runs `task_id`."""

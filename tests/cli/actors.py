@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -13,6 +15,7 @@ from agents.procurement.oracle import oracle
 from service.chat.base import ChatFormat
 from service.chat.inner import InnerFormat
 from service.engine.base import Engine
+from service.engine.scripted import ScriptedEngine
 from service.errors import ModelError
 from tests.conftest import ActorEngine, Asked, Reply, Says, byte_tokenizer
 
@@ -42,6 +45,17 @@ def broken(folder: Path) -> Opened:
     if folder.name == "procurement":
         return idle(folder)
     return _fails(), _play(lambda _: Says())[1]
+
+
+def endless(folder: Path) -> Opened:
+    """Starts for an hour, in a thread that nothing interrupts, as vLLM's start is."""
+    return _starts_for_long(), _play(lambda _: Says())[1]
+
+
+@asynccontextmanager
+async def _starts_for_long() -> AsyncIterator[Engine]:
+    await asyncio.to_thread(time.sleep, 3600)
+    yield ScriptedEngine(lambda *_: iter(()))
 
 
 @asynccontextmanager

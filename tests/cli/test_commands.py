@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,8 +158,38 @@ def test_a_data_folder_that_cannot_be_used(
 
 
 def test_tools_that_are_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """That is told before the engine has started, which takes its time."""
     (agent / "agent.yaml").write_text(f"{AGENT}\ntools: [{{use: 'tools.py:add'}}]\n")
-    assert served(agent, capsys) == f"innerloop: {agent / 'tools.py'}: no such file"
+    told = wrong(capsys, "serve", agent, "--port", 0, "--engine", "tests.cli.actors:endless")
+    assert told == f"innerloop: {agent / 'tools.py'}: no such file"
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_is_interrupted(agent: Path, interruption: signal.Signals) -> None:
+    """It ends at once, though the engine's start cannot be interrupted."""
+    command = [sys.executable, "-m", "service", "serve", str(agent), "--port", "0"]
+    command += ["--engine", "tests.cli.actors:endless"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not (agent.parent / "data" / "adder-conversations.sqlite3.lock").exists():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(interruption)
+        _, told = process.communicate(timeout=10)
+    assert process.returncode == 128 + interruption
+    assert told.splitlines()[-1].endswith("stopped before it was ready")
+
+
+def test_a_key_that_is_not_known(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told rather than the one that is missing."""
+    (agent / "agent.yaml").write_text(AGENT.replace("description: Adds.\n", "descripion: Adds.\n"))
+    assert "descripion" in wrong(capsys, "serve", agent)
+
+
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    told = capsys.readouterr()
+    assert "Usage: innerloop" in told.out
+    assert told.err == ""
 
 
 def test_an_engine_that_cannot_start(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,7 +212,7 @@ def test_a_wrong_environment(agent: Path, capsys: pytest.CaptureFixture[str], mo
     assert wrong(capsys, "serve", agent).startswith("innerloop: INNERLOOP_PORT: ")
     monkeypatch.setenv("INNERLOOP_PORT", "8000")
     monkeypatch.setenv("INNERLOOP_PEERS", "{")
-    assert "INNERLOOP_" in wrong(capsys, "serve", agent)
+    assert wrong(capsys, "serve", agent).startswith("innerloop: INNERLOOP_PEERS: not a JSON object: ")
 
 
 def test_a_split_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:

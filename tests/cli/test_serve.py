@@ -1,0 +1,59 @@
+"""`innerloop serve` as a process: what it says of its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import eventually, say
+
+AGENT = """
+name: adder
+description: Adds.
+instructions: You add.
+skills: [{id: add, name: Add, description: Adds., tags: [sums]}]
+"""
+
+
+async def test_an_end_that_waits_for_a_turn_says_so_and_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
+    (tmp_path / "agent.yaml").write_text(AGENT)
+    options = ("--port", "0", "--engine", "tests.cli.actors:idle")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service", "serve", str(tmp_path), *options),
+        env={**os.environ, "INNERLOOP_DATA": str(tmp_path), "INNERLOOP_DRAIN_SECONDS": "600"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr
+    try:
+        async with asyncio.timeout(60):
+            url = (await process.stderr.readline()).decode().split(" is ready at ")[1].strip()
+            asked = asyncio.create_task(_ask(url))
+            await eventually(lambda: _works(url))
+            process.send_signal(signal.SIGINT)
+            told = (await process.stderr.readline()).decode().strip()
+            assert told.endswith("turns that still run: 1; they have 600 s, and Ctrl-C ends them at once")
+            process.send_signal(signal.SIGINT)
+            assert (await asked)["result"]["task"]["status"]["state"] == "TASK_STATE_FAILED"
+            assert await process.wait() == 128 + signal.SIGINT
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _ask(url: str) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": say("hello")}}
+    async with httpx.AsyncClient(timeout=60) as http:
+        response = await http.post(url, json=body, headers={"A2A-Version": "1.0"})
+        return dict(response.json())
+
+
+async def _works(url: str) -> bool:
+    async with httpx.AsyncClient() as http:
+        listed = await http.get(f"{url}/tasks", headers={"A2A-Version": "1.0"})
+        return any(task["status"]["state"] == "TASK_STATE_WORKING" for task in listed.json()["tasks"])
