@@ -144,6 +144,7 @@ def eval(
         str | None, typer.Option(help="entities or phrasings: what was never seen.", show_default="both")
     ] = None,
     base: Annotated[bool, typer.Option(help="Also the model before its tuning.")] = True,
+    live: Annotated[bool, typer.Option("--live", help="In the live form of the agent's chat format.")] = False,
     seed: Annotated[int, typer.Option(help="Of the tasks.")] = 99,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     record: Annotated[
@@ -161,7 +162,7 @@ def eval(
     """
     from service.cli import evaluate
 
-    return evaluate.run(agent, limit, split, base, seed, json, record, failures)
+    return evaluate.run(agent, limit, split, base, live, seed, json, record, failures)
 
 
 @model_app.command()

@@ -26,7 +26,7 @@ from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import ConfigError
 from service.models.prepare import prepare
-from service.settings import AgentConfig, Machine, ModelSection, load_agent
+from service.settings import AgentConfig, ChatSection, Machine, ModelSection, load_agent
 from service.tools.peers import PeerConfig, open_peers
 from service.training.data import make_world
 from service.training.evaluate import Score, evaluate
@@ -45,6 +45,7 @@ def run(
     limit: int,
     split: str | None,
     with_base: bool,
+    live: bool,
     seed: int,
     as_json: bool,
     record: Path | None,
@@ -58,6 +59,9 @@ def run(
         raise ConfigError(f"no split {split!r}: there are {' and '.join(_SPLITS)}")
     machine = read_machine()
     agent = load_agent(folder, machine)
+    if live and not agent.chat.format.startswith("inner"):
+        raise ConfigError(f"the chat format {agent.chat.format} has no live form")
+    chat = ChatSection(format="inner-live") if live else agent.chat
     splits = [Split(split)] if split else list(_SPLITS)
     models = {"tuned": agent.model}
     if with_base:
@@ -66,7 +70,7 @@ def run(
         if path:
             _must_be_writable(path)
     scores: Scores = {name: {} for name in splits}
-    trial = Trial(folder, machine, limit, seed, Console(stderr=True))
+    trial = Trial(folder, machine, chat, limit, seed, Console(stderr=True))
     try:
         for name, model in models.items():
             asyncio.run(trial.run(name, model, scores))
@@ -75,7 +79,9 @@ def run(
             show(scores, as_json)
             if record:
                 options = [f"--limit {limit}", f"--seed {seed}"]
-                options += [f"--split {split}"] * (split is not None) + ["--no-base"] * (not with_base)
+                options += (
+                    [f"--split {split}"] * (split is not None) + ["--no-base"] * (not with_base) + ["--live"] * live
+                )
                 command = f"innerloop eval {folder.parent.name}/{folder.name} {' '.join(options)}"
                 note(record, command, seed, trial.weights, scores)
             if failures:
@@ -135,6 +141,7 @@ class Trial:
 
     folder: Path
     machine: Machine
+    chat: ChatSection
     limit: int
     seed: int
     console: Console
@@ -162,7 +169,7 @@ class Trial:
             agent = load_agent(self.folder, self.machine.model_copy(update={"data": data}))
             peers = await stack.enter_async_context(open_peers(await self._start_peers(stack, agent, data)))
             toolbox = make_toolbox(agent, self.folder, peers)
-            loop = make_loop(agent, engine, make_chat(agent.chat, weights), toolbox)
+            loop = make_loop(agent, engine, make_chat(self.chat, weights), toolbox)
             tell, done = stack.enter_context(count(self.console, what, self.limit)), itertools.count(1)
             return await evaluate(loop, toolbox.specs, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))
 

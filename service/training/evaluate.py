@@ -73,9 +73,14 @@ async def evaluate(
 
 
 def _calls_are_the_experts(episode: Episode) -> bool:
-    """Whether the calls are the expert's, in the same order with the same arguments."""
+    """Whether the calls are the expert's, with the same arguments; in any order, as those of a stretch run at once."""
     asked = [(call.tool, dict(call.arguments)) for call in episode.task.calls]
-    return asked == [(call.tool, _object(call.arguments)) for call in episode.calls]
+    made = [(call.tool, _object(call.arguments)) for call in episode.calls]
+    return sorted(map(_sortable, asked)) == sorted(map(_sortable, made))
+
+
+def _sortable(call: tuple[str, object]) -> str:
+    return json.dumps(call, sort_keys=True)
 
 
 def _object(text: str) -> object:

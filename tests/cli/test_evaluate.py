@@ -6,6 +6,7 @@ import io
 import json
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from rich.console import Console
@@ -17,7 +18,7 @@ from service.cli.evaluate import Trial, note, note_failures, show
 from service.engine.vllm import EngineConfig
 from service.events import CallStarted
 from service.models.prepare import Prepared
-from service.settings import Machine, ModelSection
+from service.settings import ChatSection, Machine, ModelSection
 from service.tools.base import ToolSpec
 from service.training.evaluate import Score
 from service.training.rollout import Episode
@@ -92,6 +93,7 @@ def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
             limit=3,
             split="entities",
             with_base=True,
+            live=True,
             seed=1,
             as_json=True,
             record=log,
@@ -100,6 +102,7 @@ def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
     shown = json.loads(capsys.readouterr().out)
     assert {split: list(models) for split, models in shown.items()} == {"entities": ["tuned"]}
     (line,) = map(json.loads, log.read_text().splitlines())
+    assert line["command"].endswith("eval agents/contracts --limit 3 --seed 1 --split entities --live")
     assert (line["scores"], line["weights"]) == (shown, {"tuned": "tuned@1"})
     figures = shown["entities"]["tuned"]
     assert len(failed.read_text().splitlines()) == figures["total"] - figures["solved"]
@@ -109,13 +112,25 @@ AGENTS = Path(__file__).resolve().parents[2] / "agents"
 
 
 @pytest.mark.parametrize("agent", ["contracts", "procurement"])
+@pytest.mark.parametrize("form", ["inner", "inner-live"])
 async def test_a_model_that_cannot_do_it(
-    agent: str, tokenizer: Tokenizer, chat: InnerFormat, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    agent: str,
+    form: Literal["inner", "inner-live"],
+    tokenizer: Tokenizer,
+    chat: InnerFormat,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     log = io.StringIO()
     trial = Trial(
-        AGENTS / agent, Machine(), limit=10, seed=1, console=Console(file=log), engine="tests.cli.actors:idle"
+        AGENTS / agent,
+        Machine(),
+        ChatSection(format=form),
+        limit=10,
+        seed=1,
+        console=Console(file=log),
+        engine="tests.cli.actors:idle",
     )
     score = await trial.score("parrot", Split.ENTITIES, ActorEngine(tokenizer, chat, echo), tmp_path)
     assert log.getvalue().splitlines()[-1] == "parrot: 10 of 10"
