@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -59,12 +58,12 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
     for round_ in rounds:
         shown = []
         for form, wanted in _forms(agent, round_):
-            chat = make_chat(form, base)
             with count(console, f"demonstrations, {form.format}", wanted) as tell:
-                shown.append(asyncio.run(demonstrations(folder, chat, wanted, round_.seed, tell)))
+                shown.append(demonstrations(folder, form, base, wanted, round_.seed, tell))
         batched = batches(shown, round_.batch, round_.seed)
         # It shows its own progress.
-        begin = train(agent.model.base, base, begin, batched, chat.controls, round_, machine.cache / "training")
+        controls = make_chat(agent.chat, base).controls
+        begin = train(agent.model.base, base, begin, batched, controls, round_, machine.cache / "training")
         made.append(begin)
     shutil.copytree(made[-1], out, dirs_exist_ok=True)
     write_recipe(out, (*known, *rounds) if further else (*rounds,))

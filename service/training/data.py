@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import itertools
+import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
-from service.agent import make_loop, make_toolbox
+from service.agent import make_chat, make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.errors import ConfigError
-from service.settings import AgentConfig, Machine, load_agent
+from service.settings import AgentConfig, ChatSection, Machine, load_agent
 from service.tools.peers import peer_spec
 from service.training.demonstrate import StandIn, demonstrate
 from service.training.task import Split, World
@@ -47,26 +52,47 @@ def stand_ins(agent: AgentConfig, folder: Path, world: World, machine: Machine) 
     return found
 
 
-async def demonstrations(
-    folder: Path, chat: ChatFormat, count: int, seed: int, progress: Callable[[int], None]
+def demonstrations(
+    folder: Path, form: ChatSection, weights: Path, count: int, seed: int, progress: Callable[[int], None]
 ) -> list[Transcript]:
-    """`count` demonstrations from as many worlds as that takes. The same seed gives the same ones, other live ones."""
+    """`count` demonstrations from as many worlds as that takes, as many at once as there are cores.
+
+    They are written in `form` with the tokenizer in `weights`. The same seed gives the same ones, other live ones.
+    """
+    sizes = [min(TASKS_PER_WORLD, count - made) for made in range(0, count, TASKS_PER_WORLD)]
+    first = seed * 1_000 + 500 * (form.format == "inner-live")
     made: list[Transcript] = []
-    for world_seed in itertools.count(seed * 1_000 + 500 * chat.live):
-        with tempfile.TemporaryDirectory() as data:
-            machine = Machine(data=Path(data))
-            world = make_world(folder, Split.TRAIN, world_seed, Path(data))
-            agent = load_agent(folder, machine)
-            peers = stand_ins(agent, folder, world, machine)
-            toolbox = make_toolbox(agent, folder, peers)
-            rng = Random(f"times {world_seed}")
-            loop_over = partial(make_loop, agent, chat=chat)
-            for task in itertools.islice(world.tasks, min(TASKS_PER_WORLD, count - len(made))):
-                made.append(await demonstrate(task, chat, toolbox, peers, loop_over, rng))
-                progress(len(made))
-        if len(made) == count:
-            return made
-    raise AssertionError
+    workers = min(len(sizes), len(os.sched_getaffinity(0)))
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_at_once) as pool:
+        for shown in pool.map(partial(_show, folder, form, weights), itertools.count(first), sizes):
+            made += shown
+            progress(len(made))
+    return made
+
+
+def _end_at_once() -> None:
+    """Ctrl-C goes to every process of the terminal: one of them tells."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _show(folder: Path, form: ChatSection, weights: Path, seed: int, count: int) -> list[Transcript]:
+    """The first demonstrations of one world."""
+    return asyncio.run(_show_all(folder, make_chat(form, weights), seed, count))
+
+
+async def _show_all(folder: Path, chat: ChatFormat, seed: int, count: int) -> list[Transcript]:
+    with tempfile.TemporaryDirectory() as data:
+        machine = Machine(data=Path(data))
+        world = make_world(folder, Split.TRAIN, seed, Path(data))
+        agent = load_agent(folder, machine)
+        peers = stand_ins(agent, folder, world, machine)
+        toolbox = make_toolbox(agent, folder, peers)
+        loop_over = partial(make_loop, agent, chat=chat)
+        rng = Random(f"times {seed}")
+        return [
+            await demonstrate(task, chat, toolbox, peers, loop_over, rng)
+            for task in itertools.islice(world.tasks, count)
+        ]
 
 
 def batches(groups: Sequence[Sequence[Transcript]], size: int, seed: int) -> list[list[Transcript]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from tokenizers import Tokenizer
 
 from service.chat.inner import InnerFormat
 from service.models.prepare import Prepared
+from service.settings import ChatSection
+from service.training import data
 from service.training.clock import Clock
 from service.training.data import demonstrations
 from service.transcript import Origin, Transcript
@@ -20,25 +23,37 @@ pytestmark = pytest.mark.model  # for its tokenizer: told byte by byte, a conver
 AGENTS = Path(__file__).parents[2] / "agents"
 
 
-async def shown(agent: str, chat: InnerFormat, count: int = 20, seed: int = 3) -> list[Transcript]:
-    return await demonstrations(AGENTS / agent, chat, count, seed, lambda _: None)
+Form = Literal["inner", "inner-live"]
 
 
-@pytest.mark.parametrize("is_live", [False, True])
+def shown(weights: Prepared, agent: str, form: Form, count: int = 20, seed: int = 3) -> list[Transcript]:
+    section = ChatSection(format=form)
+    return demonstrations(AGENTS / agent, section, weights.folder, count, seed, lambda _: None)
+
+
+@pytest.mark.parametrize("form", ["inner", "inner-live"])
 @pytest.mark.parametrize("agent", ["contracts", "procurement"])
-async def test_the_same_seed_shows_the_same(weights: Prepared, agent: str, is_live: bool) -> None:
-    chat = InnerFormat(Tokenizer.from_file(str(weights.folder / "tokenizer.json")), is_live)
-    first, again, other = await shown(agent, chat), await shown(agent, chat), await shown(agent, chat, seed=4)
+def test_the_same_seed_shows_the_same(weights: Prepared, agent: str, form: Form) -> None:
+    first, again = shown(weights, agent, form), shown(weights, agent, form)
+    other = shown(weights, agent, form, seed=4)
     assert [demo.tokens for demo in first] == [demo.tokens for demo in again]
     assert [demo.tokens for demo in first] != [demo.tokens for demo in other]
 
 
+def test_several_worlds_are_shown_in_order(weights: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = shown(weights, "contracts", "inner", 12)
+    monkeypatch.setattr(data, "TASKS_PER_WORLD", 5)
+    in_worlds = shown(weights, "contracts", "inner", 12)
+    assert [demo.tokens for demo in in_worlds[:5]] == [demo.tokens for demo in at_once[:5]]
+    assert len({demo.tokens for demo in in_worlds}) == 12
+
+
 @pytest.mark.parametrize("agent", ["contracts", "procurement"])
-async def test_live_ones_do_what_can_be_done(weights: Prepared, agent: str) -> None:
+def test_live_ones_do_what_can_be_done(weights: Prepared, agent: str) -> None:
     """Results come in out of order, while the model goes on, and while it waits; it never writes one itself."""
     chat = InnerFormat(Tokenizer.from_file(str(weights.folder / "tokenizer.json")), live=True)
     seen: Counter[str] = Counter()
-    for demo in await shown(agent, chat, 100):
+    for demo in shown(weights, agent, "inner-live", 100):
         for before, span in zip(demo.spans, demo.spans[1:], strict=False):
             if span.origin is not Origin.RETURNED:
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from service.chat.inner import InnerFormat
 from service.messages import ToolCall, ToolResult
 from service.models.adapter import merge
 from service.models.prepare import Prepared, prepare
-from service.settings import Machine, ModelSection
+from service.settings import ChatSection, Machine, ModelSection
 from service.training import sft
 from service.training.data import batches, demonstrations
 from service.training.sft import Collator, Round, conversation_loss, read_recipe, train, write_recipe
@@ -77,7 +76,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Tra
     folder = tmp_path_factory.mktemp("trained")
     base = prepare(ModelSection(), folder, Machine().cache, print).folder
     recipe = Round(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
-    shown = asyncio.run(demonstrations(AGENTS / "contracts", inner, recipe.demonstrations, recipe.seed, lambda _: None))
+    form = ChatSection(format="inner")
+    shown = demonstrations(AGENTS / "contracts", form, base, recipe.demonstrations, recipe.seed, lambda _: None)
     batched = batches([shown], recipe.batch, recipe.seed)
     return Trained(base, batched, recipe, train("a base", base, None, batched, inner.controls, recipe, folder))
 
