@@ -44,6 +44,8 @@ class EngineConfig:
     """Tokens per conversation; the model's own limit if not given."""
     kv_cache_bytes: int = 1 << 30
     """For all conversations together, on a CPU. On a GPU vLLM takes what is free."""
+    logits_processors: tuple[str, ...] = ()
+    """Classes, as `module:Class`, with which vLLM changes what may be sampled."""
 
 
 class VllmEngine:
@@ -147,6 +149,7 @@ def _start(config: EngineConfig) -> AsyncLLM:
         max_model_len=config.window,
         disable_log_stats=True,
         use_tqdm_on_load=False,
+        logits_processors=list(config.logits_processors),
         worker_extension_cls=f"{WorkerExtension.__module__}.{WorkerExtension.__qualname__}",
         **cpu,
     )

@@ -1,0 +1,100 @@
+"""What the engine does by itself, without a service around it: its speed, and what a splice costs."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import dataclass
+
+from service.engine.base import Sampling
+from service.engine.vllm import VllmEngine
+
+_REPETITIONS = 5
+_SPLICES = 10
+_STRETCH = 24
+"""Tokens between two splices."""
+_RESULT = 16
+"""Tokens of a spliced-in result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """When it was asked for, and when each token came."""
+
+    begun: float
+    times: list[float]
+    tokens: list[int]
+
+
+class Bare:
+    """The engine, asked directly."""
+
+    def __init__(self, engine: VllmEngine) -> None:
+        self._engine = engine
+        self._salt = 0
+
+    async def speed(self) -> dict[str, float]:
+        """Seconds for each token that is sampled, `token`, and for each one that is read, `prefill`; medians."""
+        short, long, tokens = [], [], []
+        for _ in range(_REPETITIONS):
+            prompt = self._unseen(416)  # whole blocks
+            await self._engine.prefill(prompt)
+            few = await self._decode((*prompt, *self._unseen(1)), 9)
+            short.append(few.times[0] - few.begun)
+            tokens += _intervals(few)
+            many = await self._decode((*prompt, *self._unseen(257)), 1)
+            long.append(many.times[0] - many.begun)
+        prefill = (statistics.median(long) - statistics.median(short)) / 256
+        return {"token": statistics.median(tokens), "prefill": prefill}
+
+    async def seconds(self, prompt: Sequence[int], count: int) -> float:
+        """From asking to the last of `count` tokens."""
+        stretch = await self._decode(prompt, count)
+        return stretch.times[-1] - stretch.begun
+
+    async def gaps(self, context: int, others: int) -> list[float]:
+        """From the last token before a splice to the first one after it, in token times, beside `others` streams."""
+        async with AsyncExitStack() as stack:
+            for _ in range(others):
+                stack.push_async_callback(_end, asyncio.create_task(self._decode(self._unseen(200), 4_000)))
+            tokens = list(self._unseen(context))
+            await self._engine.prefill(tokens)
+            before = await self._decode(tokens, _STRETCH)
+            found = []
+            for _ in range(_SPLICES):
+                tokens += [*before.tokens, *self._unseen(_RESULT)]
+                after = await self._decode(tokens, _STRETCH)
+                found.append((after.times[0] - before.times[-1]) / statistics.median(_intervals(after)))
+                before = after
+            return found
+
+    async def _decode(self, prompt: Sequence[int], count: int) -> Stretch:
+        """Closes the stream after so many tokens, as a splice does: the engine would have gone on."""
+        stretch = Stretch(time.perf_counter(), [], [])
+        sampling = Sampling(max_tokens=count + 100, stop=())
+        async with aclosing(self._engine.generate(prompt, sampling)) as stream:
+            async for chunk in stream:
+                stretch.times.extend([time.perf_counter()] * len(chunk.tokens))
+                stretch.tokens.extend(chunk.tokens)
+                if len(stretch.tokens) >= count:
+                    break
+        return stretch
+
+    def _unseen(self, length: int) -> tuple[int, ...]:
+        """Tokens that the cache does not know."""
+        self._salt += 1
+        return tuple(1_000 + (self._salt * 7_919 + at * 104_729) % 40_000 for at in range(length))
+
+
+async def _end(stream: asyncio.Task[Stretch]) -> None:
+    stream.cancel()
+    with suppress(asyncio.CancelledError):
+        await stream
+
+
+def _intervals(stretch: Stretch) -> list[float]:
+    return [after - before for before, after in itertools.pairwise(stretch.times)]

@@ -1,0 +1,103 @@
+"""Our side of the comparison, as a process of its own: one engine, and on it agents in the live and in the turn form.
+
+    python -m bench.overlap.serve FOLDER
+
+Of each form there is a chain of three agents, each the peer of the one before. What the engine can do by itself is
+measured here too, on request. Once all are ready, a line of JSON says where they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+from contextlib import AsyncExitStack, nullcontext
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bench.overlap import jobs
+from bench.overlap.engine import Bare
+from service.agent import make_chat
+from service.app import Service
+from service.engine.vllm import EngineConfig, VllmEngine
+from service.models.prepare import prepare
+from service.server import EmbeddedServer, listen, url_of
+from service.settings import AgentConfig, Machine, ModelSection
+
+FORMS = {"live": "inner-live", "turn": "inner"}
+DEPTH = 3
+INSTRUCTIONS = "You run jobs. Use the tools, then say what each job gave."
+
+
+async def main(folder: Path) -> None:
+    prepared = prepare(ModelSection(), Path(), Machine().cache, lambda _: None)
+    config = EngineConfig(prepared.folder, prepared.version, logits_processors=("bench.overlap.forced:Forced",))
+    async with VllmEngine.open(config, lambda _: None) as engine, AsyncExitStack() as stack:
+        places: dict[str, str] = {}
+        for name, form in FORMS.items():
+            url = ""
+            for level in reversed(range(DEPTH)):
+                home = folder / f"{name}-{level}"
+                home.mkdir()
+                shutil.copy(jobs.__file__, home / "jobs.py")
+                agent = configure(home.name, form, url)
+                listener = listen("127.0.0.1", 0)
+                url = url_of(listener)
+                chat = make_chat(agent.chat, prepared.folder)
+                service = Service(agent, Machine(data=folder), home, nullcontext(engine), chat, url)
+                server = EmbeddedServer(service, drain_seconds=0, log_level="warning")
+                await stack.enter_async_context(server.running(listener))
+            places[name] = url
+        listener = listen("127.0.0.1", 0)
+        print(json.dumps({**places, "engine": url_of(listener), "weights": str(prepared.folder)}), flush=True)
+        await uvicorn.Server(uvicorn.Config(answers(Bare(engine)), log_level="warning")).serve([listener])
+
+
+def configure(name: str, form: str, peer: str) -> AgentConfig:
+    """An agent that runs jobs, and asks the peer if it has one."""
+    return AgentConfig.model_validate(
+        {
+            "name": name,
+            "description": "Runs jobs.",
+            "instructions": INSTRUCTIONS,
+            "chat": {"format": form},
+            "tools": [{"use": "jobs.py:run_job", "limits": {"seconds": 60, "concurrency": 100}}],
+            "peers": [{"name": "peer", "url": peer}] if peer else [],
+            "limits": {"tokens": 2_000, "calls": 50},
+            "skills": [{"id": "jobs", "name": "Jobs", "description": "Runs jobs.", "tags": ["jobs"]}],
+        }
+    )
+
+
+def answers(bare: Bare) -> Starlette:
+    """What can be asked about the engine."""
+
+    async def speed(_: Request) -> JSONResponse:
+        return JSONResponse(await bare.speed())
+
+    async def seconds(request: Request) -> JSONResponse:
+        asked = await request.json()
+        return JSONResponse(await bare.seconds(asked["prompt"], asked["count"]))
+
+    async def gaps(request: Request) -> JSONResponse:
+        asked = await request.json()
+        return JSONResponse(await bare.gaps(asked["context"], asked["others"]))
+
+    post = ["POST"]
+    return Starlette(
+        routes=[
+            Route("/speed", speed, methods=post),
+            Route("/seconds", seconds, methods=post),
+            Route("/gaps", gaps, methods=post),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,151 @@
+"""What the contenders of the overlap benchmark are given to say, and the bound they are held against."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.overlap.bound import Speed, bound
+from bench.overlap.script import Job, read_jobs, say, write_jobs, write_text
+from service.chat.inner import InnerFormat
+from service.messages import ToolResult
+from service.transcript import Arrival, Origin, Span, Transcript
+from tests.conftest import byte_tokenizer
+
+JOBS = [Job("a1", 0.5), Job("a2", 0.5, after="a1"), Job("b1", 0.7), Job("peer", 0.0, message="Jobs: d1 0.4.")]
+SAID = "Jobs: a1 0.5; a2 0.5 after a1; b1 0.7. Ask: Jobs: d1 0.4."
+
+
+def test_jobs_are_read_as_they_were_written() -> None:
+    assert write_jobs(JOBS) == SAID
+    assert read_jobs(SAID) == JOBS
+    assert read_jobs("hello") == []
+
+
+def inner(heading: str) -> str:
+    system = f"<|im_start|>system\nRun.\n\n{heading}\n- x<|im_end|>\n"
+    return f"{system}<|im_start|>user\n{SAID}<|im_end|>\n<|im_start|>assistant\n"
+
+
+PEER = '<|call|>peer {"message": "Jobs: d1 0.4."}<|end_call|>'
+A1 = '<|call|>run_job {"job": "a1", "seconds": 0.5}<|end_call|>'
+A2 = '<|call|>run_job {"job": "a2", "seconds": 0.5, "using": "11"}<|end_call|>'
+B1 = '<|call|>run_job {"job": "b1", "seconds": 0.7}<|end_call|>'
+
+
+def test_the_live_form_goes_on_with_what_can_be_done() -> None:
+    """What takes longest comes first: the peer, then the chain of two, then the single job."""
+    prompt = inner("Live tools:")
+    for words, results in [
+        (f"{PEER}{A1}{B1}<|wait|>", "<|result|>c1 a1 gave 11<|end_result|>"),
+        (f"{A2}a1 gave 11.\n<|wait|>", "<|result|>c2 b1 gave 22<|end_result|><|result|>c3 a2 gave 33<|end_result|>"),
+        ("b1 gave 22.\na2 gave 33.\n<|wait|>", "<|result|>c0 d1 gave 44.\n<|end_result|>"),
+        ("d1 gave 44.\n<|im_end|>", ""),
+    ]:
+        assert say(prompt) == words
+        prompt += words + results
+
+
+def test_the_turn_form_calls_all_there_is_and_reports_at_the_end() -> None:
+    prompt = inner("Tools:")
+    for words, results in [
+        (f"{PEER}{A1}{B1}<|wait|>", ("d1 gave 44.", "a1 gave 11", "b1 gave 22")),
+        (f"{A2}<|wait|>", ("a2 gave 33",)),
+        ("a1 gave 11. a2 gave 33. b1 gave 22. d1 gave 44.<|im_end|>", ()),
+    ]:
+        assert say(prompt) == words
+        prompt += words + "".join(f"<|result|>{result}<|end_result|>" for result in results)
+
+
+def test_the_outer_loop_s_format_does_the_same() -> None:
+    prompt = f"<|im_start|>system\nReturn <tool_call>...<|im_end|>\n<|im_start|>user\n{SAID}<|im_end|>\n"
+    for words, results in [
+        (
+            '<tool_call>\n{"name": "peer", "arguments": {"message": "Jobs: d1 0.4."}}\n</tool_call>\n'
+            '<tool_call>\n{"name": "run_job", "arguments": {"job": "a1", "seconds": 0.5}}\n</tool_call>\n'
+            '<tool_call>\n{"name": "run_job", "arguments": {"job": "b1", "seconds": 0.7}}\n</tool_call><|im_end|>',
+            ("d1 gave 44.", "a1 gave 11", "b1 gave 22"),
+        ),
+        (
+            '<tool_call>\n{"name": "run_job", "arguments": {"job": "a2", "seconds": 0.5, "using": "11"}}\n</tool_call>'
+            "<|im_end|>",
+            ("a2 gave 33",),
+        ),
+        ("a1 gave 11. a2 gave 33. b1 gave 22. d1 gave 44.<|im_end|>", ()),
+    ]:
+        assert say(f"{prompt}<|im_start|>assistant\n") == words
+        told = "\n".join(f"<tool_response>\n{result}\n</tool_response>" for result in results)
+        prompt += f"<|im_start|>assistant\n{words}\n<|im_start|>user\n{told}<|im_end|>\n"
+
+
+@pytest.mark.parametrize("heading", ["Tools:", "Live tools:"])
+def test_a_text_is_as_long_as_was_asked(heading: str) -> None:
+    said = inner(heading).replace(SAID, write_text(20))
+    assert len((say(said) or "").split()) == 20
+
+
+def test_what_is_about_nothing_is_left_to_the_model() -> None:
+    assert say(inner("Tools:").replace(SAID, "hello")) is None
+
+
+def conversation(chat: InnerFormat, said: str, *stretches: tuple[str, list[ToolResult]]) -> Transcript:
+    """Stretches with the results that came in after each, sampled as the script has them."""
+    transcript = Transcript.of([Span(Origin.GIVEN, chat.begin("Run.", []))])
+    transcript = transcript.append(*chat.ask(said, transcript))
+    tokenizer = byte_tokenizer()
+    for words, results in stretches:
+        transcript = transcript.append(Span(Origin.SAMPLED, tuple(tokenizer.encode(words).ids)))
+        for result in results:
+            spans = chat.write_results([result], transcript)
+            arrivals = (Arrival(result.call_id, 0, 0.0, 0.0),)
+            transcript = transcript.append(Span(Origin.RETURNED, spans[-1].tokens, arrivals=arrivals))
+    return transcript
+
+
+@pytest.mark.parametrize("slow", [1, 1000])
+def test_the_bound_is_the_longest_path(slow: int) -> None:
+    """Where it decodes all the time, that is all it decodes and reads; where it waits, what the wait is part of."""
+    chat = InnerFormat(byte_tokenizer(), live=True)
+    a = f'<|call|>run_job {{"job": "a", "seconds": {slow}}}<|end_call|>'
+    b = '<|call|>run_job {"job": "b", "seconds": 0.5}<|end_call|>'
+    ours, theirs = ToolResult("c0", "a gave 11"), ToolResult("c1", "b gave 22")
+    said = f"Jobs: a {slow}; b 0.5."
+    transcript = conversation(
+        chat, said, (f"{a}{b}<|wait|>", [theirs]), ("b gave 22.\n<|wait|>", [ours]), ("a gave 11.\n<|im_end|>", [])
+    )
+    found = bound(transcript, said, chat, Speed(token=1.0, prefill=0.1))
+    asked = len(transcript.spans[1].tokens)
+    result = len("c0 a gave 11") + 2
+    markers = 2
+    call = len(a) - len("<|call|><|end_call|>") + markers
+    line = len("a gave 11.\n") + 1
+    assert found.read == asked + 2 * result
+    assert found.sampled == sum(transcript.sampled_mask)
+    if slow == 1:
+        assert found.seconds == pytest.approx(found.sampled + 0.1 * found.read)
+    else:
+        assert found.seconds == pytest.approx(0.1 * asked + call + slow + 0.1 * result + line)
+
+
+def test_the_order_in_which_results_happened_to_come_in_is_not_held_against_it() -> None:
+    """A line that needs an early result does not wait for a late one that came in before it."""
+    chat = InnerFormat(byte_tokenizer(), live=True)
+    a = '<|call|>run_job {"job": "a", "seconds": 1000}<|end_call|>'
+    b = '<|call|>run_job {"job": "b", "seconds": 1}<|end_call|>'
+    said = "Jobs: a 1000; b 1."
+    both = [ToolResult("c0", "a gave 11"), ToolResult("c1", "b gave 22")]
+    late = conversation(chat, said, (f"{a}{b}<|wait|>", both), ("b gave 22.\na gave 11.\n<|im_end|>", []))
+    early = conversation(
+        chat, said, (f"{a}{b}<|wait|>", both[1:]), ("b gave 22.\n", both[:1]), ("a gave 11.\n<|im_end|>", [])
+    )
+    speed = Speed(token=1.0, prefill=0.0)
+    assert bound(late, said, chat, speed).seconds == bound(early, said, chat, speed).seconds
+
+
+def test_a_peer_takes_as_long_as_its_own_turn() -> None:
+    chat = InnerFormat(byte_tokenizer(), live=True)
+    said = "Jobs: a 1. Ask: Jobs: b 5."
+    calls = '<|call|>peer {"message": "Jobs: b 5."}<|end_call|><|call|>run_job {"job": "a", "seconds": 1}<|end_call|>'
+    results = [ToolResult("c1", "a gave 11"), ToolResult("c0", "b gave 22.")]
+    transcript = conversation(chat, said, (f"{calls}<|wait|>", results), ("a gave 11.\nb gave 22.\n<|im_end|>", []))
+    at = [bound(transcript, said, chat, Speed(0.0, 0.0), peer=seconds).seconds for seconds in (0.0, 7.0, 70.0)]
+    assert at == [1.0, 7.0, 70.0]
