@@ -6,10 +6,10 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench lint types clean
+.PHONY: help setup models demo test bench bench-overlap lint types clean
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Makes .venv with the pinned lock, if it is not there yet
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON): install Python 3.11 or newer" >&2; exit 1; }
@@ -26,6 +26,9 @@ test: lint types models ## Every check and every test, real models included
 
 bench: setup ## Decoding through A2A against the bare engine
 	@$(BIN)/python -m bench.streaming
+
+bench-overlap: setup ## Tools while the model decodes, against outer loops and the least that is possible (an hour)
+	@$(BIN)/python -m bench.overlap
 
 lint: setup ## ruff
 	$(BIN)/ruff check

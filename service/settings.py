@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import ConfigError
+from service.nested import map_strings
 
 
 class _Section(BaseModel):
@@ -154,7 +155,9 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
         raise ConfigError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
     try:
         # Filled in after parsing: a folder's name may hold what means something in YAML.
-        agent = AgentConfig.model_validate(_fill(yaml.safe_load(text), os.fspath(machine.data.resolve())))
+        data = os.fspath(machine.data.resolve())
+        filled = map_strings(yaml.safe_load(text), lambda text: Template(text).safe_substitute(data=data))
+        agent = AgentConfig.model_validate(filled)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
@@ -166,15 +169,3 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
         raise ConfigError(f"INNERLOOP_PEERS names {sorted(unknown)}, which {path} does not have as peers")
     peers = [peer.model_copy(update={"url": machine.peers.get(peer.name, peer.url)}) for peer in agent.peers]
     return agent.model_copy(update={"peers": peers})
-
-
-def _fill(value: Any, data: str) -> Any:
-    """What YAML holds, with `${data}` filled in."""
-    match value:
-        case str():
-            return Template(value).safe_substitute(data=data)
-        case list():
-            return [_fill(item, data) for item in value]
-        case dict():
-            return {key: _fill(item, data) for key, item in value.items()}
-    return value

@@ -23,7 +23,14 @@ HOMES = {
 """Where a package may be imported."""
 
 LEVELS = [
-    ("service.errors", "service.messages", "service.transcript", "service.events", "service.to_the_end"),
+    (
+        "service.errors",
+        "service.messages",
+        "service.transcript",
+        "service.events",
+        "service.to_the_end",
+        "service.nested",
+    ),
     ("service.extension",),
     ("service.client",),
     ("service.tools", "service.engine"),

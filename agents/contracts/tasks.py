@@ -18,7 +18,7 @@ from service.training.task import Call, Split, Step, Task, Turn, World
 
 def world(split: Split, seed: int, data: Path) -> World:
     """An office in `data` and tasks about its contracts."""
-    office = Office.open(data / "office.sqlite", seed, held_out=split is Split.ENTITIES, suppliers=300)
+    office = Office.open(data / "office.sqlite", seed, split, suppliers=300)
     return World(tasks(office, split, seed), peers={})
 
 

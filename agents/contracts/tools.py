@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from agents.office.company import Office, connect
 from agents.office.lookup import Lookup, NotFound
+from service.training.task import Split
 
 _SHOWN = 3
 _HEADING_WEIGHT = 4
@@ -23,8 +24,8 @@ class Contracts:
     The tools raise ValueError with a message made for the model to read.
     """
 
-    def __init__(self, database: str, seed: int = 7, held_out: bool = False) -> None:
-        self._database = Office.open(database, seed, held_out).database
+    def __init__(self, database: str, seed: int = 7, split: Split = Split.TRAIN) -> None:
+        self._database = Office.open(database, seed, split).database
 
     def search_contract(self, supplier: str, query: str) -> str:
         """Finds the clauses of a supplier's contract that fit a query best.

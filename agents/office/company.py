@@ -17,6 +17,7 @@ from agents.office.lookup import name_key
 from agents.office.names import Names
 from agents.office.pools import DEPARTMENTS
 from agents.office.wordings import FILLERS
+from service.training.task import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Office:
     """The whole company as it was made. What is changed in its database later shows only there."""
 
     seed: int
-    held_out: bool
+    split: Split
     names: Names
     suppliers: tuple[Supplier, ...]
     people: tuple[Person, ...]
@@ -87,31 +88,31 @@ class Office:
     path: Path | None = None
 
     @classmethod
-    def generate(cls, seed: int, held_out: bool, suppliers: int = 60) -> Office:
+    def generate(cls, seed: int, split: Split, suppliers: int = 60) -> Office:
         """An office without a database."""
-        rng = Random(f"office {seed} {held_out}")
-        names = Names(held_out)
+        names = Names(held_out=split is Split.ENTITIES)
+        rng = Random(f"office {seed} {names.held_out}")
         return cls(
             seed=seed,
-            held_out=held_out,
+            split=split,
             names=names,
-            suppliers=tuple(_suppliers(names, rng, suppliers)),
+            suppliers=tuple(_suppliers(names, split is Split.PHRASINGS, rng, suppliers)),
             people=tuple(_people(names, rng)),
             first_order=rng.randrange(1001, 9800),
         )
 
     @classmethod
-    def open(cls, path: str | Path, seed: int, held_out: bool = False, suppliers: int = 60) -> Office:
+    def open(cls, path: str | Path, seed: int, split: Split = Split.TRAIN, suppliers: int = 60) -> Office:
         """An office with its database at `path`. Several processes may open it at once.
 
         If the file is absent, it is made from the other arguments; if it is there, they do not count.
         """
         path = Path(path)
         if not path.exists():
-            replace(cls.generate(seed, held_out, suppliers), path=path)._create(path)
+            replace(cls.generate(seed, split, suppliers), path=path)._create(path)
         with closing(sqlite3.connect(path)) as database:
-            seed, held, suppliers = database.execute("SELECT seed, held_out, suppliers FROM office").fetchone()
-        return replace(cls.generate(seed, bool(held), suppliers), path=path)
+            seed, kept, suppliers = database.execute("SELECT seed, split, suppliers FROM office").fetchone()
+        return replace(cls.generate(seed, Split(kept), suppliers), path=path)
 
     @property
     def database(self) -> Path:
@@ -141,7 +142,7 @@ class Office:
 
     def _fill(self, database: sqlite3.Connection) -> None:
         insert = database.executemany
-        insert("INSERT INTO office VALUES (?, ?, ?)", [(self.seed, self.held_out, len(self.suppliers))])
+        insert("INSERT INTO office VALUES (?, ?, ?)", [(self.seed, self.split, len(self.suppliers))])
         insert("INSERT INTO supplier VALUES (?)", [(supplier.name,) for supplier in self.suppliers])
         offers = (offer for supplier in self.suppliers for offer in supplier.offers)
         insert(
@@ -166,7 +167,7 @@ def connect(database: Path) -> sqlite3.Connection:
 
 
 _SCHEMA = """
-CREATE TABLE office (seed INTEGER, held_out INTEGER, suppliers INTEGER);
+CREATE TABLE office (seed INTEGER, split TEXT, suppliers INTEGER);
 CREATE TABLE supplier (name TEXT PRIMARY KEY);
 CREATE TABLE offer (supplier TEXT REFERENCES supplier, item TEXT, price_cents INTEGER, PRIMARY KEY (supplier, item));
 CREATE TABLE contract (supplier TEXT PRIMARY KEY REFERENCES supplier);
@@ -189,7 +190,7 @@ CREATE TABLE purchase_order (
 """
 
 
-def _suppliers(names: Names, rng: Random, count: int) -> Iterator[Supplier]:
+def _suppliers(names: Names, new_wordings: bool, rng: Random, count: int) -> Iterator[Supplier]:
     """Distinct suppliers; about one item in four is one that an earlier supplier offers too."""
     taken: set[tuple[str, ...]] = set()
     shared: list[tuple[str, int]] = []
@@ -208,15 +209,15 @@ def _suppliers(names: Names, rng: Random, count: int) -> Iterator[Supplier]:
                 prices[item] = price
                 shared.extend([(item, price)] * rng.choice((0, 1, 1, 2)))
         offers = tuple(Offer(name, item, price) for item, price in prices.items())
-        yield Supplier(name, offers, _contract(name, names, rng))
+        yield Supplier(name, offers, _contract(name, names, new_wordings, rng))
 
 
-def _contract(supplier: str, names: Names, rng: Random) -> Contract:
+def _contract(supplier: str, names: Names, new_wordings: bool, rng: Random) -> Contract:
     """Eight to eleven topics and three or four boilerplate clauses, shuffled."""
     drafts: list[tuple[str, str, str | None, Value | None]] = []
     for topic in rng.sample(list(TOPICS.values()), rng.randint(8, 11)):
         value = topic.draw(names, rng)
-        drafts.append((rng.choice(topic.headings), topic.write(value, names.held_out, rng), topic.key, value))
+        drafts.append((rng.choice(topic.headings), topic.write(value, new_wordings, rng), topic.key, value))
     drafts += [(heading, text, None, None) for heading, text in rng.sample(FILLERS, rng.randint(3, 4))]
     rng.shuffle(drafts)
     return Contract(supplier, tuple(Clause(number, *draft) for number, draft in enumerate(drafts, start=1)))

@@ -40,7 +40,7 @@ def world(split: Split, seed: int, data: Path) -> World:
 
     The oracle fails now and then so that failures can be trained; the real agent does not, so no other split has them.
     """
-    office = Office.open(data / "office.sqlite", seed, held_out=split is Split.ENTITIES, suppliers=300)
+    office = Office.open(data / "office.sqlite", seed, split, suppliers=300)
     drawn = (task for task in tasks(office, split, seed) if split is Split.TRAIN or task.kind != "peer failure")
     return World(drawn, peers={"contracts": lambda question: oracle(office, question)})
 

@@ -14,13 +14,14 @@ import asyncio
 import json
 import os
 import random
+import re
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,21 @@ from rich.table import Table
 
 from bench.overlap.bound import Bound, Speed, bound
 from bench.overlap.outer import Outer, command, rename_markers
+from bench.overlap.picture import Bar, draw
 from bench.overlap.script import Job, write_jobs, write_text
 from service.agent import make_chat
 from service.cli.agents import free_port
 from service.cli.children import Children
 from service.cli.provenance import append, circumstances
 from service.client import RemoteAgent, open_http
-from service.events import ignore
+from service.events import CallFinished, CallProgress, Event
 from service.sessions.database import DatabaseSessions, open_database
 from service.settings import ChatSection
 from service.transcript import Transcript
 
 RESULTS = Path(__file__).parent.with_name("overlap.jsonl")
+PICTURES = Path(__file__).parent
+PICTURED = (("parallel 4", 4.0), ("chains", 1.0), ("peer", 1.0))
 SEED = 0
 RATIOS = (0.1, 1.0, 4.0)
 """Time of a tool over the time of decoding its call."""
@@ -63,7 +67,7 @@ class Task:
     """What each agent of a chain is asked, first to last."""
 
 
-def draw(rng: random.Random, seconds: float) -> list[Task]:
+def draw_tasks(rng: random.Random, seconds: float) -> list[Task]:
     """One task of each workload, for tools that take this long."""
     run = rng.randrange(10, 100)
     tasks = []
@@ -95,8 +99,28 @@ class Run:
     seconds: float
     bound: Bound | None = None
     """Of its own trace, for the live form."""
-    steps: float = 0.0
-    """Seconds that an outer loop's own steps add up to."""
+    bars: tuple[Bar, ...] = ()
+
+    @property
+    def steps(self) -> float:
+        """Seconds that its decoding and its tools add up to, one after the other."""
+        return sum(bar.ended - bar.begun for bar in self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """When jobs ran, ours and the peers', as their agents told us."""
+
+    begun: float
+    bars: list[Bar] = field(default_factory=list)
+
+    async def hear(self, event: Event) -> None:
+        match event:
+            case CallFinished(tool="run_job", seconds=seconds):
+                end = time.perf_counter() - self.begun
+                self.bars.append(Bar(end - seconds, end, False))
+            case CallProgress(event=inner):
+                await self.hear(inner)
 
 
 class Bench:
@@ -135,19 +159,28 @@ class Bench:
 
     async def ours(self, form: str, task: Task, speed: Speed) -> Run:
         agent = await RemoteAgent.find(self._http, self._places[form])
+        await self._engine("stretches")
         begun = time.perf_counter()
-        reply = await agent.ask(task.said, None, ignore)
+        tools = Tools(begun)
+        reply = await agent.ask(task.said, None, tools.hear)
         seconds = time.perf_counter() - begun
         if not reply.completed:
             raise RuntimeError(f"{form}, {task.workload}: {reply}")
-        return Run(seconds, await self._bound(task, speed) if form == "live" else None)
+        decoded = [Bar(since - begun, until - begun, True) for since, until in await self._engine("stretches")]
+        found = await self._bound(task, speed) if form == "live" else None
+        return Run(seconds, found, (*decoded, *tools.bars))
 
     async def outer(self, at_once: bool, task: Task) -> Run:
         loop = Outer(self._client, at_once)
         begun = time.perf_counter()
         await loop.ask(task.said)
         seconds = time.perf_counter() - begun
-        return Run(seconds, steps=sum(step.ended - step.begun for step in loop.steps if step.what != "peer"))
+        bars = [
+            Bar(step.begun - begun, step.ended - begun, step.what == "decode")
+            for step in loop.steps
+            if step.what != "peer"
+        ]
+        return Run(seconds, bars=tuple(bars))
 
     async def _bound(self, task: Task, speed: Speed) -> Bound:
         """From the peers' turns to our own."""
@@ -224,7 +257,7 @@ async def main(repetitions: int, only: str) -> None:
             speed = await bench.speed()
             console.print(f"{repetition + 1} of {repetitions}: {1000 * speed.token:.1f} ms a token", highlight=False)
             for ratio in RATIOS:
-                for task in draw(rng, ratio * CALL_TOKENS * speed.token):
+                for task in draw_tasks(rng, ratio * CALL_TOKENS * speed.token):
                     if only not in task.workload or (task.workload == "plain" and ratio != RATIOS[0]):
                         continue
                     runs = await bench.all(task, speed, backwards=repetition % 2 == 1)
@@ -237,6 +270,9 @@ async def main(repetitions: int, only: str) -> None:
             for context in CONTEXTS
             for others in OTHERS
         }
+    for workload, ratio in PICTURED:
+        if shown := found.get((workload, ratio)):
+            write_picture(f"{workload}, a tool {ratio:g} times as long as its call", shown[-1])
     result = summary(found, gaps)
     console.print(table(found))
     append(RESULTS, {**result, **circumstances("python -m bench.overlap", SEED), "repetitions": repetitions})
@@ -248,6 +284,11 @@ Runs = dict[str, Run]
 Found = dict[tuple[str, float], list[Runs]]
 """Repetitions, by workload and by the time of its tools."""
 Figure = Callable[[Runs, str], float]
+
+
+def write_picture(title: str, runs: Runs) -> None:
+    name = re.sub(r"\W+", "-", title)
+    (PICTURES / f"{name}.svg").write_text(draw(title, {name: run.bars for name, run in runs.items()}, _bound(runs)))
 
 
 def over_bound(runs: Runs, name: str) -> float:

@@ -6,11 +6,11 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 
-from service.engine.base import Sampling
+from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import VllmEngine
 
 _REPETITIONS = 5
@@ -28,6 +28,40 @@ class Stretch:
     begun: float
     times: list[float]
     tokens: list[int]
+
+
+class Watched:
+    """The engine, with a record of when it was at work. `time.perf_counter` is one clock for all processes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.stretches: list[tuple[float, float]] = []
+        """From asking to the last token."""
+
+    @property
+    def window(self) -> int:
+        return self._engine.window
+
+    @property
+    def weights(self) -> str:
+        return self._engine.weights
+
+    @property
+    def alive(self) -> bool:
+        return self._engine.alive
+
+    async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
+        begun = ended = time.perf_counter()
+        try:
+            async with aclosing(self._engine.generate(tokens, sampling)) as stream:
+                async for chunk in stream:
+                    ended = time.perf_counter()
+                    yield chunk
+        finally:
+            self.stretches.append((begun, ended))
+
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        await self._engine.prefill(tokens)
 
 
 class Bare:

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bench.overlap import jobs
-from bench.overlap.engine import Bare
+from bench.overlap.engine import Bare, Watched
 from service.agent import make_chat
 from service.app import Service
 from service.engine.vllm import EngineConfig, VllmEngine
@@ -39,6 +39,7 @@ async def main(folder: Path) -> None:
     prepared = prepare(ModelSection(), Path(), Machine().cache, lambda _: None)
     config = EngineConfig(prepared.folder, prepared.version, logits_processors=("bench.overlap.forced:Forced",))
     async with VllmEngine.open(config, lambda _: None) as engine, AsyncExitStack() as stack:
+        watched = Watched(engine)
         places: dict[str, str] = {}
         for name, form in FORMS.items():
             url = ""
@@ -50,13 +51,13 @@ async def main(folder: Path) -> None:
                 listener = listen("127.0.0.1", 0)
                 url = url_of(listener)
                 chat = make_chat(agent.chat, prepared.folder)
-                service = Service(agent, Machine(data=folder), home, nullcontext(engine), chat, url)
+                service = Service(agent, Machine(data=folder), home, nullcontext(watched), chat, url)
                 server = EmbeddedServer(service, drain_seconds=0, log_level="warning")
                 await stack.enter_async_context(server.running(listener))
             places[name] = url
         listener = listen("127.0.0.1", 0)
         print(json.dumps({**places, "engine": url_of(listener), "weights": str(prepared.folder)}), flush=True)
-        await uvicorn.Server(uvicorn.Config(answers(Bare(engine)), log_level="warning")).serve([listener])
+        await uvicorn.Server(uvicorn.Config(answers(Bare(engine), watched), log_level="warning")).serve([listener])
 
 
 def configure(name: str, form: str, peer: str) -> AgentConfig:
@@ -75,7 +76,7 @@ def configure(name: str, form: str, peer: str) -> AgentConfig:
     )
 
 
-def answers(bare: Bare) -> Starlette:
+def answers(bare: Bare, watched: Watched) -> Starlette:
     """What can be asked about the engine."""
 
     async def speed(_: Request) -> JSONResponse:
@@ -89,12 +90,18 @@ def answers(bare: Bare) -> Starlette:
         asked = await request.json()
         return JSONResponse(await bare.gaps(asked["context"], asked["others"]))
 
+    async def stretches(_: Request) -> JSONResponse:
+        """Those since the last time this was asked."""
+        told, watched.stretches = watched.stretches, []
+        return JSONResponse(told)
+
     post = ["POST"]
     return Starlette(
         routes=[
             Route("/speed", speed, methods=post),
             Route("/seconds", seconds, methods=post),
             Route("/gaps", gaps, methods=post),
+            Route("/stretches", stretches, methods=post),
         ]
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
-from typing import Any, Protocol
+from typing import Protocol
 
 from a2a.types import AgentCard
 from google.protobuf.json_format import ParseDict
+
+from service.nested import map_strings
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "agent_card.json"
 
@@ -32,7 +34,7 @@ class Skill(Protocol):
 def make_card(name: str, description: str, version: str, skills: Sequence[Skill], url: str) -> AgentCard:
     """The card of the agent at `url`, which has no slash at its end."""
     values = {"name": name, "description": description, "version": version, "url": url}
-    filled = _fill(json.loads(TEMPLATE.read_text()), values)
+    filled = map_strings(json.loads(TEMPLATE.read_text()), lambda text: Template(text).substitute(values))
     filled["skills"] = [
         {
             "id": skill.id,
@@ -44,13 +46,3 @@ def make_card(name: str, description: str, version: str, skills: Sequence[Skill]
         for skill in skills
     ]
     return ParseDict(filled, AgentCard())
-
-
-def _fill(template: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(template, str):
-        return Template(template).substitute(values)
-    if isinstance(template, list):
-        return [_fill(item, values) for item in template]
-    if isinstance(template, dict):
-        return {key: _fill(item, values) for key, item in template.items()}
-    return template

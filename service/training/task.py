@@ -18,7 +18,7 @@ class Split(StrEnum):
     ENTITIES = "entities"
     """Names, suppliers, items and numbers that never occur in training; phrasings as in training."""
     PHRASINGS = "phrasings"
-    """Phrasings that never occur in training; names and numbers as in training."""
+    """Phrasings that never occur in training, people's and contracts'; names and numbers as in training."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,15 @@ from service.training.task import Call, Split, Step, Task
 SUPPLIERS = 300
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["train", "held out"])
+@pytest.fixture(scope="module", params=list(Split))
 def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Office:
     folder: Path = tmp_path_factory.mktemp("office")
-    return Office.open(folder / "office.sqlite", seed=7, held_out=request.param, suppliers=SUPPLIERS)
+    return Office.open(folder / "office.sqlite", seed=7, split=request.param, suppliers=SUPPLIERS)
 
 
 @pytest.fixture(scope="module")
 def contracts(office: Office) -> Contracts:
-    return Contracts(str(office.database), office.seed, office.held_out)
+    return Contracts(str(office.database), office.seed, office.split)
 
 
 def played(task: Task, contracts: Contracts) -> tuple[list[Call], list[str]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,17 +15,18 @@ from agents.office.names import Names, number_is_held_out
 from agents.office.phrasings import PHRASINGS, spoken, vary
 from agents.office.questions import HELD_OUT, TRAINING
 from agents.office.wordings import HELD_OUT_WORDINGS, WORDINGS
+from service.training.task import Split
 
 
 def test_the_same_seed_gives_the_same_office() -> None:
-    assert Office.generate(3, held_out=False) == Office.generate(3, held_out=False)
-    assert Office.generate(3, held_out=False).suppliers != Office.generate(4, held_out=False).suppliers
+    assert Office.generate(3, Split.TRAIN) == Office.generate(3, Split.TRAIN)
+    assert Office.generate(3, Split.TRAIN).suppliers != Office.generate(4, Split.TRAIN).suppliers
 
 
 def test_held_out_names_items_and_numbers_never_occur_in_training() -> None:
     train, held_out = (
-        Office.generate(1, held_out=False, suppliers=400),
-        Office.generate(2, held_out=True, suppliers=400),
+        Office.generate(1, Split.TRAIN, suppliers=400),
+        Office.generate(2, Split.ENTITIES, suppliers=400),
     )
 
     def facts(office: Office) -> tuple[set[str], set[str], set[str]]:
@@ -36,11 +38,22 @@ def test_held_out_names_items_and_numbers_never_occur_in_training() -> None:
         assert not ours & theirs
     for office in (train, held_out):
         values = [clause.value for supplier in office.suppliers for clause in supplier.contract.clauses]
-        assert all(number_is_held_out(value) == office.held_out for value in values if isinstance(value, int))
+        assert all(number_is_held_out(value) == office.names.held_out for value in values if isinstance(value, int))
+
+
+@pytest.mark.parametrize("split", Split)
+def test_contracts_are_worded_as_in_training_but_where_phrasings_are_held_out(split: Split) -> None:
+    wordings = HELD_OUT_WORDINGS if split is Split.PHRASINGS else WORDINGS
+    for supplier in Office.generate(1, split, suppliers=20).suppliers:
+        for clause in supplier.contract.clauses:
+            if clause.topic:
+                texts = [text for kind in wordings[clause.topic].values() for text in kind]
+                patterns = (re.escape(text).replace(r"\{value\}", ".+") for text in texts)
+                assert any(re.fullmatch(pattern, clause.text) for pattern in patterns)
 
 
 def test_names_are_diverse_and_no_two_suppliers_are_alike_to_a_reader() -> None:
-    names = [supplier.name for supplier in Office.generate(1, held_out=False, suppliers=2000).suppliers]
+    names = [supplier.name for supplier in Office.generate(1, Split.TRAIN, suppliers=2000).suppliers]
     lookup = Lookup(names)
     assert all(lookup.find(name) == name for name in names)
     assert all(lookup.find(name.upper()) == name for name in names)
@@ -72,7 +85,7 @@ def test_a_name_that_could_be_two_is_not_found_but_both_are_offered() -> None:
 
 
 def test_a_contract_settles_eight_to_eleven_topics_and_states_each_value() -> None:
-    for supplier in Office.generate(5, held_out=False, suppliers=100).suppliers:
+    for supplier in Office.generate(5, Split.TRAIN, suppliers=100).suppliers:
         clauses = supplier.contract.clauses
         assert [clause.number for clause in clauses] == list(range(1, len(clauses) + 1))
         assert 8 <= sum(clause.topic is not None for clause in clauses) <= 11
@@ -156,5 +169,5 @@ def test_many_may_open_one_database_at_once_and_order_from_it(tmp_path: Path) ->
 
 
 def test_a_database_that_is_there_decides_which_office_it_is(tmp_path: Path) -> None:
-    made = Office.open(tmp_path / "office.sqlite", seed=7, held_out=True, suppliers=5)
+    made = Office.open(tmp_path / "office.sqlite", seed=7, split=Split.ENTITIES, suppliers=5)
     assert Office.open(tmp_path / "office.sqlite", seed=8) == made

@@ -172,9 +172,8 @@ def test_tasks_repeat_by_seed(office: Office) -> None:
 
 @pytest.mark.parametrize("split", Split)
 def test_the_expert_passes(split: Split, tmp_path: Path) -> None:
-    held_out = split is Split.ENTITIES
-    office = Office.open(tmp_path / "office.sqlite", 3, held_out, SUPPLIERS)
-    procurement = Procurement(str(office.database), 3, held_out, SUPPLIERS)
+    office = Office.open(tmp_path / "office.sqlite", 3, split, SUPPLIERS)
+    procurement = Procurement(str(office.database), 3, split, SUPPLIERS)
     with closing(office.connect()):  # closing the last connection would tidy up the files after every order
         for task in islice(tasks(office, split, seed=1), 80):
             played = play(task, office, procurement)
@@ -185,7 +184,7 @@ def test_the_expert_passes(split: Split, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("split", [Split.ENTITIES, Split.PHRASINGS])
 def test_an_agent_is_judged_mostly_by_tasks_with_several_calls_and_the_peer(split: Split, tmp_path: Path) -> None:
-    office = Office.open(tmp_path / "office.sqlite", 3, split is Split.ENTITIES, SUPPLIERS)
+    office = Office.open(tmp_path / "office.sqlite", 3, split, SUPPLIERS)
     calls = [[call.tool for call in task.calls] for task in islice(tasks(office, split, seed=99), 400)]
     assert sum(len(tools) > 1 and "contracts" in tools for tools in calls) > len(calls) / 2
 
