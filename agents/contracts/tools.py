@@ -24,7 +24,7 @@ class Contracts:
     The tools raise ValueError with a message made for the model to read.
     """
 
-    def __init__(self, database: str, seed: int = 7, split: Split = Split.TRAIN) -> None:
+    def __init__(self, database: str, seed: int = 7, split: Split | None = None) -> None:
         self._database = Office.open(database, seed, split).database
 
     def search_contract(self, supplier: str, query: str) -> str:

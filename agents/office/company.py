@@ -79,7 +79,8 @@ class Office:
     """The whole company as it was made. What is changed in its database later shows only there."""
 
     seed: int
-    split: Split
+    split: Split | None
+    """None for one that people are shown: like a training office, but no name is made up."""
     names: Names
     suppliers: tuple[Supplier, ...]
     people: tuple[Person, ...]
@@ -88,9 +89,9 @@ class Office:
     path: Path | None = None
 
     @classmethod
-    def generate(cls, seed: int, split: Split, suppliers: int = 60) -> Office:
+    def generate(cls, seed: int, split: Split | None, suppliers: int = 60) -> Office:
         """An office without a database."""
-        names = Names(held_out=split is Split.ENTITIES)
+        names = Names(held_out=split is Split.ENTITIES, invents=split is Split.TRAIN)
         rng = Random(f"office {seed} {names.held_out}")
         return cls(
             seed=seed,
@@ -102,7 +103,7 @@ class Office:
         )
 
     @classmethod
-    def open(cls, path: str | Path, seed: int, split: Split = Split.TRAIN, suppliers: int = 60) -> Office:
+    def open(cls, path: str | Path, seed: int, split: Split | None = None, suppliers: int = 60) -> Office:
         """An office with its database at `path`. Several processes may open it at once.
 
         If the file is absent, it is made from the other arguments; if it is there, they do not count.
@@ -112,7 +113,7 @@ class Office:
             replace(cls.generate(seed, split, suppliers), path=path)._create(path)
         with closing(sqlite3.connect(path)) as database:
             seed, kept, suppliers = database.execute("SELECT seed, split, suppliers FROM office").fetchone()
-        return replace(cls.generate(seed, Split(kept), suppliers), path=path)
+        return replace(cls.generate(seed, Split(kept) if kept else None, suppliers), path=path)
 
     @property
     def database(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -37,6 +37,8 @@ class Names:
     """Draws names and numbers from one half of the pools."""
 
     held_out: bool
+    invents: bool = False
+    """Some words are made up, where a few hundred, seen for the thousandth time, would be remembered and not copied."""
 
     def supplier(self, rng: Random) -> str:
         """A company's name of one to four words; what is not a trade or a legal form comes from this half only."""
@@ -45,7 +47,7 @@ class Names:
 
     def item(self, rng: Random) -> str:
         """A catalogue item in the singular, such as `steel bracket`, `M8 hex bolt` or `oak desk 160 cm`."""
-        noun = self._word(rng, ARTICLES)
+        noun = self._invented(rng) if self._invents(rng) else self._word(rng, ARTICLES)
         form = rng.random()
         if form < 0.65:
             return f"{rng.choice(QUALIFIERS)} {noun}"
@@ -72,6 +74,8 @@ class Names:
 
     def stem(self, rng: Random) -> str:
         """The distinctive word of a company's name."""
+        if self._invents(rng):
+            return self._invented(rng).capitalize()
         kind = rng.random()
         if kind < 0.35:
             return self._word(rng, STEMS)
@@ -82,6 +86,20 @@ class Names:
             if word_is_held_out(word) == self.held_out:
                 return word
 
+    def _invents(self, rng: Random) -> bool:
+        return self.invents and rng.random() < 0.35
+
+    def _invented(self, rng: Random) -> str:
+        """Letter by letter, as the words of the pools go on."""
+        while True:
+            word = ""
+            while not word.endswith("."):
+                word += rng.choice(_letters_after()[word[-2:]])
+            word = word.removesuffix(".")
+            # Its plural has to be told from it.
+            if 4 <= len(word) <= 11 and word[-1] in "bdgklmnprt" and not word_is_held_out(word):
+                return word
+
     def _word(self, rng: Random, pool: tuple[str, ...]) -> str:
         return rng.choice(_half(pool, self.held_out))
 
@@ -89,6 +107,18 @@ class Names:
 @cache
 def _half(pool: tuple[str, ...], held_out: bool) -> Sequence[str]:
     return [word for word in pool if word_is_held_out(word) == held_out]
+
+
+@cache
+def _letters_after() -> Mapping[str, str]:
+    """For the last two letters of what there is of a word, those that may come next; a full stop ends it."""
+    found: dict[str, str] = {}
+    for word in " ".join((*ARTICLES, *QUALIFIERS, *STEMS, *SURNAMES)).lower().split():
+        if word.isascii() and word.isalpha():
+            for at, letter in enumerate(f"{word}."):
+                before = word[max(0, at - 2) : at]
+                found[before] = found.get(before, "") + letter
+    return found
 
 
 _SHAPES: tuple[Callable[[Names, Random], str], ...] = (

@@ -43,7 +43,7 @@ class Procurement:
     A call that cannot be served raises ValueError with a message written for the model.
     """
 
-    def __init__(self, database: str, seed: int = 7, split: Split = Split.TRAIN, suppliers: int = 60) -> None:
+    def __init__(self, database: str, seed: int = 7, split: Split | None = None, suppliers: int = 60) -> None:
         self._database = Office.open(database, seed, split, suppliers).database
 
     def find_offers(self, item: str) -> str:

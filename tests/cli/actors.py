@@ -17,7 +17,6 @@ from service.chat.inner import InnerFormat
 from service.engine.base import Engine
 from service.engine.scripted import ScriptedEngine
 from service.errors import ModelError
-from service.training.task import Split
 from tests.conftest import ActorEngine, Asked, Reply, Says, byte_tokenizer
 
 Opened = tuple[AbstractAsyncContextManager[Engine], ChatFormat]
@@ -84,6 +83,6 @@ def _procurement(asked: Asked) -> Says:
 
 def _contracts(asked: Asked) -> Says:
     if asked.results:
-        return Says(oracle(Office.generate(7, Split.TRAIN), asked.text))
+        return Says(oracle(Office.generate(7, None), asked.text))
     supplier = asked.text.removeprefix("Does ").removesuffix(" bear the tariffs?")
     return Says(calls=(("search_contract", json.dumps({"supplier": supplier, "query": "tariffs"})),))
