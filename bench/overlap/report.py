@@ -1,0 +1,88 @@
+"""What came of it: figures, a table, pictures."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from bench.overlap.contenders import OUTER, Runs
+from bench.overlap.picture import draw
+
+Found = dict[tuple[str, float], list[Runs]]
+"""Repetitions, by workload and by the time of its tools."""
+Figure = Callable[[Runs, str], float]
+
+
+def picture(title: str, runs: Runs) -> str:
+    """One task, as an SVG."""
+    return draw(title, {name: run.bars for name, run in runs.items()}, _bound(runs))
+
+
+def over_bound(runs: Runs, name: str) -> float:
+    return runs[name].seconds / _bound(runs)
+
+
+def speed_up(runs: Runs, name: str) -> float:
+    """Of the live form over this contender."""
+    return runs[name].seconds / runs["live"].seconds
+
+
+def permitted(runs: Runs, name: str) -> float:
+    """The speed-up over this outer loop that the bound permits."""
+    return runs[name].steps / _bound(runs)
+
+
+def _bound(runs: Runs) -> float:
+    bound = runs["live"].bound
+    assert bound
+    return bound.seconds
+
+
+def summary(found: Found, crowds: Mapping[str, Sequence[float]], gaps: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Medians over repetitions, sizes and times of tools; of each workload by itself in `detail`."""
+    kinds: dict[str, list[Runs]] = {}
+    for (workload, _), repetitions in found.items():
+        kinds.setdefault(workload.split(" ")[0], []).extend(repetitions)
+    outer = list(OUTER)
+    return {
+        "over_bound": _medians(kinds, over_bound),
+        "speed_up": _medians(kinds, speed_up),
+        "permitted": _medians(kinds, permitted, outer),
+        "tasks_per_minute": {name: round(statistics.median(values), 1) for name, values in crowds.items() if values},
+        "gap_in_tokens": {name: round(statistics.median(values), 2) for name, values in gaps.items()},
+        "detail": {
+            f"{workload}, {ratio}": {
+                "over_bound": _medians({"": repetitions}, over_bound)[""],
+                "seconds": _medians({"": repetitions}, lambda runs, name: runs[name].seconds)[""],
+            }
+            for (workload, ratio), repetitions in found.items()
+        },
+    }
+
+
+def _medians(kinds: Mapping[str, Sequence[Runs]], figure: Figure, names: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        kind: {
+            name: round(statistics.median(figure(runs, name) for runs in repetitions), 3)
+            for name in names or repetitions[0]
+        }
+        for kind, repetitions in kinds.items()
+    }
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})" if values else ""
+
+
+def table(found: Found) -> Table:
+    """Time over the bound: medians, and in brackets the smallest and largest."""
+    names = list(dict.fromkeys(name for repetitions in found.values() for name in repetitions[0]))
+    shown = Table("workload", "tool time", "bound, s", *names)
+    for (workload, ratio), repetitions in found.items():
+        seconds = statistics.median(_bound(runs) for runs in repetitions)
+        figures = ([over_bound(runs, name) for runs in repetitions if name in runs] for name in names)
+        shown.add_row(workload, str(ratio), f"{seconds:.1f}", *map(_spread, figures))
+    return shown
