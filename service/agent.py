@@ -50,7 +50,7 @@ def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
     except Exception as error:  # the library raises nothing more special
         raise ConfigError(f"{path}: not a tokenizer: {error}") from error
     if section.thinking is None:
-        return InnerFormat(tokenizer, live=section.format == "inner-live")
+        return InnerFormat(tokenizer, live=section.live)
     # Only now: this takes a second to import.
     from service.chat.families import FamilyFormat
 

@@ -29,7 +29,7 @@ from service.engine.base import Engine
 from service.errors import ConfigError
 from service.sessions.database import DatabaseSessions, database_file, open_database
 from service.settings import AgentConfig, Machine
-from service.tools.peers import Peer, PeerConfig, open_peers
+from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 
 _BYTES_PER_CHARACTER = 12
 """A character outside the basic plane, escaped in JSON."""
@@ -88,9 +88,11 @@ class Service:
             stack.enter_context(self.sole_use())
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
-            toolbox = make_toolbox(agent, self._folder, self._peers)  # before the engine: it tells mistakes at once
+            # Before the engine, which takes long to start: what is wrong with a tool is told at once.
+            toolbox = make_toolbox(agent, self._folder, self._peers)
             engine = await stack.enter_async_context(self._engine)
             self._alive = lambda: engine.alive
+            await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
             database = await stack.enter_async_context(open_database(self._database_url()))
             sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))

@@ -39,13 +39,20 @@ class ChatSection(_Section):
     thinking: bool | None = None
     """Whether it reasons before it answers: to be said of a family's model, whose template leaves it open."""
 
+    @property
+    def ours(self) -> bool:
+        """Whether it is one of the forms of our own format."""
+        return self.format in ("inner", "inner-live")
+
+    @property
+    def live(self) -> bool:
+        return self.format == "inner-live"
+
     @model_validator(mode="after")
     def _thinking_is_said_of_families(self) -> Self:
-        if (self.thinking is None) != self.format.startswith("inner"):
-            inner = self.format.startswith("inner")
-            raise ValueError(
-                f"{self.format} has no `thinking`" if inner else f"{self.format} wants `thinking`, true or false"
-            )
+        if (self.thinking is None) != self.ours:
+            wants = "has no `thinking`" if self.ours else "wants `thinking`, true or false"
+            raise ValueError(f"{self.format} {wants}")
         return self
 
 
@@ -156,7 +163,7 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
     try:
         # Filled in after parsing: a folder's name may hold what means something in YAML.
         data = os.fspath(machine.data.resolve())
-        filled = map_strings(yaml.safe_load(text), lambda text: Template(text).safe_substitute(data=data))
+        filled = map_strings(yaml.safe_load(text), lambda string: Template(string).safe_substitute(data=data))
         agent = AgentConfig.model_validate(filled)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error

@@ -13,12 +13,13 @@ from agents.office.clauses import TOPICS, Topic
 from agents.office.company import Clause, Office, Supplier
 from agents.office.lookup import Lookup, NotFound
 from agents.office.phrasings import PHRASINGS, spoken, vary
+from agents.office.worlds import open_office
 from service.training.task import Call, Split, Step, Task, Turn, World
 
 
 def world(split: Split, seed: int, data: Path) -> World:
     """An office in `data` and tasks about its contracts."""
-    office = Office.open(data / "office.sqlite", seed, split, suppliers=300)
+    office = open_office(data, seed, split)
     return World(tasks(office, split, seed), peers={})
 
 
@@ -133,7 +134,7 @@ class _Maker:
         point = self._point(supplier)
         said, points = [self._ask(point)], [[point]]
         for _ in range(self.rng.choices((1, 2, 3), (6, 3, 1))[0]):
-            if self.rng.random() < 0.75:
+            if len(points[-1]) > 1 or self.rng.random() < 0.75:
                 frame = self._frame(frames.FOLLOW_UPS, frames.HELD_OUT_FOLLOW_UPS)
                 asked = [self._point(supplier, besides=[point.topic], name=point.name, absent=0.1)]
                 noun = self._noun(asked[0].topic)
@@ -162,7 +163,8 @@ class _Maker:
                 break
         point = _Point(name, self.rng.choice(list(TOPICS.values())), None)
 
-        def check(answer: str, _: Sequence[str]) -> str | None:
+        def check(answers: Sequence[str], _: Sequence[str]) -> str | None:
+            (answer,) = answers
             said = name.casefold() in answer.casefold() and re.search(r"\bno\b|not|n't", answer, re.IGNORECASE)
             return None if said else f"should say that there is no contract with {name}"
 
@@ -175,7 +177,8 @@ class _Maker:
         text = self.rng.choice(talk.held_out if self.held_out else talk.train)
         text = vary(text.replace("{noun}", self._noun(self.rng.choice(list(TOPICS.values())))), self.rng)
 
-        def check(answer: str, _: Sequence[str]) -> str | None:
+        def check(answers: Sequence[str], _: Sequence[str]) -> str | None:
+            (answer,) = answers
             return None if re.search(talk.sign, answer, re.IGNORECASE) else f"should be like: {talk.answer}"
 
         return Task("small talk", (Turn(text, closing=talk.answer),), check)
@@ -246,9 +249,12 @@ _KINDS: tuple[tuple[Callable[[_Maker], Task], float, float], ...] = (
 def _task(kind: str, said: Sequence[str], points: Sequence[Sequence[_Point]]) -> Task:
     """A task whose turns each ask for some points."""
 
-    def check(answer: str, _: Sequence[str]) -> str | None:
-        problems = (point.missing(answer, several=len(points[-1]) > 1) for point in points[-1])
-        return next((problem for problem in problems if problem), None)
+    def check(answers: Sequence[str], _: Sequence[str]) -> str | None:
+        for answer, asked in zip(answers, points, strict=True):
+            for point in asked:
+                if problem := point.missing(answer, several=len(asked) > 1):
+                    return problem
+        return None
 
     turns = zip(said, points, strict=True)
     return Task(

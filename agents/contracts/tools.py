@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from agents.office.company import Office, connect
 from agents.office.lookup import Lookup, NotFound
-from service.training.task import Split
 
 _SHOWN = 3
 _HEADING_WEIGHT = 4
@@ -24,8 +23,8 @@ class Contracts:
     The tools raise ValueError with a message made for the model to read.
     """
 
-    def __init__(self, database: str, seed: int = 7, split: Split | None = None) -> None:
-        self._database = Office.open(database, seed, split).database
+    def __init__(self, database: str, seed: int = 7) -> None:
+        self._database = Office.open(database, seed).database
 
     def search_contract(self, supplier: str, query: str) -> str:
         """Finds the clauses of a supplier's contract that fit a query best.

@@ -14,10 +14,9 @@ from random import Random
 
 from agents.office.clauses import TOPICS, Value
 from agents.office.lookup import name_key
-from agents.office.names import Names
+from agents.office.names import REAL, Names
 from agents.office.pools import DEPARTMENTS
 from agents.office.wordings import FILLERS
-from service.training.task import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,9 @@ class Office:
     """The whole company as it was made. What is changed in its database later shows only there."""
 
     seed: int
-    split: Split | None
-    """None for one that people are shown: like a training office, but no name is made up."""
     names: Names
+    new_wordings: bool
+    """Whether its contracts are worded as none in training is."""
     suppliers: tuple[Supplier, ...]
     people: tuple[Person, ...]
     first_order: int
@@ -89,31 +88,39 @@ class Office:
     path: Path | None = None
 
     @classmethod
-    def generate(cls, seed: int, split: Split | None, suppliers: int = 60) -> Office:
+    def generate(cls, seed: int, names: Names = REAL, new_wordings: bool = False, suppliers: int = 60) -> Office:
         """An office without a database."""
-        names = Names(held_out=split is Split.ENTITIES, invents=split is Split.TRAIN)
         rng = Random(f"office {seed} {names.held_out}")
         return cls(
             seed=seed,
-            split=split,
             names=names,
-            suppliers=tuple(_suppliers(names, split is Split.PHRASINGS, rng, suppliers)),
+            new_wordings=new_wordings,
+            suppliers=tuple(_suppliers(names, new_wordings, rng, suppliers)),
             people=tuple(_people(names, rng)),
             first_order=rng.randrange(1001, 9800),
         )
 
     @classmethod
-    def open(cls, path: str | Path, seed: int, split: Split | None = None, suppliers: int = 60) -> Office:
+    def open(
+        cls, path: str | Path, seed: int, names: Names = REAL, new_wordings: bool = False, suppliers: int = 60
+    ) -> Office:
         """An office with its database at `path`. Several processes may open it at once.
 
         If the file is absent, it is made from the other arguments; if it is there, they do not count.
+
+        Raises:
+            ValueError: The file was made by another version of this.
         """
         path = Path(path)
         if not path.exists():
-            replace(cls.generate(seed, split, suppliers), path=path)._create(path)
-        with closing(sqlite3.connect(path)) as database:
-            seed, kept, suppliers = database.execute("SELECT seed, split, suppliers FROM office").fetchone()
-        return replace(cls.generate(seed, Split(kept) if kept else None, suppliers), path=path)
+            replace(cls.generate(seed, names, new_wordings, suppliers), path=path)._create(path)
+        try:
+            with closing(sqlite3.connect(path)) as database:
+                made = database.execute("SELECT seed, held_out, invents, new_wordings, suppliers FROM office")
+                seed, held_out, invents, new, suppliers = made.fetchone()
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{path} is not an office of this version ({error}): move it out of the way") from error
+        return replace(cls.generate(seed, Names(bool(held_out), bool(invents)), bool(new), suppliers), path=path)
 
     @property
     def database(self) -> Path:
@@ -143,7 +150,8 @@ class Office:
 
     def _fill(self, database: sqlite3.Connection) -> None:
         insert = database.executemany
-        insert("INSERT INTO office VALUES (?, ?, ?)", [(self.seed, self.split, len(self.suppliers))])
+        made = (self.seed, self.names.held_out, self.names.invents, self.new_wordings, len(self.suppliers))
+        insert("INSERT INTO office VALUES (?, ?, ?, ?, ?)", [made])
         insert("INSERT INTO supplier VALUES (?)", [(supplier.name,) for supplier in self.suppliers])
         offers = (offer for supplier in self.suppliers for offer in supplier.offers)
         insert(
@@ -168,7 +176,7 @@ def connect(database: Path) -> sqlite3.Connection:
 
 
 _SCHEMA = """
-CREATE TABLE office (seed INTEGER, split TEXT, suppliers INTEGER);
+CREATE TABLE office (seed INTEGER, held_out INTEGER, invents INTEGER, new_wordings INTEGER, suppliers INTEGER);
 CREATE TABLE supplier (name TEXT PRIMARY KEY);
 CREATE TABLE offer (supplier TEXT REFERENCES supplier, item TEXT, price_cents INTEGER, PRIMARY KEY (supplier, item));
 CREATE TABLE contract (supplier TEXT PRIMARY KEY REFERENCES supplier);

@@ -36,7 +36,7 @@ def number_is_held_out(number: int) -> bool:
 class Names:
     """Draws names and numbers from one half of the pools."""
 
-    held_out: bool
+    held_out: bool = False
     invents: bool = False
     """Some words are made up, where a few hundred, seen for the thousandth time, would be remembered and not copied."""
 
@@ -102,6 +102,10 @@ class Names:
 
     def _word(self, rng: Random, pool: tuple[str, ...]) -> str:
         return rng.choice(_half(pool, self.held_out))
+
+
+REAL = Names()
+"""For offices that people are shown."""
 
 
 @cache

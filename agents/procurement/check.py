@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import TypedDict
 
 from agents.office.clauses import Topic, Value
 from agents.office.company import Office
@@ -36,62 +36,65 @@ class Fact:
 
 
 class Expected(TypedDict, total=False):
-    """What a right conversation leaves behind."""
+    """What a right turn leaves behind."""
 
     orders: tuple[Order, ...]
-    """Made exactly once and reported by number in the last answer."""
-    earlier: tuple[Order, ...]
-    """Made exactly once, in an earlier turn."""
+    """Made exactly once in the whole conversation, and reported by number in this turn's answer."""
     unwanted: tuple[Order, ...]
     """Not made."""
     facts: tuple[Fact, ...]
-    """Stated in the last answer."""
+    """Stated in the answer."""
     words: tuple[str, ...]
-    """Found in the last answer, in any case of letters."""
+    """Found in the answer, in any case of letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Looks at the answer and at the orders made since this was built; for the fields see `Expected`."""
+    """Looks at the answers and at the orders made since this was built."""
 
     office: Office
     known: frozenset[str]
-    """Numbers of such orders from before."""
-    orders: tuple[Order, ...] = ()
-    earlier: tuple[Order, ...] = ()
-    unwanted: tuple[Order, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    words: tuple[str, ...] = ()
+    """Numbers of the expected and unwanted orders that were there before."""
+    turns: tuple[Expected, ...]
 
-    def __call__(self, answer: str, results: Sequence[str]) -> str | None:
-        reported = set(re.findall(r"PO-\d+", answer))
+    def __call__(self, answers: Sequence[str], results: Sequence[str]) -> str | None:
         placed = {number for result in results for number in re.findall(r"^PO-\d+", result)}
-        for order in (*self.orders, *self.earlier, *self.unwanted):
-            made = _numbers(self.office, order) - self.known
-            expected = 0 if order in self.unwanted else 1
-            if len(made) != expected:
-                return f"ordered {len(made)} times, not {expected}: {order.quantity} x {order.item}"
-            if order in self.orders and not made <= reported:
-                return "the order's number is not in the answer"
-            reported -= made
-            placed -= made
-        if placed:
-            return f"ordered what nobody asked for: {', '.join(sorted(placed))}"
-        if reported:
-            return f"reports {', '.join(sorted(reported))}"
-        said = re.sub(r"Ordered .*?\(PO-\d+\)\.?", "", answer)
-        for fact in self.facts:
-            if not fact.stated_in(said):
-                return f"does not say about {fact.topic.noun}: {fact.value}"
-        missing = [word for word in self.words if word.casefold() not in answer.casefold()]
-        return f"does not say {missing[0]!r}" if missing else None
+        told: set[str] = set()
+        for answer, expected in zip(answers, self.turns, strict=True):
+            reported = set(re.findall(r"PO-\d+", answer))
+            for order in expected.get("orders", ()):
+                made = _numbers(self.office, order) - self.known
+                if len(made) != 1:
+                    return f"ordered {len(made)} times, not 1: {order.quantity} x {order.item}"
+                if not made <= reported:
+                    return "the order's number is not in the answer"
+                told |= made
+            for order in expected.get("unwanted", ()):
+                if _numbers(self.office, order) - self.known:
+                    return f"ordered, and should not be: {order.quantity} x {order.item}"
+            if strange := reported - told:
+                return f"reports {', '.join(sorted(strange))}"
+            if problem := _unsaid(answer, expected):
+                return problem
+        if strange := placed - told:
+            return f"ordered what nobody asked for: {', '.join(sorted(strange))}"
+        return None
 
 
-def check(office: Office, **expected: Unpack[Expected]) -> Check:
+def _unsaid(answer: str, expected: Expected) -> str | None:
+    said = re.sub(r"Ordered .*?\(PO-\d+\)\.?", "", answer)
+    for fact in expected.get("facts", ()):
+        if not fact.stated_in(said):
+            return f"does not say about {fact.topic.noun}: {fact.value}"
+    missing = [word for word in expected.get("words", ()) if word.casefold() not in answer.casefold()]
+    return f"does not say {missing[0]!r}" if missing else None
+
+
+def check(office: Office, *turns: Expected) -> Check:
     """A check that takes the orders already in the database as known."""
-    concerned = (*expected.get("orders", ()), *expected.get("earlier", ()), *expected.get("unwanted", ()))
+    concerned = [order for turn in turns for order in (*turn.get("orders", ()), *turn.get("unwanted", ()))]
     known = frozenset[str]().union(*(_numbers(office, order) for order in concerned))
-    return Check(office, known=known, **expected)
+    return Check(office, known, turns)
 
 
 def _numbers(office: Office, order: Order) -> set[str]:

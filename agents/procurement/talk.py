@@ -9,7 +9,7 @@ from agents.office.clauses import Topic
 from agents.office.company import Supplier
 from agents.procurement import phrasings as say
 from agents.procurement.answers import THANKS, turn_of
-from agents.procurement.check import Expected, Order
+from agents.procurement.check import Expected
 from agents.procurement.desk import Desk, Wish, plural
 from service.training.task import Call, Turn
 
@@ -20,8 +20,8 @@ class Talk:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.turns: list[Turn] = []
-        self.expected: Expected = {}
-        """Of the last turn; orders of those before are `earlier`."""
+        self.expected: list[Expected] = []
+        """Of each turn."""
         self._supplier: Supplier | None = None
         """Who "they" are, if somebody is."""
         self._name = ""
@@ -52,9 +52,8 @@ class Talk:
         self._desk.rng.choices(choices, weights)[0]()
 
     def _say(self, turn: Turn, **expected: Unpack[Expected]) -> None:
-        before: tuple[Order, ...] = (*self.expected.get("earlier", ()), *self.expected.get("orders", ()))
         self.turns.append(turn)
-        self.expected = {**expected, "earlier": before}
+        self.expected.append(expected)
         self._offered = None
 
     def _about(self, wish: Wish) -> None:

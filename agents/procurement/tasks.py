@@ -13,6 +13,7 @@ from typing import Unpack
 
 from agents.office.clauses import TOPICS
 from agents.office.company import Offer, Office
+from agents.office.worlds import open_office
 from agents.procurement import phrasings as say
 from agents.procurement import questions
 from agents.procurement.answers import (
@@ -40,7 +41,7 @@ def world(split: Split, seed: int, data: Path) -> World:
 
     The oracle fails now and then so that failures can be trained; the real agent does not, so no other split has them.
     """
-    office = Office.open(data / "office.sqlite", seed, split, suppliers=300)
+    office = open_office(data, seed, split)
     drawn = (task for task in tasks(office, split, seed) if split is Split.TRAIN or task.kind != "peer failure")
     return World(drawn, peers={"contracts": lambda question: oracle(office, question)})
 
@@ -58,7 +59,9 @@ def tasks(office: Office, split: Split, seed: int) -> Iterator[Task]:
 
 
 def _task(desk: Desk, kind: str, *turns: Turn, **expected: Unpack[Expected]) -> Task:
-    return Task(kind, turns, check(desk.office, **expected))
+    """Of the last turn something is expected."""
+    before = [Expected() for _ in turns[1:]]
+    return Task(kind, turns, check(desk.office, *before, expected))
 
 
 def _order(desk: Desk) -> Task:
@@ -215,7 +218,7 @@ def _follow_up(desk: Desk) -> Task:
     talk = Talk(desk)
     for _ in range(desk.rng.choices((1, 2, 3), (6, 3, 1))[0]):
         talk.go_on()
-    return _task(desk, "follow-up", *talk.turns, **talk.expected)
+    return Task("follow-up", tuple(talk.turns), check(desk.office, *talk.expected))
 
 
 def _failing(desk: Desk) -> Task:

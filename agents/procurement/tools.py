@@ -8,7 +8,6 @@ from contextlib import closing
 
 from agents.office.company import Office, Person, connect
 from agents.office.lookup import Lookup, NotFound
-from service.training.task import Split
 
 OFFERS_SHOWN = 4
 MOST = 1_000_000
@@ -43,8 +42,8 @@ class Procurement:
     A call that cannot be served raises ValueError with a message written for the model.
     """
 
-    def __init__(self, database: str, seed: int = 7, split: Split | None = None, suppliers: int = 60) -> None:
-        self._database = Office.open(database, seed, split, suppliers).database
+    def __init__(self, database: str, seed: int = 7) -> None:
+        self._database = Office.open(database, seed).database
 
     def find_offers(self, item: str) -> str:
         """Find which suppliers offer an item, cheapest first.

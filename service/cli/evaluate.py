@@ -27,7 +27,7 @@ from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import ConfigError
 from service.models.prepare import prepare
 from service.settings import AgentConfig, ChatSection, Machine, ModelSection, load_agent
-from service.tools.peers import PeerConfig, open_peers
+from service.tools.peers import PeerConfig, keep_known, open_peers
 from service.training.data import make_world
 from service.training.evaluate import Score, evaluate
 from service.training.rollout import Episode
@@ -59,7 +59,7 @@ def run(
         raise ConfigError(f"no split {split!r}: there are {' and '.join(_SPLITS)}")
     machine = read_machine()
     agent = load_agent(folder, machine)
-    if live and not agent.chat.format.startswith("inner"):
+    if live and not agent.chat.ours:
         raise ConfigError(f"the chat format {agent.chat.format} has no live form")
     chat = ChatSection(format="inner-live") if live else agent.chat
     splits = [Split(split)] if split else list(_SPLITS)
@@ -127,7 +127,7 @@ def _failure(episode: Episode) -> dict[str, Any]:
         "kind": episode.task.kind,
         "turns": episode.task.said,
         "problem": episode.problem,
-        "answer": episode.answer,
+        "answers": episode.answers,
         "calls": [f"{call.tool} {call.arguments}" for call in episode.calls],
         "expected": [
             f"{call.tool} {json.dumps(dict(call.arguments), ensure_ascii=False)}" for call in episode.task.calls
@@ -168,10 +168,12 @@ class Trial:
             world = make_world(self.folder, split, self.seed, data)
             agent = load_agent(self.folder, self.machine.model_copy(update={"data": data}))
             peers = await stack.enter_async_context(open_peers(await self._start_peers(stack, agent, data)))
+            await stack.enter_async_context(keep_known(peers.values()))
             toolbox = make_toolbox(agent, self.folder, peers)
             loop = make_loop(agent, engine, make_chat(self.chat, weights), toolbox)
             tell, done = stack.enter_context(count(self.console, what, self.limit)), itertools.count(1)
-            return await evaluate(loop, toolbox.specs, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))
+            episodes = await evaluate(loop, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))
+            return Score(toolbox.specs, episodes, in_order=not self.chat.live)
 
     async def _start_peers(self, stack: AsyncExitStack, agent: AgentConfig, data: Path) -> list[PeerConfig]:
         """The agent's peers, from the folders beside its own, over the same data."""

@@ -17,5 +17,5 @@ def read_machine(**given: object) -> Machine:
         first = error.errors()[0]
         raise ConfigError(f"INNERLOOP_{'__'.join(map(str, first['loc'])).upper()}: {first['msg']}") from error
     except SettingsError as error:
-        # Only one setting is parsed by more than its type.
+        # The peers are the only setting that is JSON.
         raise ConfigError(f"INNERLOOP_PEERS: not a JSON object: {error.__cause__ or error}") from error

@@ -97,8 +97,11 @@ class _Server(Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self.started:
             # Nothing was accepted, and vLLM's start cannot be interrupted. Its process dies with this one.
-            self._say("stopped before it was ready")
-            os._exit(128 + sig)
+            try:
+                self._say("stopped before it was ready")
+                self._say.end()  # else the terminal would be left without a cursor
+            finally:
+                os._exit(128 + sig)
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

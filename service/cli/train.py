@@ -75,7 +75,7 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
 
 def _forms(agent: AgentConfig, round_: Round) -> list[tuple[ChatSection, int]]:
     """The chat formats to learn, with how many demonstrations of each. Only our own has two forms."""
-    if agent.chat.thinking is not None:
+    if not agent.chat.ours:
         return [(agent.chat, round_.demonstrations)]
     live = round(round_.demonstrations * round_.live)
     shares: list[tuple[ChatSection, int]] = [

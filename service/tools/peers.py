@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import unicodedata
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -41,17 +41,23 @@ class PeerConfig:
 
 @asynccontextmanager
 async def open_peers(configs: Sequence[PeerConfig]) -> AsyncIterator[Mapping[str, Peer]]:
-    """The peers by name, their cards read as far as they answer, and kept up to date until the end."""
+    """The peers by name, of which nothing more is known yet: their cards are for `keep_known`."""
     async with open_http() as http:
-        peers = {config.name: Peer(config, http) for config in configs}
-        await asyncio.gather(*(peer.refresh() for peer in peers.values()))
-        refreshing = [asyncio.create_task(peer.keep_fresh()) for peer in peers.values()]
-        try:
-            yield peers
-        finally:
-            for task in refreshing:
-                task.cancel()
-            await asyncio.gather(*refreshing, return_exceptions=True)
+        yield {config.name: Peer(config, http) for config in configs}
+
+
+@asynccontextmanager
+async def keep_known(peers: Iterable[Peer]) -> AsyncIterator[None]:
+    """Reads the cards of peers as far as they answer, and keeps them up to date until it is left."""
+    peers = list(peers)
+    await asyncio.gather(*(peer.refresh() for peer in peers))
+    refreshing = [asyncio.create_task(peer.keep_fresh()) for peer in peers]
+    try:
+        yield
+    finally:
+        for task in refreshing:
+            task.cancel()
+        await asyncio.gather(*refreshing, return_exceptions=True)
 
 
 class Peer:

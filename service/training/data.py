@@ -9,10 +9,12 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 from random import Random
 
@@ -60,19 +62,27 @@ def demonstrations(
     They are written in `form` with the tokenizer in `weights`. The same seed gives the same ones, other live ones.
     """
     sizes = [min(TASKS_PER_WORLD, count - made) for made in range(0, count, TASKS_PER_WORLD)]
-    first = seed * 1_000 + 500 * (form.format == "inner-live")
+    first = seed * 1_000 + 500 * form.live
     made: list[Transcript] = []
     workers = min(len(sizes), len(os.sched_getaffinity(0)))
-    with ProcessPoolExecutor(workers, get_context("spawn"), _end_at_once) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
         for shown in pool.map(partial(_show, folder, form, weights), itertools.count(first), sizes):
             made += shown
             progress(len(made))
     return made
 
 
-def _end_at_once() -> None:
-    """Ctrl-C goes to every process of the terminal: one of them tells."""
+def _end_with_parent() -> None:
+    """At once on Ctrl-C, which goes to every process of the terminal and is told by one, and also if that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    parent = parent_process()
+    assert parent
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with the parent", daemon=True).start()
 
 
 def _show(folder: Path, form: ChatSection, weights: Path, seed: int, count: int) -> list[Transcript]:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from service.decode import DecodeLoop
 from service.errors import ToolError
@@ -17,13 +17,15 @@ from service.training.rollout import Episode, rollout
 from service.training.task import Task
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """The episodes of one model on one split."""
 
     specs: Sequence[ToolSpec]
     """The tools that the model was given."""
-    episodes: list[Episode] = field(default_factory=list)
+    episodes: Sequence[Episode]
+    in_order: bool = True
+    """Whether calls are only exact in the expert's order: a live form makes them as results come in."""
 
     @property
     def failures(self) -> list[Episode]:
@@ -36,11 +38,17 @@ class Score:
         return {
             "solved": total - len(self.failures),
             "total": total,
-            "calls_exact": sum(map(_calls_are_the_experts, self.episodes)),
+            "calls_exact": sum(map(self._is_exact, self.episodes)),
             "schema_errors": sum(not self._fits(call) for call in calls),
             "tokens": round(sum(episode.sampled for episode in self.episodes) / total, 1),
             "seconds": round(sum(episode.seconds for episode in self.episodes) / total, 2),
         }
+
+    def _is_exact(self, episode: Episode) -> bool:
+        """Whether the calls are the expert's, with the same arguments."""
+        asked = [_plain(call.tool, dict(call.arguments)) for call in episode.task.calls]
+        made = [_plain(call.tool, _object(call.arguments)) for call in episode.calls]
+        return asked == made if self.in_order else sorted(asked) == sorted(made)
 
     def _fits(self, call: CallStarted) -> bool:
         spec = next((spec for spec in self.specs if spec.name == call.tool), None)
@@ -51,36 +59,24 @@ class Score:
 
 
 async def evaluate(
-    loop: DecodeLoop,
-    specs: Sequence[ToolSpec],
-    tasks: Iterator[Task],
-    count: int,
-    at_once: int,
-    progress: Callable[[Episode], None],
-) -> Score:
+    loop: DecodeLoop, tasks: Iterator[Task], count: int, at_once: int, progress: Callable[[Episode], None]
+) -> list[Episode]:
     """Runs the first `count` tasks, `at_once` of them side by side."""
-    score = Score(specs)
+    episodes: list[Episode] = []
     drawn = itertools.islice(tasks, count)
 
     async def work() -> None:
         for task in drawn:
             episode = await rollout(task, loop)
-            score.episodes.append(episode)
+            episodes.append(episode)
             progress(episode)
 
     await asyncio.gather(*(work() for _ in range(at_once)))
-    return score
+    return episodes
 
 
-def _calls_are_the_experts(episode: Episode) -> bool:
-    """Whether the calls are the expert's, with the same arguments; in any order, as those of a stretch run at once."""
-    asked = [(call.tool, dict(call.arguments)) for call in episode.task.calls]
-    made = [(call.tool, _object(call.arguments)) for call in episode.calls]
-    return sorted(map(_sortable, asked)) == sorted(map(_sortable, made))
-
-
-def _sortable(call: tuple[str, object]) -> str:
-    return json.dumps(call, sort_keys=True)
+def _plain(tool: str, arguments: object) -> str:
+    return json.dumps([tool, arguments], sort_keys=True)
 
 
 def _object(text: str) -> object:

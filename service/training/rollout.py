@@ -19,8 +19,8 @@ class Episode:
 
     task: Task
     transcript: Transcript
-    answer: str
-    """The last turn's text."""
+    answers: tuple[str, ...]
+    """Each turn's text."""
     calls: tuple[CallStarted, ...]
     """In the order asked."""
     problem: str | None
@@ -34,6 +34,7 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep 
     """Says each of the task's turns and lets the loop answer; what cuts a turn off is the episode's problem."""
     calls: list[CallStarted] = []
     results: list[str] = []
+    answers: list[str] = []
 
     async def listen(event: Event) -> None:
         if isinstance(event, CallStarted):
@@ -42,18 +43,19 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep 
             results.append(event.text)
         await emit(event)
 
-    transcript, answer, sampled, problem = Transcript(), "", 0, None
+    transcript, sampled, problem = Transcript(), 0, None
     started = time.monotonic()
     try:
         for said in task.said:
             turn = await loop.run(loop.ask(transcript, said), Caller(), listen, keep)
-            transcript, answer = turn.transcript, turn.text
+            transcript = turn.transcript
+            answers.append(turn.text)
             sampled += turn.sampled
             if turn.stop is not StopReason.DONE:
                 problem = f"cut off: {turn.stop}"
                 break
         else:
-            problem = task.check(answer, results)
+            problem = task.check(answers, results)
     except ServiceError as error:
         problem = str(error)
-    return Episode(task, transcript, answer, tuple(calls), problem, sampled, time.monotonic() - started)
+    return Episode(task, transcript, tuple(answers), tuple(calls), problem, sampled, time.monotonic() - started)

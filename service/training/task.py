@@ -66,8 +66,8 @@ class Turn:
         return " ".join(text for text in (*told, self.closing) if text)
 
 
-Check = Callable[[str, Sequence[str]], str | None]
-"""Given the last turn's answer and what the conversation's calls returned (failures left out), looks at both and at the
+Check = Callable[[Sequence[str], Sequence[str]], str | None]
+"""Given each turn's answer and what the conversation's calls returned (failures left out), looks at both and at the
 world: None if all is right, else what is wrong, in a few words."""
 
 
@@ -78,7 +78,7 @@ class Task:
     kind: str
     """The sort of task, for tables: `order`, `order+contract`, ..."""
     turns: tuple[Turn, ...]
-    """Nearly always one; a follow-up is a second."""
+    """Mostly one; follow-ups are further ones."""
     check: Check
 
     @property

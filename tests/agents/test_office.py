@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,18 +16,19 @@ from agents.office.names import Names, number_is_held_out
 from agents.office.phrasings import PHRASINGS, spoken, vary
 from agents.office.questions import HELD_OUT, TRAINING
 from agents.office.wordings import HELD_OUT_WORDINGS, WORDINGS
+from agents.office.worlds import open_office
 from service.training.task import Split
 
 
 def test_the_same_seed_gives_the_same_office() -> None:
-    assert Office.generate(3, Split.TRAIN) == Office.generate(3, Split.TRAIN)
-    assert Office.generate(3, Split.TRAIN).suppliers != Office.generate(4, Split.TRAIN).suppliers
+    assert Office.generate(3) == Office.generate(3)
+    assert Office.generate(3).suppliers != Office.generate(4).suppliers
 
 
 def test_held_out_names_items_and_numbers_never_occur_in_training() -> None:
     train, held_out = (
-        Office.generate(1, Split.TRAIN, suppliers=400),
-        Office.generate(2, Split.ENTITIES, suppliers=400),
+        Office.generate(1, Names(invents=True), suppliers=400),
+        Office.generate(2, Names(held_out=True), suppliers=400),
     )
 
     def facts(office: Office) -> tuple[set[str], set[str], set[str]]:
@@ -42,9 +44,9 @@ def test_held_out_names_items_and_numbers_never_occur_in_training() -> None:
 
 
 @pytest.mark.parametrize("split", Split)
-def test_contracts_are_worded_as_in_training_but_where_phrasings_are_held_out(split: Split) -> None:
+def test_contracts_are_worded_as_in_training_but_where_phrasings_are_held_out(split: Split, tmp_path: Path) -> None:
     wordings = HELD_OUT_WORDINGS if split is Split.PHRASINGS else WORDINGS
-    for supplier in Office.generate(1, split, suppliers=20).suppliers:
+    for supplier in open_office(tmp_path, 1, split, suppliers=20).suppliers:
         for clause in supplier.contract.clauses:
             if clause.topic:
                 texts = [text for kind in wordings[clause.topic].values() for text in kind]
@@ -53,7 +55,7 @@ def test_contracts_are_worded_as_in_training_but_where_phrasings_are_held_out(sp
 
 
 def test_names_are_diverse_and_no_two_suppliers_are_alike_to_a_reader() -> None:
-    names = [supplier.name for supplier in Office.generate(1, Split.TRAIN, suppliers=2000).suppliers]
+    names = [supplier.name for supplier in Office.generate(1, Names(invents=True), suppliers=2000).suppliers]
     lookup = Lookup(names)
     assert all(lookup.find(name) == name for name in names)
     assert all(lookup.find(name.upper()) == name for name in names)
@@ -85,7 +87,7 @@ def test_a_name_that_could_be_two_is_not_found_but_both_are_offered() -> None:
 
 
 def test_a_contract_settles_eight_to_eleven_topics_and_states_each_value() -> None:
-    for supplier in Office.generate(5, Split.TRAIN, suppliers=100).suppliers:
+    for supplier in Office.generate(5, suppliers=100).suppliers:
         clauses = supplier.contract.clauses
         assert [clause.number for clause in clauses] == list(range(1, len(clauses) + 1))
         assert 8 <= sum(clause.topic is not None for clause in clauses) <= 11
@@ -169,5 +171,13 @@ def test_many_may_open_one_database_at_once_and_order_from_it(tmp_path: Path) ->
 
 
 def test_a_database_that_is_there_decides_which_office_it_is(tmp_path: Path) -> None:
-    made = Office.open(tmp_path / "office.sqlite", seed=7, split=Split.ENTITIES, suppliers=5)
+    made = open_office(tmp_path, 7, Split.ENTITIES, suppliers=5)
     assert Office.open(tmp_path / "office.sqlite", seed=8) == made
+
+
+def test_a_database_of_another_version_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "office.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE office (seed INTEGER, held_out INTEGER, suppliers INTEGER)")
+    with pytest.raises(ValueError, match="move it out of the way"):
+        Office.open(path, seed=7)

@@ -13,6 +13,7 @@ import pytest
 from agents.office.clauses import TOPICS
 from agents.office.company import Office
 from agents.office.lookup import Lookup
+from agents.office.worlds import open_office
 from agents.procurement import phrasings, questions
 from agents.procurement.answers import sentence_of
 from agents.procurement.check import Fact, Order, check
@@ -34,7 +35,7 @@ def office(tmp_path: Path) -> Office:
 
 @pytest.fixture
 def procurement(office: Office) -> Procurement:
-    return Procurement(str(office.database), seed=3, suppliers=SUPPLIERS)
+    return Procurement(str(office.database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Played:
     results: list[str] = field(default_factory=list)
 
     def problem(self) -> str | None:
-        return self.task.check(self.answers[-1], self.results)
+        return self.task.check(self.answers, self.results)
 
 
 def play(task: Task, office: Office, procurement: Procurement) -> Played:
@@ -172,8 +173,8 @@ def test_tasks_repeat_by_seed(office: Office) -> None:
 
 @pytest.mark.parametrize("split", Split)
 def test_the_expert_passes(split: Split, tmp_path: Path) -> None:
-    office = Office.open(tmp_path / "office.sqlite", 3, split, SUPPLIERS)
-    procurement = Procurement(str(office.database), 3, split, SUPPLIERS)
+    office = open_office(tmp_path, 3, split, SUPPLIERS)
+    procurement = Procurement(str(office.database))
     with closing(office.connect()):  # closing the last connection would tidy up the files after every order
         for task in islice(tasks(office, split, seed=1), 80):
             played = play(task, office, procurement)
@@ -184,7 +185,7 @@ def test_the_expert_passes(split: Split, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("split", [Split.ENTITIES, Split.PHRASINGS])
 def test_an_agent_is_judged_mostly_by_tasks_with_several_calls_and_the_peer(split: Split, tmp_path: Path) -> None:
-    office = Office.open(tmp_path / "office.sqlite", 3, split, SUPPLIERS)
+    office = open_office(tmp_path, 3, split, SUPPLIERS)
     calls = [[call.tool for call in task.calls] for task in islice(tasks(office, split, seed=99), 400)]
     assert sum(len(tools) > 1 and "contracts" in tools for tools in calls) > len(calls) / 2
 
@@ -206,12 +207,21 @@ def test_an_order_and_a_question_go_out_together(office: Office, procurement: Pr
 @pytest.mark.parametrize("kind", ["order", "order+contract", "cheapest", "order+order"])
 def test_an_order_not_made_or_made_twice_is_wrong(kind: str, office: Office, procurement: Procurement) -> None:
     task = draw(office, kind)
-    assert task.check("Ordered 40 x steel bracket from Norvik Metals for 500.00 EUR (PO-1).", []) is not None
+    assert task.check(["Ordered 40 x steel bracket from Norvik Metals for 500.00 EUR (PO-1)."], []) is not None
     played = play(task, office, procurement)
     assert played.problem() is None
-    assert task.check("Done.", played.results) is not None
+    assert task.check(["Done."], played.results) is not None
     play(task, office, procurement)
     assert played.problem() is not None
+
+
+def test_each_answer_of_a_conversation_counts(office: Office, procurement: Procurement) -> None:
+    for task in islice((task for task in tasks(office, Split.TRAIN, seed=6) if task.kind == "follow-up"), 40):
+        played = play(task, office, procurement)
+        assert played.problem() is None
+        for turn in range(len(task.turns)):
+            answers = [*played.answers[:turn], "Done.", *played.answers[turn + 1 :]]
+            assert task.check(answers, played.results) is not None
 
 
 def test_an_order_that_nobody_asked_for_is_wrong(office: Office, procurement: Procurement) -> None:
@@ -226,18 +236,18 @@ def test_an_order_against_the_condition_is_wrong(office: Office, procurement: Pr
     supplier = next(s for s in office.suppliers if (c := s.contract.find("tariffs")) and c.value == "buyer")
     offer = supplier.offers[0]
     order = Order(supplier.name, offer.item, 5, 5 * offer.price_cents)
-    judge = check(office, unwanted=(order,), facts=(Fact(TOPICS["tariffs"], "buyer"),))
+    judge = check(office, {"unwanted": (order,), "facts": (Fact(TOPICS["tariffs"], "buyer"),)})
     answer = TOPICS["tariffs"].fact(supplier.name, "buyer", 4)
-    assert judge(answer, []) is None
+    assert judge([answer], []) is None
     procurement.place_order(supplier.name, offer.item, 5)
-    assert judge(answer, []) is not None
+    assert judge([answer], []) is not None
 
 
 def test_a_wrong_fact_is_wrong(office: Office) -> None:
-    judge = check(office, facts=(Fact(TOPICS["payment"], 30),))
-    assert judge("Payment to Norvik Metals is due within 30 days (clause 4).", []) is None
-    assert judge("Payment to Norvik Metals is due within 45 days (clause 4).", []) is not None
-    assert judge("Ordered 30 x pen from Norvik Metals for 9.00 EUR (PO-1). I do not know.", []) is not None
+    judge = check(office, {"facts": (Fact(TOPICS["payment"], 30),)})
+    assert judge(["Payment to Norvik Metals is due within 30 days (clause 4)."], []) is None
+    assert judge(["Payment to Norvik Metals is due within 45 days (clause 4)."], []) is not None
+    assert judge(["Ordered 30 x pen from Norvik Metals for 9.00 EUR (PO-1). I do not know."], []) is not None
 
 
 def test_the_answer_copies_what_the_calls_told() -> None:

@@ -49,12 +49,16 @@ def broken(folder: Path) -> Opened:
 
 def endless(folder: Path) -> Opened:
     """Starts for an hour, in a thread that nothing interrupts, as vLLM's start is."""
-    return _starts_for_long(), _play(lambda _: Says())[1]
+    return _starts_for_long(folder), _play(lambda _: Says())[1]
 
 
 @asynccontextmanager
-async def _starts_for_long() -> AsyncIterator[Engine]:
-    await asyncio.to_thread(time.sleep, 3600)
+async def _starts_for_long(folder: Path) -> AsyncIterator[Engine]:
+    def start() -> None:
+        (folder / "starting").touch()
+        time.sleep(3600)
+
+    await asyncio.to_thread(start)
     yield ScriptedEngine(lambda *_: iter(()))
 
 
@@ -83,6 +87,6 @@ def _procurement(asked: Asked) -> Says:
 
 def _contracts(asked: Asked) -> Says:
     if asked.results:
-        return Says(oracle(Office.generate(7, None), asked.text))
+        return Says(oracle(Office.generate(7), asked.text))
     supplier = asked.text.removeprefix("Does ").removesuffix(" bear the tariffs?")
     return Says(calls=(("search_contract", json.dumps({"supplier": supplier, "query": "tariffs"})),))

@@ -170,9 +170,8 @@ def test_a_start_that_is_interrupted(agent: Path, interruption: signal.Signals) 
     command = [sys.executable, "-m", "service", "serve", str(agent), "--port", "0"]
     command += ["--engine", "tests.cli.actors:endless"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while not (agent.parent / "data" / "adder-conversations.sqlite3.lock").exists():
+        while process.poll() is None and not (agent / "starting").exists():
             time.sleep(0.05)
-        time.sleep(0.5)
         process.send_signal(interruption)
         _, told = process.communicate(timeout=10)
     assert process.returncode == 128 + interruption
@@ -217,6 +216,11 @@ def test_a_wrong_environment(agent: Path, capsys: pytest.CaptureFixture[str], mo
 
 def test_a_split_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "entities and phrasings" in wrong(capsys, "eval", agent, "--split", "train")
+
+
+def test_a_format_without_a_live_form(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (agent / "agent.yaml").write_text(f"{AGENT}\nchat: {{format: qwen3, thinking: false}}\n")
+    assert "qwen3 has no live form" in wrong(capsys, "eval", agent, "--live")
 
 
 @pytest.mark.parametrize("option", ["--record", "--failures"])

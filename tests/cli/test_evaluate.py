@@ -33,7 +33,7 @@ def episode(*arguments: str, problem: str | None = None) -> Episode:
     """Of a task whose expert calls `add` once, with 1."""
     task = Task("sum", (Turn("1?", (Step(Call("add", {"a": 1})),)),), lambda answer, results: None)
     calls = tuple(CallStarted(call_id=f"c{n}", tool="add", arguments=text) for n, text in enumerate(arguments))
-    return Episode(task, Transcript(), "1", calls, problem, sampled=10, seconds=2.0)
+    return Episode(task, Transcript(), ("1",), calls, problem, sampled=10, seconds=2.0)
 
 
 def test_what_is_counted() -> None:
@@ -48,6 +48,16 @@ def test_what_is_counted() -> None:
         "tokens": 10.0,
         "seconds": 2.0,
     }
+
+
+@pytest.mark.parametrize(("in_order", "exact"), [(True, 1), (False, 2)])
+def test_calls_are_exact_in_the_experts_order_unless_the_form_is_live(in_order: bool, exact: int) -> None:
+    steps = tuple(Step(Call("add", {"a": n})) for n in (1, 2))
+    task = Task("sums", (Turn("1, 2?", steps),), lambda answers, results: None)
+    orders = ((1, 2), (2, 1), (1, 1))
+    made = [tuple(CallStarted(call_id="c", tool="add", arguments=f'{{"a": {n}}}') for n in order) for order in orders]
+    episodes = [Episode(task, Transcript(), ("3",), calls, None, sampled=10, seconds=2.0) for calls in made]
+    assert Score([SPEC], episodes, in_order).to_json()["calls_exact"] == exact
 
 
 def test_what_is_recorded(tmp_path: Path) -> None:
@@ -85,7 +95,13 @@ def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
 
     monkeypatch.setattr("service.cli.evaluate.prepare", prepare)
     monkeypatch.setattr("service.cli.evaluate.VllmEngine.open", load)
-    monkeypatch.setattr("service.cli.evaluate.make_chat", lambda *_: chat)
+    forms: list[ChatSection] = []
+
+    def make(section: ChatSection, _: Path) -> InnerFormat:
+        forms.append(section)
+        return chat
+
+    monkeypatch.setattr("service.cli.evaluate.make_chat", make)
     log, failed = tmp_path / "results.jsonl", tmp_path / "failed.jsonl"
     with pytest.raises(KeyboardInterrupt):
         evaluate.run(
@@ -101,6 +117,7 @@ def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
         )
     shown = json.loads(capsys.readouterr().out)
     assert {split: list(models) for split, models in shown.items()} == {"entities": ["tuned"]}
+    assert [form.live for form in forms] == [True]
     (line,) = map(json.loads, log.read_text().splitlines())
     assert line["command"].endswith("eval agents/contracts --limit 3 --seed 1 --split entities --live")
     assert (line["scores"], line["weights"]) == (shown, {"tuned": "tuned@1"})

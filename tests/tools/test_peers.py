@@ -17,7 +17,7 @@ from service.events import CallFinished, CallProgress, CallStarted, TextDelta
 from service.messages import Caller, ToolCall
 from service.server import listen, url_of
 from service.tools.base import CallContext
-from service.tools.peers import Peer, PeerConfig, open_peers
+from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 from tests.conftest import Agent, Asked, Reply, RunServer, Says, adds, echo, eventually
 from tests.endpoint.test_signals import slow_agent
 from tests.test_client import CARD, Stranger, stranger, stream, task
@@ -36,7 +36,7 @@ class Ear:
 
 @asynccontextmanager
 async def peer_at(url: str, refresh_seconds: float = 300) -> AsyncIterator[Peer]:
-    async with open_peers([PeerConfig("helper", url, refresh_seconds)]) as peers:
+    async with open_peers([PeerConfig("helper", url, refresh_seconds)]) as peers, keep_known(peers.values()):
         yield peers["helper"]
 
 

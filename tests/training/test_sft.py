@@ -113,7 +113,7 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
             raise KeyboardInterrupt
         return conversation_loss(model, **inputs)
 
-    monkeypatch.setattr(sft, "_SAVE_STEPS", 1)
+    monkeypatch.setitem(sft._SAVE_STEPS, "cpu", 1)
     monkeypatch.setattr(sft, "conversation_loss", interrupted)
 
     def go() -> Path:
