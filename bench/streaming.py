@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from vllm.inputs import tokens_input
 
+from bench.around import Around
 from service.agent import make_chat
 from service.app import Service
 from service.cli.provenance import append, circumstances
@@ -93,39 +94,24 @@ Ask = Callable[[int], Awaitable[Stream]]
 """Has one of `PROMPTS` answered."""
 
 
-class FixedLength:
+class FixedLength(Around):
     """The engine, made to decode `TOKENS` for every request. Remembers what it was asked."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.asked: list[tuple[Sequence[int], Sampling]] = []
         self.decoded: list[int] = []
         """Tokens, of each request that came to its end."""
 
-    @property
-    def window(self) -> int:
-        return self._engine.window
-
-    @property
-    def weights(self) -> str:
-        return self._engine.weights
-
-    @property
-    def alive(self) -> bool:
-        return self._engine.alive
-
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         sampling = replace(sampling, stop=(), max_tokens=TOKENS)
         self.asked.append((tokens, sampling))
-        async with aclosing(self._engine.generate(tokens, sampling)) as stream:
+        async with aclosing(super().generate(tokens, sampling)) as stream:
             decoded = 0
             async for chunk in stream:
                 decoded += len(chunk.tokens)
                 yield chunk
         self.decoded.append(decoded)
-
-    async def prefill(self, tokens: Sequence[int]) -> None:
-        await self._engine.prefill(tokens)
 
 
 async def main() -> None:

@@ -21,7 +21,7 @@ from rich.console import Console
 from bench.overlap.contenders import OURS
 from bench.overlap.report import Found, picture, summary, table
 from bench.overlap.servers import open_contenders
-from bench.overlap.tasks import draw, draw_crowd
+from bench.overlap.tasks import draw, draw_crowd, plain
 from service.cli.provenance import append, circumstances
 
 FOLDER = Path(__file__).parent
@@ -47,32 +47,34 @@ async def main(repetitions: int, only: str) -> None:
         for repetition in range(-1, repetitions):  # the first warms up
             speed = await contenders.speed()
             console.print(f"{repetition + 1} of {repetitions}: {1000 * speed.token:.1f} ms a token", highlight=False)
-            for ratio in RATIOS:
-                for task in draw(rng, ratio * CALL_TOKENS * speed.token):
-                    if only not in task.workload or (task.workload == "plain" and ratio != RATIOS[0]):
-                        continue
-                    runs = await contenders.all(task, speed, backwards=repetition % 2 == 1)
-                    times = ", ".join(f"{name} {run.seconds:.2f}" for name, run in runs.items())
-                    console.print(f"{task.workload}, {ratio}: {times}", style="dim", highlight=False, soft_wrap=True)
-                    if repetition >= 0:
-                        found.setdefault((task.workload, ratio), []).append(runs)
+            tasks = [(ratio, task) for ratio in RATIOS for task in draw(rng, ratio * CALL_TOKENS * speed.token)]
+            for ratio, task in [*tasks, (None, plain())]:
+                if only not in task.workload:
+                    continue
+                runs = await contenders.run(task, speed, backwards=repetition % 2 == 1)
+                times = ", ".join(f"{name} {run.seconds:.2f}" for name, run in runs.items())
+                console.print(f"{task.workload}, {ratio}: {times}", style="dim", highlight=False, soft_wrap=True)
+                if repetition >= 0:
+                    found.setdefault((task.workload, ratio), []).append(runs)
             if only in "crowd" and repetition >= 0:
-                tasks = draw_crowd(rng, CROWD)
+                crowd = draw_crowd(rng, CROWD)
                 for name in IN_CROWDS:
-                    crowds[name].append(60 * CROWD / await contenders.crowd(name, tasks))
+                    crowds[name].append(60 * CROWD / await contenders.crowd(name, crowd))
                     console.print(f"{name}: {crowds[name][-1]:.1f} tasks a minute", style="dim", highlight=False)
         gaps = {
             f"{context} tokens, {others} other streams": await contenders.gaps(context, others)
             for context in CONTEXTS
             for others in OTHERS
         }
-    for workload, ratio in PICTURED:
-        if shown := found.get((workload, ratio)):
-            title = f"{workload}, each tool {ratio:g} times as long as its call"
-            (FOLDER / f"{re.sub(r'[^a-z0-9]+', '-', title)}.svg").write_text(picture(title, shown[-1]))
     result = summary(found, crowds, gaps)
     console.print(table(found))
-    append(RESULTS, {**result, **circumstances("python -m bench.overlap", SEED), "repetitions": repetitions})
+    if not only:
+        for workload, ratio in PICTURED:
+            title = f"{workload}, each tool {ratio:g} times as long as its call"
+            name = re.sub(r"[^a-z0-9]+", "-", title)
+            (FOLDER / f"{name}.svg").write_text(picture(title, found[workload, ratio][-1]))
+        command = f"python -m bench.overlap --repetitions {repetitions}"
+        append(RESULTS, {**result, **circumstances(command, SEED)})
     print(json.dumps(result))
 
 

@@ -1,8 +1,15 @@
-"""The shortest time in which the tokens of a turn could have come: its own trace, with nothing in the way.
+"""The shortest time that a task could take, in whatever order its tokens came: what no schedule can beat.
 
-One stream decodes one token after the other, t seconds each, and reads what is spliced in, p seconds a token. A call
-starts when its last token is sampled. What depends on a result can be sampled once the result is there and read. Every
-other order that the trace happened to have is not held against it.
+One stream decodes one token after the other, t seconds each, and reads what it is given, p seconds a token. A call
+starts at the earliest when its last token is sampled; what depends on a result comes after it was read. So a task takes
+at least as long as
+
+1. all that has to be sampled and read: calls, a line for each result, the end; waits do not have to be;
+2. each chain of calls: what was asked, and then for each its tokens, its time and its result, and at the end its line;
+3. the call that happens to be the last one: before it come the tokens of all the others, after it its time, its result
+   and its line.
+
+The tokens are counted in a transcript of the live form.
 """
 
 from __future__ import annotations
@@ -29,45 +36,88 @@ class Bound:
     """Of one turn."""
 
     seconds: float
-    sampled: int
-    """Tokens."""
+    needed: int
+    """Tokens that have to be sampled."""
     read: int
     """Tokens that were given or returned, without the head, which every conversation shares."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Tokens of one job."""
+
+    call: int = 0
+    result: float = 0.0
+    line: int = 0
+
+
+_END = 1
+"""Token that ends the turn."""
 
 
 def bound(transcript: Transcript, said: str, chat: ChatFormat, speed: Speed, peer: float = 0.0) -> Bound:
     """The bound of a conversation's first turn, in the live form; `peer` is that of the peer's turn, in seconds."""
     jobs = {job.name: job for job in read_jobs(said)}
-    made: list[Job] = []
-    there: dict[str, float] = {}
-    """When the result of a job is there, and read."""
-    now, sampled, read = 0.0, 0, 0
-    for span in transcript.spans[1:]:
+    counted = {name: _Counted() for name in jobs}
+    text = _count(transcript, chat, jobs, counted)
+    asked = len(transcript.spans[1].tokens)
+    read = asked + sum(count.result for count in counted.values())
+    calls = sum(count.call for count in counted.values())
+    needed = calls + sum(count.line for count in counted.values()) + text + _END
+
+    def after_call(name: str) -> float:
+        """From the last token of a call until its result is read."""
+        took = peer if jobs[name].message else jobs[name].seconds
+        return took + speed.prefill * counted[name].result
+
+    def known(name: str) -> float:
+        """When the result of a job is read, at the earliest."""
+        before = jobs[name].after
+        begun = known(before) if before else speed.prefill * asked
+        return begun + speed.token * counted[name].call + after_call(name)
+
+    told = {name: speed.token * (count.line + _END) for name, count in counted.items()}
+    paths = [
+        speed.prefill * read + speed.token * needed,
+        *(known(name) + told[name] for name in jobs),
+    ]
+    if jobs:
+        last = min(after_call(name) + told[name] for name in jobs)
+        paths.append(speed.prefill * asked + speed.token * calls + last)
+    return Bound(max(paths), needed, round(read))
+
+
+def _count(transcript: Transcript, chat: ChatFormat, jobs: Mapping[str, Job], counted: dict[str, _Counted]) -> int:
+    """Fills in what each job took; what was sampled besides, but for waits and the end, is returned."""
+    made: list[str] = []
+    besides = 0
+    for span in transcript.spans[2:]:
         if span.origin is not Origin.SAMPLED:
-            now += speed.prefill * len(span.tokens)
-            read += len(span.tokens)
             for arrival in span.arrivals:
-                there[made[int(arrival.call_id[1:])].name] += speed.prefill * len(span.tokens) / len(span.arrivals)
+                counted[made[int(arrival.call_id[1:])]].result += len(span.tokens) / len(span.arrivals)
             continue
-        sampled += len(span.tokens)
         for piece in _pieces(span.tokens, chat, jobs):
-            now = max(now, there.get(piece.needs, 0.0)) + speed.token * piece.tokens
-            if job := piece.calls:
-                made.append(job)
-                there[job.name] = now + (peer if job.message else job.seconds)
-    return Bound(now, sampled, read)
+            if piece.calls:
+                made.append(piece.calls)
+                counted[piece.calls].call += piece.tokens
+            elif piece.tells:
+                counted[piece.tells].line += piece.tokens
+            else:
+                besides += piece.tokens - 1
+    return besides
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
     tokens: int
-    needs: str
-    """The job whose result it could not be sampled without; empty if there is none."""
-    calls: Job | None = None
+    calls: str = ""
+    """The job that it calls."""
+    tells: str = ""
+    """The job whose result it tells."""
 
 
 def _pieces(tokens: Sequence[int], chat: ChatFormat, jobs: Mapping[str, Job]) -> Iterator[_Piece]:
-    """A stretch, cut after each call and each line."""
+    """A stretch, cut after each call and each line; what is left is a wait, or the end with what stands before it."""
     reader = chat.reader([], first_call=0)
     count, line = 0, ""
     for token in tokens:
@@ -75,18 +125,12 @@ def _pieces(tokens: Sequence[int], chat: ChatFormat, jobs: Mapping[str, Job]) ->
         reading = reader.feed((token,))
         line += reading.text
         if reading.calls:
-            job = jobs[json.loads(reading.calls[0].arguments).get("job", "peer")]
-            yield _Piece(count, job.after, job)
+            yield _Piece(count, calls=json.loads(reading.calls[0].arguments).get("job", "peer"))
         elif line.endswith("\n"):
-            yield _Piece(count, _told(line, jobs))
+            name = line.partition(" ")[0]
+            yield _Piece(count, tells=name if name in jobs else "peer")
         else:
             continue
         count, line = 0, ""
     if count:
-        yield _Piece(count, _told(line, jobs))
-
-
-def _told(line: str, jobs: Mapping[str, Job]) -> str:
-    """The job that a line is about: by its name, or else the peer, who told of its own."""
-    name = line.partition(" ")[0].strip()
-    return name if not name or name in jobs else "peer"
+        yield _Piece(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,14 +33,11 @@ class Run:
     """One contender's way through one task."""
 
     seconds: float
-    bound: Bound | None = None
-    """Of its own trace, for the live form."""
+    sampled: int
+    """Tokens."""
     bars: tuple[Bar, ...] = ()
-
-    @property
-    def steps(self) -> float:
-        """Seconds that its decoding and its tools add up to, one after the other."""
-        return sum(bar.ended - bar.begun for bar in self.bars)
+    bound: Bound | None = None
+    """Of the task, as the live form counts its tokens."""
 
 
 Runs = dict[str, Run]
@@ -72,6 +70,7 @@ class Contenders:
         self._client = client
         self._http = http
         self._chat = make_chat(ChatSection(format="inner-live"), Path(places["weights"]))
+        self._numbers = itertools.cycle(range(100, 1_000))
 
     async def speed(self) -> Speed:
         return Speed(**await self._engine("speed"))
@@ -81,73 +80,89 @@ class Contenders:
         found: list[float] = await self._engine("gaps", context=context, others=others)
         return found
 
-    async def _engine(self, what: str, **asked: Any) -> Any:
-        response = await self._http.post(f"{self._places['engine']}/{what}", json=asked, timeout=None)
-        return response.raise_for_status().json()
-
-    async def all(self, task: Task, speed: Speed, backwards: bool) -> dict[str, Run]:
+    async def run(self, task: Task, speed: Speed, backwards: bool) -> Runs:
         """Every contender once."""
         names = [*OURS, *OUTER]
-        runs = {
-            name: await (self.ours(name, task, speed) if name in OURS else self.outer(OUTER[name], task))
-            for name in (reversed(names) if backwards else names)
-        }
+        runs = {}
+        for name in reversed(names) if backwards else names:
+            own = task.again(next(self._numbers))
+            runs[name] = await (self._run_ours(name, own, speed) if name in OURS else self._run_outer(name, own))
         if task.workload == "plain":
-            transcript = await self._newest("live-0")
-            prompt = [token for span in transcript.spans[:-1] for token in span.tokens]
-            seconds = await self._engine("seconds", prompt=prompt, count=len(transcript.spans[-1].tokens))
-            runs["bare engine"] = Run(seconds)
+            runs["bare engine"] = await self._run_bare()
         return runs
 
     async def crowd(self, name: str, tasks: Sequence[Task]) -> float:
         """Seconds that this contender takes for all of them at once."""
+        number = next(self._numbers)
+        own = [task.again(number) for task in tasks]
         begun = time.perf_counter()
         if name in OURS:
             agent = await RemoteAgent.find(self._http, self._places[name])
-            replies = await asyncio.gather(*(agent.ask(task.said, None, ignore) for task in tasks))
-            if not all(reply.completed for reply in replies):
-                raise RuntimeError(f"{name}, a crowd: {replies}")
+            answers = [reply.text for reply in await asyncio.gather(*(agent.ask(t.said, None, ignore) for t in own))]
         else:
-            await asyncio.gather(*(Outer(self._client, OUTER[name]).ask(task.said) for task in tasks))
-        return time.perf_counter() - begun
+            answers = await asyncio.gather(*(Outer(self._client, OUTER[name]).ask(task.said) for task in own))
+        seconds = time.perf_counter() - begun
+        for task, answer in zip(own, answers, strict=True):
+            _check(name, task, answer)
+        return seconds
 
-    async def ours(self, form: str, task: Task, speed: Speed) -> Run:
+    async def _run_ours(self, form: str, task: Task, speed: Speed) -> Run:
         agent = await RemoteAgent.find(self._http, self._places[form])
         await self._engine("stretches")
         begun = time.perf_counter()
         tools = Tools(begun)
         reply = await agent.ask(task.said, None, tools.hear)
         seconds = time.perf_counter() - begun
-        if not reply.completed:
-            raise RuntimeError(f"{form}, {task.workload}: {reply}")
+        _check(form, task, reply.text, tools.bars)
         decoded = [Bar(since - begun, until - begun, True) for since, until in await self._engine("stretches")]
-        found = await self._bound(task, speed) if form == "live" else None
-        return Run(seconds, found, (*decoded, *tools.bars))
+        transcripts = [await self._newest(f"{form}-{level}") for level in range(len(task.turns))]
+        return Run(
+            seconds,
+            sum(sum(transcript.sampled_mask) for transcript in transcripts),
+            (*decoded, *tools.bars),
+            self._bound(task, transcripts, speed) if form == "live" else None,
+        )
 
-    async def outer(self, at_once: bool, task: Task) -> Run:
-        loop = Outer(self._client, at_once)
+    async def _run_outer(self, name: str, task: Task) -> Run:
+        loop = Outer(self._client, OUTER[name])
         begun = time.perf_counter()
-        await loop.ask(task.said)
+        answer = await loop.ask(task.said)
         seconds = time.perf_counter() - begun
-        bars = [
-            Bar(step.begun - begun, step.ended - begun, step.what == "decode")
-            for step in loop.steps
-            if step.what != "peer"
-        ]
-        return Run(seconds, bars=tuple(bars))
+        steps = [step for step in loop.steps if step.what != "peer"]  # whose own steps are among them
+        bars = tuple(Bar(step.begun - begun, step.ended - begun, step.what == "decode") for step in steps)
+        _check(name, task, answer, [bar for bar in bars if not bar.decodes])
+        return Run(seconds, sum(step.tokens for step in steps), bars)
 
-    async def _bound(self, task: Task, speed: Speed) -> Bound:
-        """From the peers' turns to our own."""
+    async def _run_bare(self) -> Run:
+        """The engine alone, asked for the text that the live form has just written."""
+        transcript = await self._newest("live-0")
+        prompt = [token for span in transcript.spans[:-1] for token in span.tokens]
+        count = len(transcript.spans[-1].tokens)
+        return Run(await self._engine("seconds", prompt=prompt, count=count), count)
+
+    async def _engine(self, what: str, **asked: Any) -> Any:
+        response = await self._http.post(f"{self._places['engine']}/{what}", json=asked, timeout=None)
+        return response.raise_for_status().json()
+
+    def _bound(self, task: Task, transcripts: Sequence[Transcript], speed: Speed) -> Bound:
+        """Of the first turn, after those of its peers."""
         found = Bound(0.0, 0, 0)
-        for level, said in reversed(list(enumerate(task.turns))):
-            transcript = await self._newest(f"live-{level}")
-            own = bound(transcript, said, self._chat, speed, found.seconds)
-            found = Bound(own.seconds, own.sampled + found.sampled, own.read + found.read)
+        for said, transcript in reversed(list(zip(task.turns, transcripts, strict=True))):
+            own = bound(transcript, said, self._chat, speed, peer=found.seconds)
+            found = Bound(own.seconds, own.needed + found.needed, own.read + found.read)
         return found
 
     async def _newest(self, agent: str) -> Transcript:
+        """The conversation that an agent began last."""
         async with open_database(f"sqlite+aiosqlite:///{self._folder / agent}-conversations.sqlite3") as database:
             async with database.connect() as connection:
                 rows = await connection.exec_driver_sql("SELECT context_id FROM spans ORDER BY rowid DESC LIMIT 1")
                 (context,) = rows.one()
             return await DatabaseSessions(database).read(context)
+
+
+def _check(name: str, task: Task, answer: str, tools: Sequence[Bar] | None = None) -> None:
+    """Raises RuntimeError if the task was not done."""
+    missing = [result for result in task.results if result not in answer]
+    if not answer or missing or (tools is not None and len(tools) != len(task.results)):
+        raise RuntimeError(f"{name} did not do {task}: {answer!r}, {tools}")

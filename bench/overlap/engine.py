@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 
+from bench.around import Around
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import VllmEngine
 
@@ -30,38 +31,23 @@ class Stretch:
     tokens: list[int]
 
 
-class Watched:
-    """The engine, with a record of when it was at work. `time.perf_counter` is one clock for all processes."""
+class Watched(Around):
+    """Remembers when it was at work. `time.perf_counter` is one clock for all processes."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.stretches: list[tuple[float, float]] = []
         """From asking to the last token."""
-
-    @property
-    def window(self) -> int:
-        return self._engine.window
-
-    @property
-    def weights(self) -> str:
-        return self._engine.weights
-
-    @property
-    def alive(self) -> bool:
-        return self._engine.alive
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         begun = ended = time.perf_counter()
         try:
-            async with aclosing(self._engine.generate(tokens, sampling)) as stream:
+            async with aclosing(super().generate(tokens, sampling)) as stream:
                 async for chunk in stream:
                     ended = time.perf_counter()
                     yield chunk
         finally:
             self.stretches.append((begun, ended))
-
-    async def prefill(self, tokens: Sequence[int]) -> None:
-        await self._engine.prefill(tokens)
 
 
 class Bare:
@@ -97,19 +83,19 @@ class Bare:
                 stack.push_async_callback(_end, asyncio.create_task(self._decode(self._unseen(200), 4_000)))
             tokens = list(self._unseen(context))
             await self._engine.prefill(tokens)
-            before = await self._decode(tokens, _STRETCH)
+            before = await self._decode(tokens, _STRETCH, would_go_on=True)
             found = []
             for _ in range(_SPLICES):
                 tokens += [*before.tokens, *self._unseen(_RESULT)]
-                after = await self._decode(tokens, _STRETCH)
+                after = await self._decode(tokens, _STRETCH, would_go_on=True)
                 found.append((after.times[0] - before.times[-1]) / statistics.median(_intervals(after)))
                 before = after
             return found
 
-    async def _decode(self, prompt: Sequence[int], count: int) -> Stretch:
-        """Closes the stream after so many tokens, as a splice does: the engine would have gone on."""
+    async def _decode(self, prompt: Sequence[int], count: int, would_go_on: bool = False) -> Stretch:
+        """So many tokens. Where the engine `would_go_on`, the stream is closed then, as a splice closes it."""
         stretch = Stretch(time.perf_counter(), [], [])
-        sampling = Sampling(max_tokens=count + 100, stop=())
+        sampling = Sampling(max_tokens=count + 100 * would_go_on, stop=())
         async with aclosing(self._engine.generate(prompt, sampling)) as stream:
             async for chunk in stream:
                 stretch.times.extend([time.perf_counter()] * len(chunk.tokens))

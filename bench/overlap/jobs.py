@@ -14,4 +14,9 @@ async def run_job(job: str, seconds: float, using: str = "") -> str:
     using: What the job before it gave.
     """
     await asyncio.sleep(seconds)
-    return f"{job} gave {crc32(f'{job} {seconds} {using}'.encode()) % 0x10000:04x}"
+    return f"{job} gave {value(job, seconds, using)}"
+
+
+def value(job: str, seconds: float, using: str = "") -> str:
+    """What a job gives."""
+    return f"{crc32(f'{job} {seconds} {using}'.encode()) % 0x10000:04x}"

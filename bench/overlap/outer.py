@@ -15,6 +15,7 @@ from openai import AsyncOpenAI
 
 from bench.overlap.jobs import run_job
 from bench.overlap.serve import DEPTH, INSTRUCTIONS
+from service.engine.vllm import EngineConfig, engine_arguments
 from service.tools.base import ToolSpec
 from service.tools.functions import FunctionTool
 
@@ -42,16 +43,27 @@ def rename_markers(weights: Path, folder: Path) -> None:
 
 
 def command(weights: Path, port: int) -> list[str]:
-    """vLLM's server with the engine settings that our service has."""
+    """vLLM's server, its engine set up as our service sets up its own."""
+    config = EngineConfig(weights, "", logits_processors=("bench.overlap.forced:Forced",))
     return [
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(weights)),
-        *("--served-model-name", MODEL, "--host", "127.0.0.1", "--port", str(port)),
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--served-model-name", MODEL),
+        *("--host", "127.0.0.1", "--port", str(port), "--disable-uvicorn-access-log"),
         *("--chat-template", str(Path(__file__).with_name("hermes.jinja"))),
         *("--enable-auto-tool-choice", "--tool-call-parser", "hermes"),
-        *("--logits-processors", "bench.overlap.forced:Forced"),
-        *("--distributed-executor-backend", "uni", "--enforce-eager", "--block-size", "32"),
-        *("--kv-cache-memory-bytes", str(1 << 30), "--disable-log-stats", "--disable-uvicorn-access-log"),
+        *(word for name, value in engine_arguments(config).items() for word in _option(name, value)),
     ]
+
+
+def _option(name: str, value: object) -> list[str]:
+    flag = f"--{name.replace('_', '-')}"
+    match value:
+        case None:
+            return []
+        case bool():
+            return [flag if value else f"--no-{flag.removeprefix('--')}"]
+        case list():
+            return [flag, *map(str, value)]
+    return [flag, str(value)]
 
 
 async def peer(message: str) -> str:

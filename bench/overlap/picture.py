@@ -21,21 +21,31 @@ class Bar:
     """Else a tool runs."""
 
 
-def draw(title: str, contenders: Mapping[str, Sequence[Bar]], bound: float) -> str:
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One contender."""
+
+    bars: Sequence[Bar]
+    seconds: float
+    """From asking to the whole answer."""
+
+
+def draw(title: str, lanes: Mapping[str, Lane], bound: float) -> str:
     """An SVG. Times are in seconds from each contender's own beginning; `bound` is drawn across all of them."""
-    scale = _WIDTH / max(bound, *(bar.ended for bars in contenders.values() for bar in bars))
+    scale = _WIDTH / max(bound, *(lane.seconds for lane in lanes.values()))
     shapes, top = [_text(_LEFT, 18, title, bold=True)], 40.0
-    for name, bars in contenders.items():
-        shapes.append(_text(0, top + 11, name))
-        rows = [[bar for bar in bars if bar.decodes], *_rows([bar for bar in bars if not bar.decodes])]
-        for row in rows:
+    for name, lane in lanes.items():
+        end = _LEFT + lane.seconds * scale
+        shapes += [_text(0, top + 11, name), _text(end + 6, top + 11, f"{lane.seconds:.1f} s")]
+        begun = top
+        decoding = [bar for bar in lane.bars if bar.decodes]
+        for row in (decoding, *_rows([bar for bar in lane.bars if not bar.decodes])):
             shapes += [_bar(bar, top, scale) for bar in row]
             top += _ROW + 2
-        end = max(bar.ended for bar in bars)
-        shapes.append(_text(_LEFT + end * scale + 4, top - 6, f"{end:.1f} s"))
+        shapes.append(_line(end, begun, top - 2, "0"))
         top += _GAP - _ROW
     at = _LEFT + bound * scale
-    line = f'<line x1="{at:.1f}" x2="{at:.1f}" y1="30" y2="{top:.0f}" stroke="{_INK}" stroke-dasharray="4 3"/>'
+    line = _line(at, 30, top, "4 3")
     legend = [
         *_legend(_LEFT, top + 8, _DECODE, "decoding"),
         *_legend(_LEFT + 100, top + 8, _TOOL, "a tool"),
@@ -65,6 +75,11 @@ def _bar(bar: Bar, top: float, scale: float) -> str:
 
 def _box(x: float, y: float, width: float, colour: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_ROW}" fill="{colour}" rx="1"/>'
+
+
+def _line(x: float, top: float, bottom: float, dashes: str) -> str:
+    place = f'x1="{x:.1f}" x2="{x:.1f}" y1="{top:.0f}" y2="{bottom:.0f}"'
+    return f'<line {place} stroke="{_INK}" stroke-dasharray="{dashes}"/>'
 
 
 def _text(x: float, y: float, text: str, bold: bool = False) -> str:

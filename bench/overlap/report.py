@@ -8,21 +8,21 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.overlap.contenders import OUTER, Runs
-from bench.overlap.picture import draw
+from bench.overlap.contenders import Runs
+from bench.overlap.picture import Lane, draw
 
-Found = dict[tuple[str, float], list[Runs]]
-"""Repetitions, by workload and by the time of its tools."""
+Found = dict[tuple[str, float | None], list[Runs]]
+"""Repetitions, by workload and by the time of its tools over that of their calls, if it has any."""
 Figure = Callable[[Runs, str], float]
 
 
 def picture(title: str, runs: Runs) -> str:
     """One task, as an SVG."""
-    return draw(title, {name: run.bars for name, run in runs.items()}, _bound(runs))
+    return draw(title, {name: Lane(run.bars, run.seconds) for name, run in runs.items()}, least(runs))
 
 
 def over_bound(runs: Runs, name: str) -> float:
-    return runs[name].seconds / _bound(runs)
+    return runs[name].seconds / least(runs)
 
 
 def speed_up(runs: Runs, name: str) -> float:
@@ -30,12 +30,14 @@ def speed_up(runs: Runs, name: str) -> float:
     return runs[name].seconds / runs["live"].seconds
 
 
-def permitted(runs: Runs, name: str) -> float:
-    """The speed-up over this outer loop that the bound permits."""
-    return runs[name].steps / _bound(runs)
+def sampled_over_needed(runs: Runs, name: str) -> float:
+    """Tokens."""
+    bound = runs["live"].bound
+    assert bound
+    return runs[name].sampled / bound.needed
 
 
-def _bound(runs: Runs) -> float:
+def least(runs: Runs) -> float:
     bound = runs["live"].bound
     assert bound
     return bound.seconds
@@ -46,15 +48,14 @@ def summary(found: Found, crowds: Mapping[str, Sequence[float]], gaps: Mapping[s
     kinds: dict[str, list[Runs]] = {}
     for (workload, _), repetitions in found.items():
         kinds.setdefault(workload.split(" ")[0], []).extend(repetitions)
-    outer = list(OUTER)
     return {
         "over_bound": _medians(kinds, over_bound),
         "speed_up": _medians(kinds, speed_up),
-        "permitted": _medians(kinds, permitted, outer),
+        "sampled_over_needed": _medians(kinds, sampled_over_needed),
         "tasks_per_minute": {name: round(statistics.median(values), 1) for name, values in crowds.items() if values},
         "gap_in_tokens": {name: round(statistics.median(values), 2) for name, values in gaps.items()},
         "detail": {
-            f"{workload}, {ratio}": {
+            (workload if ratio is None else f"{workload}, {ratio:g}"): {
                 "over_bound": _medians({"": repetitions}, over_bound)[""],
                 "seconds": _medians({"": repetitions}, lambda runs, name: runs[name].seconds)[""],
             }
@@ -63,12 +64,9 @@ def summary(found: Found, crowds: Mapping[str, Sequence[float]], gaps: Mapping[s
     }
 
 
-def _medians(kinds: Mapping[str, Sequence[Runs]], figure: Figure, names: Sequence[str] = ()) -> dict[str, Any]:
+def _medians(kinds: Mapping[str, Sequence[Runs]], figure: Figure) -> dict[str, Any]:
     return {
-        kind: {
-            name: round(statistics.median(figure(runs, name) for runs in repetitions), 3)
-            for name in names or repetitions[0]
-        }
+        kind: {name: round(statistics.median(figure(runs, name) for runs in repetitions), 3) for name in repetitions[0]}
         for kind, repetitions in kinds.items()
     }
 
@@ -80,9 +78,9 @@ def _spread(values: Sequence[float]) -> str:
 def table(found: Found) -> Table:
     """Time over the bound: medians, and in brackets the smallest and largest."""
     names = list(dict.fromkeys(name for repetitions in found.values() for name in repetitions[0]))
-    shown = Table("workload", "tool time", "bound, s", *names)
+    shown = Table("workload", "tool / call", "least, s", *names)
     for (workload, ratio), repetitions in found.items():
-        seconds = statistics.median(_bound(runs) for runs in repetitions)
+        seconds = statistics.median(least(runs) for runs in repetitions)
         figures = ([over_bound(runs, name) for runs in repetitions if name in runs] for name in names)
-        shown.add_row(workload, str(ratio), f"{seconds:.1f}", *map(_spread, figures))
+        shown.add_row(workload, "" if ratio is None else f"{ratio:g}", f"{seconds:.1f}", *map(_spread, figures))
     return shown

@@ -68,7 +68,7 @@ def configure(name: str, form: str, peer: str) -> AgentConfig:
             "description": "Runs jobs.",
             "instructions": INSTRUCTIONS,
             "chat": {"format": form},
-            "tools": [{"use": "jobs.py:run_job", "limits": {"seconds": 60, "concurrency": 100}}],
+            "tools": [{"use": "jobs.py:run_job", "limits": {"seconds": 60, "concurrency": 1_000}}],
             "peers": [{"name": "peer", "url": peer}] if peer else [],
             "limits": {"tokens": 2_000, "calls": 50},
             "skills": [{"id": "jobs", "name": "Jobs", "description": "Runs jobs.", "tags": ["jobs"]}],

@@ -20,6 +20,7 @@ from bench.overlap.outer import command, rename_markers
 from service.cli.agents import free_port
 from service.cli.children import Children
 from service.client import open_http
+from service.engine.vllm import engine_environment
 
 
 @asynccontextmanager
@@ -59,13 +60,6 @@ async def _healthy(http: httpx.AsyncClient, url: str) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """What our service sets for its engine, for both."""
-    cores = len(os.sched_getaffinity(0))
-    return {
-        **os.environ,
-        "OMP_NUM_THREADS": str(max(1, cores - 1)),
-        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        "VLLM_LOGGING_LEVEL": "ERROR",
-        "VLLM_NO_USAGE_STATS": "1",
-        "PYTHONPATH": str(Path.cwd()),
-    }
+    """What our service sets for its engine, for both; and where the engines' processes find `bench`."""
+    quiet = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1", "PYTHONWARNINGS": "ignore"}
+    return {**quiet, **engine_environment(), **os.environ, "PYTHONPATH": str(Path.cwd())}

@@ -128,31 +128,12 @@ def _start(config: EngineConfig) -> AsyncLLM:
     from vllm.platforms import current_platform
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    cpu: dict[str, Any] = {}
-    if current_platform.is_cpu():
-        if problem := cpu_problem():
-            raise ModelError(problem)
-        # The scheduler and the model in one process, and a core left for everything else. With vLLM's own choice, a
-        # scheduler of its own that spins while it waits, two cores decode a quarter slower.
-        _set_environment({"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": str(max(1, _cores() - 1))})
-        cpu = {
-            "distributed_executor_backend": "uni",
-            "enforce_eager": True,  # compiling takes minutes here and gains nothing
-            "block_size": 32,  # a spliced-in result recomputes at most one block
-            "kv_cache_memory_bytes": config.kv_cache_bytes,
-            "dtype": "float32" if emulates_bfloat16() else "auto",
-        }
+    if current_platform.is_cpu() and (problem := cpu_problem()):
+        raise ModelError(problem)
+    _set_environment(engine_environment())
     os.environ[OWNER] = str(os.getpid())
-    args = AsyncEngineArgs(
-        model=str(config.folder),
-        tokenizer=str(config.folder),
-        max_model_len=config.window,
-        disable_log_stats=True,
-        use_tqdm_on_load=False,
-        logits_processors=list(config.logits_processors),
-        worker_extension_cls=f"{WorkerExtension.__module__}.{WorkerExtension.__qualname__}",
-        **cpu,
-    )
+    worker = f"{WorkerExtension.__module__}.{WorkerExtension.__qualname__}"
+    args = AsyncEngineArgs(**engine_arguments(config), use_tqdm_on_load=False, worker_extension_cls=worker)
     # Ctrl-C goes to every process of the terminal. The engine must outlive it, so that running turns can end well;
     # a child inherits the mask of the thread that starts it. Python's resource tracker lifts the mask when it starts.
     resource_tracker.ensure_running()
@@ -163,6 +144,39 @@ def _start(config: EngineConfig) -> AsyncLLM:
         raise ModelError(f"vLLM cannot load {config.folder}: {' '.join(str(error).split())}") from error
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
+def engine_arguments(config: EngineConfig) -> dict[str, Any]:
+    """How vLLM is set up for this model on this machine, by the names of its own engine arguments."""
+    from vllm.platforms import current_platform
+
+    arguments: dict[str, Any] = {
+        "model": str(config.folder),
+        "tokenizer": str(config.folder),
+        "max_model_len": config.window,
+        "disable_log_stats": True,
+        "logits_processors": list(config.logits_processors),
+    }
+    if current_platform.is_cpu():
+        arguments |= {
+            "distributed_executor_backend": "uni",
+            "enforce_eager": True,  # compiling takes minutes here and gains nothing
+            "block_size": 32,  # a spliced-in result recomputes at most one block
+            "kv_cache_memory_bytes": config.kv_cache_bytes,
+            "dtype": "float32" if emulates_bfloat16() else "auto",
+        }
+    return arguments
+
+
+def engine_environment() -> dict[str, str]:
+    """What vLLM reads from the environment beside its arguments."""
+    from vllm.platforms import current_platform
+
+    if not current_platform.is_cpu():
+        return {}
+    # The scheduler and the model in one process, and a core left for everything else. With vLLM's own choice, a
+    # scheduler of its own that spins while it waits, two cores decode a quarter slower.
+    return {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": str(max(1, _cores() - 1))}
 
 
 _QUIET = {

@@ -101,51 +101,94 @@ def conversation(chat: InnerFormat, said: str, *stretches: tuple[str, list[ToolR
     return transcript
 
 
-@pytest.mark.parametrize("slow", [1, 1000])
-def test_the_bound_is_the_longest_path(slow: int) -> None:
-    """Where it decodes all the time, that is all it decodes and reads; where it waits, what the wait is part of."""
-    chat = InnerFormat(byte_tokenizer(), live=True)
-    a = f'<|call|>run_job {{"job": "a", "seconds": {slow}}}<|end_call|>'
-    b = '<|call|>run_job {"job": "b", "seconds": 0.5}<|end_call|>'
-    ours, theirs = ToolResult("c0", "a gave 11"), ToolResult("c1", "b gave 22")
-    said = f"Jobs: a {slow}; b 0.5."
+LIVE = InnerFormat(byte_tokenizer(), live=True)
+
+
+def call(job: str, seconds: float, using: str = "") -> str:
+    arguments = f'{{"job": "{job}", "seconds": {seconds}' + f', "using": "{using}"' * bool(using) + "}"
+    return f"<|call|>run_job {arguments}<|end_call|>"
+
+
+def tokens(text: str) -> int:
+    return len(byte_tokenizer().encode(text).ids)
+
+
+def read_for(result: ToolResult) -> int:
+    return tokens(f"<|result|>{result.call_id} {result.text}<|end_result|>")
+
+
+SPEED = Speed(token=1.0, prefill=0.1)
+
+
+def test_one_that_decodes_all_the_time_is_bound_by_what_it_decodes_and_reads() -> None:
+    """Waits do not have to be."""
+    said = "Jobs: a 1.0; b 0.5."
+    results = ToolResult("c0", "a gave 11"), ToolResult("c1", "b gave 22")
+    calls, lines = call("a", 1.0) + call("b", 0.5), ("b gave 22.\n", "a gave 11.\n")
     transcript = conversation(
-        chat, said, (f"{a}{b}<|wait|>", [theirs]), ("b gave 22.\n<|wait|>", [ours]), ("a gave 11.\n<|im_end|>", [])
+        LIVE,
+        said,
+        (f"{calls}<|wait|>", [results[1]]),
+        (f"{lines[0]}<|wait|>", [results[0]]),
+        (f"{lines[1]}<|im_end|>", []),
     )
-    found = bound(transcript, said, chat, Speed(token=1.0, prefill=0.1))
-    asked = len(transcript.spans[1].tokens)
-    result = len("c0 a gave 11") + 2
-    markers = 2
-    call = len(a) - len("<|call|><|end_call|>") + markers
-    line = len("a gave 11.\n") + 1
-    assert found.read == asked + 2 * result
-    assert found.sampled == sum(transcript.sampled_mask)
-    if slow == 1:
-        assert found.seconds == pytest.approx(found.sampled + 0.1 * found.read)
-    else:
-        assert found.seconds == pytest.approx(0.1 * asked + call + slow + 0.1 * result + line)
+    found = bound(transcript, said, LIVE, SPEED)
+    read = len(transcript.spans[1].tokens) + sum(map(read_for, results))
+    assert (found.needed, found.read) == (tokens(calls) + tokens("".join(lines)) + 1, read)
+    assert found.seconds == pytest.approx(found.needed + 0.1 * read)
 
 
-def test_the_order_in_which_results_happened_to_come_in_is_not_held_against_it() -> None:
-    """A line that needs an early result does not wait for a late one that came in before it."""
-    chat = InnerFormat(byte_tokenizer(), live=True)
-    a = '<|call|>run_job {"job": "a", "seconds": 1000}<|end_call|>'
-    b = '<|call|>run_job {"job": "b", "seconds": 1}<|end_call|>'
-    said = "Jobs: a 1000; b 1."
-    both = [ToolResult("c0", "a gave 11"), ToolResult("c1", "b gave 22")]
-    late = conversation(chat, said, (f"{a}{b}<|wait|>", both), ("b gave 22.\na gave 11.\n<|im_end|>", []))
-    early = conversation(
-        chat, said, (f"{a}{b}<|wait|>", both[1:]), ("b gave 22.\n", both[:1]), ("a gave 11.\n<|im_end|>", [])
+def test_one_that_waits_is_bound_by_the_chain_it_waits_for() -> None:
+    said = "Jobs: a 1000.0; b 1.0; a2 2000.0 after a."
+    first, other, second = call("a", 1000.0), call("b", 1.0), call("a2", 2000.0, "11")
+    results = ToolResult("c0", "a gave 11"), ToolResult("c1", "b gave 22"), ToolResult("c2", "a2 gave 33")
+    transcript = conversation(
+        LIVE,
+        said,
+        (f"{first}{other}<|wait|>", [results[1]]),
+        ("b gave 22.\n<|wait|>", [results[0]]),
+        (f"{second}a gave 11.\n<|wait|>", [results[2]]),
+        ("a2 gave 33.\n<|im_end|>", []),
     )
-    speed = Speed(token=1.0, prefill=0.0)
-    assert bound(late, said, chat, speed).seconds == bound(early, said, chat, speed).seconds
+    read = len(transcript.spans[1].tokens) + sum(map(read_for, results[::2]))
+    chain = tokens(first) + 1000 + tokens(second) + 2000 + tokens("a2 gave 33.\n") + 1
+    assert bound(transcript, said, LIVE, SPEED).seconds == pytest.approx(chain + 0.1 * read)
+
+
+def test_all_calls_come_before_the_last_one_can_run() -> None:
+    said = "Jobs: a 50.0; b 50.0; c 50.0."
+    calls = [call(job, 50.0) for job in "abc"]
+    results = [ToolResult(f"c{n}", f"{job} gave 11") for n, job in enumerate("abc")]
+    lines = [f"{job} gave 11.\n" for job in "abc"]
+    transcript = conversation(LIVE, said, ("".join(calls) + "<|wait|>", results), ("".join(lines) + "<|im_end|>", []))
+    last = sum(map(tokens, calls)) + 50 + tokens(lines[0]) + 1
+    read = len(transcript.spans[1].tokens) + read_for(results[0])
+    assert bound(transcript, said, LIVE, SPEED).seconds == pytest.approx(last + 0.1 * read)
+
+
+def test_the_order_in_which_things_happened_is_not_held_against_it() -> None:
+    said = "Jobs: a 1000.0; b 1.0."
+    calls = call("a", 1000.0) + call("b", 1.0)
+    a, b = ToolResult("c0", "a gave 11"), ToolResult("c1", "b gave 22")
+    together = conversation(LIVE, said, (f"{calls}<|wait|>", [b, a]), ("b gave 22.\na gave 11.\n<|im_end|>", []))
+    one_by_one = conversation(
+        LIVE, said, (f"{calls}<|wait|>", [b]), ("b gave 22.\n<|wait|>", [a]), ("a gave 11.\n<|im_end|>", [])
+    )
+    assert bound(together, said, LIVE, SPEED) == bound(one_by_one, said, LIVE, SPEED)
 
 
 def test_a_peer_takes_as_long_as_its_own_turn() -> None:
-    chat = InnerFormat(byte_tokenizer(), live=True)
-    said = "Jobs: a 1. Ask: Jobs: b 5."
-    calls = '<|call|>peer {"message": "Jobs: b 5."}<|end_call|><|call|>run_job {"job": "a", "seconds": 1}<|end_call|>'
+    said = "Jobs: a 1.0. Ask: Jobs: b 5.0."
+    calls = f'<|call|>peer {{"message": "Jobs: b 5.0."}}<|end_call|>{call("a", 1.0)}'
     results = [ToolResult("c1", "a gave 11"), ToolResult("c0", "b gave 22.")]
-    transcript = conversation(chat, said, (f"{calls}<|wait|>", results), ("a gave 11.\nb gave 22.\n<|im_end|>", []))
-    at = [bound(transcript, said, chat, Speed(0.0, 0.0), peer=seconds).seconds for seconds in (0.0, 7.0, 70.0)]
+    transcript = conversation(LIVE, said, (f"{calls}<|wait|>", results), ("a gave 11.\nb gave 22.\n<|im_end|>", []))
+    at = [bound(transcript, said, LIVE, Speed(0.0, 0.0), peer=seconds).seconds for seconds in (0.0, 7.0, 70.0)]
     assert at == [1.0, 7.0, 70.0]
+
+
+def test_a_text_without_jobs_is_bound_by_its_tokens() -> None:
+    said = write_text(3)
+    transcript = conversation(LIVE, said, ("one day a<|im_end|>", []))
+    found = bound(transcript, said, LIVE, SPEED)
+    assert found.needed == tokens("one day a") + 1
+    assert found.seconds == pytest.approx(found.needed + 0.1 * found.read)
