@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from agents.office.pools import LEGAL_FORMS
 
@@ -55,6 +56,7 @@ class Lookup:
         return tuple(dict.fromkeys(close + sharing))[:3]
 
 
+@lru_cache(maxsize=16_384)
 def name_key(text: str) -> tuple[str, ...]:
     """The words that tell names apart: two names with the same key are the same to a reader."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss"))
