@@ -60,7 +60,7 @@ async def _demo(console: Console, children: Children, question: str | None, port
     machine = machine.model_copy(update={"data": machine.data.resolve() / "demo"})
     try:
         errand = Errand.in_office(machine.data / "office.sqlite")
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, ValueError) as error:
         raise ConfigError(f"the data folder {machine.data} cannot be used: {error}") from error
     began = time.monotonic()
     async with children, open_http() as http:
