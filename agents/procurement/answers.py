@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from service.training.task import Call, Step, Turn
+from service.training.task import Call
 
 GREETING = "Hello! I order from suppliers, ask about their contracts and find contacts."
 THANKS = "You're welcome."
@@ -13,15 +11,6 @@ HOW_MANY = "How many should I order?"
 WHICH_SUPPLIER = "Which supplier should I order from?"
 HOW_MANY_AND_WHERE = "How many should I order, and from which supplier?"
 NOT_ORDERED = "Nothing was ordered."
-
-
-def turn_of(said: str, *rounds: tuple[Call, ...], closing: str = "", silent: bool = False) -> Turn:
-    """Calls in rounds, each of which needs what the one before came to; `silent`: nothing is said of the first."""
-    steps: list[Step] = []
-    for number, calls in enumerate(rounds):
-        before = steps[-1] if steps else None
-        steps += [Step(call, None if silent and not number else partial(sentence_of, call), before) for call in calls]
-    return Turn(said, tuple(steps), closing)
 
 
 def sentence_of(call: Call, result: str) -> str:

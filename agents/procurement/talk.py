@@ -8,10 +8,12 @@ from typing import Unpack
 from agents.office.clauses import Topic
 from agents.office.company import Supplier
 from agents.procurement import phrasings as say
-from agents.procurement.answers import THANKS, turn_of
+from agents.procurement import turns
+from agents.procurement.answers import THANKS
 from agents.procurement.check import Expected
-from agents.procurement.desk import Desk, Wish, plural
-from service.training.task import Call, Turn
+from agents.procurement.desk import Desk, Wish
+from agents.procurement.turns import turn_of
+from service.training.task import Turn
 
 
 class Talk:
@@ -66,38 +68,32 @@ class Talk:
 
     def _order(self) -> None:
         wish = self._desk.wish(self._desk.supplier())
-        self._say(turn_of(self._desk.write(self._desk.of(say.ORDER), wish), (wish.call,)), orders=(wish.order,))
+        self._say(turns.order(self._desk, wish), orders=(wish.order,))
         self._about(wish)
 
     def _ask(self) -> None:
         supplier = self._desk.supplier()
         name, question = self._desk.name(supplier), self._desk.question(supplier)
-        said = self._desk.write(self._desk.asked(question.topic), supplier=name)
-        self._say(turn_of(said, (question.call(name),)), facts=(question.fact,))
+        self._say(turns.ask(self._desk, question, name), facts=(question.fact,))
         self._supplier, self._name, self._topic, self._wish = supplier, name, question.topic, None
 
     def _order_and_ask(self) -> None:
         wish = self._desk.wish(self._desk.supplier())
         question = self._desk.question(wish.supplier)
-        said = self._desk.write(self._desk.then_ask(self._desk.of(say.ORDER), question.topic), wish)
-        calls = (wish.call, question.call(wish.name))
-        self._say(turn_of(said, calls), orders=(wish.order,), facts=(question.fact,))
+        turn = turns.order_and_ask(self._desk, wish, question)
+        self._say(turn, orders=(wish.order,), facts=(question.fact,))
         self._about(wish)
         self._topic = question.topic
 
     def _contact(self) -> None:
         person = self._desk.person()
-        said = self._desk.write(self._desk.of(say.CONTACT), subject=person.responsible_for)
-        call = Call("find_contact", {"subject": person.responsible_for})
-        self._say(turn_of(said, (call,)), words=(person.email,))
+        self._say(turns.find_contact(self._desk, person.responsible_for), words=(person.email,))
         self._about_nobody()
 
     def _offers(self) -> None:
         drawn = self._desk.cheapest()
-        template = self._desk.of(say.OFFERS)
-        written = plural(drawn.offer.item) if "{items}" in template else drawn.offer.item
-        said = self._desk.write(template, items=written, item=written)
-        self._say(turn_of(said, (Call("find_offers", {"item": written}),)), words=(drawn.supplier.name,))
+        turn, written = turns.compare_offers(self._desk, drawn.offer.item)
+        self._say(turn, words=(drawn.supplier.name,))
         self._about_nobody()
         self._offered = Wish(drawn.supplier, drawn.offer, drawn.quantity, drawn.name, written, drawn.what)
 

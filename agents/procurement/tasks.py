@@ -15,7 +15,7 @@ from agents.office.clauses import TOPICS
 from agents.office.company import Offer, Office
 from agents.office.worlds import open_office
 from agents.procurement import phrasings as say
-from agents.procurement import questions
+from agents.procurement import questions, turns
 from agents.procurement.answers import (
     GREETING,
     HOW_MANY,
@@ -24,13 +24,13 @@ from agents.procurement.answers import (
     OUT_OF_SCOPE,
     THANKS,
     WHICH_SUPPLIER,
-    turn_of,
 )
 from agents.procurement.check import Expected, check
 from agents.procurement.desk import Desk, Question, Wish, join, plural, sentence
 from agents.procurement.oracle import oracle, peer_failure
 from agents.procurement.talk import Talk
 from agents.procurement.tools import euros
+from agents.procurement.turns import turn_of
 from service.training.task import Call, Split, Task, Turn, World
 
 __all__ = ["oracle", "tasks"]
@@ -66,31 +66,28 @@ def _task(desk: Desk, kind: str, *turns: Turn, **expected: Unpack[Expected]) -> 
 
 def _order(desk: Desk) -> Task:
     wish = desk.wish(desk.supplier())
-    return _task(desk, "order", turn_of(desk.write(desk.of(say.ORDER), wish), (wish.call,)), orders=(wish.order,))
+    return _task(desk, "order", turns.order(desk, wish), orders=(wish.order,))
 
 
 def _contract(desk: Desk) -> Task:
     supplier = desk.supplier()
     question, name = desk.question(supplier), desk.name(supplier)
-    said = desk.write(desk.asked(question.topic), supplier=name)
-    return _task(desk, "contract", turn_of(said, (question.call(name),)), facts=(question.fact,))
+    return _task(desk, "contract", turns.ask(desk, question, name), facts=(question.fact,))
 
 
 def _order_contract(desk: Desk) -> Task:
     """The order and the peer's question in one stretch."""
     wish = desk.wish(desk.supplier())
     question = desk.question(wish.supplier)
-    calls = (wish.call, question.call(wish.name))
     if desk.rng.random() < 0.2:
-        calls = (calls[1], calls[0])
         verb = desk.of(say.ORDER_VERB)
         if desk.rng.random() < 0.7:
             verb = verb.replace("{supplier}", "them")
         template = join(desk.of(say.QUESTION_FIRST), "", question=desk.asked(question.topic), verb=verb)
+        turn = turn_of(desk.write(template, wish), (question.call(wish.name), wish.call))
     else:
-        template = desk.then_ask(desk.of(say.ORDER), question.topic)
-    said = desk.write(template, wish)
-    return _task(desk, "order+contract", turn_of(said, calls), orders=(wish.order,), facts=(question.fact,))
+        turn = turns.order_and_ask(desk, wish, question)
+    return _task(desk, "order+contract", turn, orders=(wish.order,), facts=(question.fact,))
 
 
 def _order_two_questions(desk: Desk) -> Task:
@@ -105,12 +102,9 @@ def _order_two_questions(desk: Desk) -> Task:
 
 def _offers(desk: Desk) -> Task:
     item = desk.rng.choice(desk.items)
-    template = desk.of(say.OFFERS)
-    written = plural(item) if "{items}" in template else item
-    said = desk.write(template, items=written, item=written)
+    turn, _ = turns.compare_offers(desk, item)
     best = desk.best_offers[item]
-    words = (best.supplier, euros(best.price_cents))
-    return _task(desk, "offers", turn_of(said, (Call("find_offers", {"item": written}),)), words=words)
+    return _task(desk, "offers", turn, words=(best.supplier, euros(best.price_cents)))
 
 
 def _cheapest(desk: Desk) -> Task:
@@ -229,38 +223,32 @@ def _failing(desk: Desk) -> Task:
 def _unknown_supplier(desk: Desk) -> Task:
     wish = desk.wish(desk.supplier(), desk.stranger())
     if desk.rng.random() < 0.5:
-        turn = turn_of(desk.write(desk.of(say.ORDER), wish), (wish.call,))
+        turn = turns.order(desk, wish)
     else:
-        topic = desk.rng.choice(list(TOPICS.values()))
-        ask = Call("contracts", {"message": topic.question(wish.name)})
-        turn = turn_of(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), (wish.call, ask))
+        turn = turns.order_and_ask(desk, wish, Question(wish.supplier, desk.rng.choice(list(TOPICS.values()))))
     return _task(desk, "error", turn, words=("no supplier", wish.name), unwanted=(wish.order,))
 
 
 def _not_offered(desk: Desk) -> Task:
     supplier = desk.supplier()
     wish = desk.wish(supplier, offer=Offer(supplier.name, desk.unknown_item(supplier), 0))
-    turn = turn_of(desk.write(desk.of(say.ORDER), wish), (wish.call,))
-    return _task(desk, "error", turn, words=("not offer", wish.item), unwanted=(wish.order,))
+    return _task(desk, "error", turns.order(desk, wish), words=("not offer", wish.item), unwanted=(wish.order,))
 
 
 def _unknown_item(desk: Desk) -> Task:
     item, supplier = desk.unknown_item(), desk.supplier()
     if desk.rng.random() < 0.5:
         wish = desk.wish(supplier, offer=Offer(supplier.name, item, 0))
-        said, written = desk.write(desk.of(say.CHEAPEST), wish), wish.item
+        written = wish.item
+        turn = turn_of(desk.write(desk.of(say.CHEAPEST), wish), (Call("find_offers", {"item": written}),))
     else:
-        template = desk.of(say.OFFERS)
-        written = plural(item) if "{items}" in template else item
-        said = desk.write(template, items=written, item=written)
-    turn = turn_of(said, (Call("find_offers", {"item": written}),))
+        turn, written = turns.compare_offers(desk, item)
     return _task(desk, "error", turn, words=("nobody offers", written))
 
 
 def _unknown_subject(desk: Desk) -> Task:
     subject = desk.rng.choice(_UNKNOWN_SUBJECTS)
-    turn = turn_of(desk.write(desk.of(say.CONTACT), subject=subject), (Call("find_contact", {"subject": subject}),))
-    return _task(desk, "error", turn, words=("nobody is responsible", subject))
+    return _task(desk, "error", turns.find_contact(desk, subject), words=("nobody is responsible", subject))
 
 
 _UNKNOWN_SUBJECTS = (
@@ -283,12 +271,10 @@ def _unknown_contract(desk: Desk) -> Task:
     """A question, or an order that depends on it, about somebody with whom there is no contract."""
     wish = desk.wish(desk.supplier(), desk.stranger())
     if desk.rng.random() < 0.3:
-        ask = Call("contracts", {"message": TOPICS["tariffs"].question(wish.name)})
+        ask = Question(wish.supplier, TOPICS["tariffs"]).call(wish.name)
         turn = turn_of(_only_if(desk, wish), (ask,), closing=NOT_ORDERED)
     else:
-        topic = desk.rng.choice(list(TOPICS.values()))
-        ask = Call("contracts", {"message": topic.question(wish.name)})
-        turn = turn_of(desk.write(desk.asked(topic), wish), (ask,))
+        turn = turns.ask(desk, Question(wish.supplier, desk.rng.choice(list(TOPICS.values()))), wish.name)
     return _task(desk, "error", turn, words=("no contract", wish.name), unwanted=(wish.order,))
 
 
@@ -301,15 +287,13 @@ def _peer_fails(desk: Desk) -> Task:
         if failure := peer_failure(question.supplier, question.topic):
             break
     wish = desk.wish(question.supplier)
-    ask, words = question.call(wish.name), ("could not", failure)
+    words = ("could not", failure)
     if kind == "question":
-        turn = turn_of(desk.write(desk.asked(topic), wish), (ask,))
-        return _task(desk, "peer failure", turn, words=words)
+        return _task(desk, "peer failure", turns.ask(desk, question, wish.name), words=words)
     if kind == "condition":
-        turn = turn_of(_only_if(desk, wish), (ask,), closing=NOT_ORDERED)
+        turn = turn_of(_only_if(desk, wish), (question.call(wish.name),), closing=NOT_ORDERED)
         return _task(desk, "peer failure", turn, words=words, unwanted=(wish.order,))
-    turn = turn_of(desk.write(desk.then_ask(desk.of(say.ORDER), topic), wish), (wish.call, ask))
-    return _task(desk, "peer failure", turn, orders=(wish.order,), words=words)
+    return _task(desk, "peer failure", turns.order_and_ask(desk, wish, question), orders=(wish.order,), words=words)
 
 
 def _missing(desk: Desk) -> Task:

@@ -1,0 +1,47 @@
+"""Turns of a conversation: what is said, and the calls that answer it, told in the agent's sentences."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agents.procurement import phrasings as say
+from agents.procurement.answers import sentence_of
+from agents.procurement.desk import Desk, Question, Wish, plural
+from service.training.task import Call, Step, Turn
+
+
+def turn_of(said: str, *rounds: tuple[Call, ...], closing: str = "", silent: bool = False) -> Turn:
+    """Calls in rounds, each of which needs what the one before came to; `silent`: nothing is said of the first."""
+    steps: list[Step] = []
+    for number, calls in enumerate(rounds):
+        before = steps[-1] if steps else None
+        steps += [Step(call, None if silent and not number else partial(sentence_of, call), before) for call in calls]
+    return Turn(said, tuple(steps), closing)
+
+
+def order(desk: Desk, wish: Wish) -> Turn:
+    return turn_of(desk.write(desk.of(say.ORDER), wish), (wish.call,))
+
+
+def ask(desk: Desk, question: Question, name: str) -> Turn:
+    """About the contract of a supplier that is called `name`."""
+    return turn_of(desk.write(desk.asked(question.topic), supplier=name), (question.call(name),))
+
+
+def order_and_ask(desk: Desk, wish: Wish, question: Question) -> Turn:
+    """Both in one stretch."""
+    said = desk.write(desk.then_ask(desk.of(say.ORDER), question.topic), wish)
+    return turn_of(said, (wish.call, question.call(wish.name)))
+
+
+def compare_offers(desk: Desk, item: str) -> tuple[Turn, str]:
+    """Also the item as it is written there."""
+    template = desk.of(say.OFFERS)
+    written = plural(item) if "{items}" in template else item
+    said = desk.write(template, items=written, item=written)
+    return turn_of(said, (Call("find_offers", {"item": written}),)), written
+
+
+def find_contact(desk: Desk, subject: str) -> Turn:
+    said = desk.write(desk.of(say.CONTACT), subject=subject)
+    return turn_of(said, (Call("find_contact", {"subject": subject}),))
