@@ -30,6 +30,7 @@ from rich.table import Table
 from vllm.inputs import tokens_input
 
 from bench.around import Around
+from bench.spread import spread
 from service.agent import make_chat
 from service.app import Service
 from service.cli.provenance import append, circumstances
@@ -237,10 +238,6 @@ def table(found: Found) -> Table:
         table.add_row("", "ratio, extra", spread(ratios(repetitions), 3), spread(extras(repetitions), 0))
         table.add_section()
     return table
-
-
-def spread(values: Sequence[float], digits: int) -> str:
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 if __name__ == "__main__":

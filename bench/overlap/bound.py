@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.overlap.script import Job, read_jobs
+from bench.overlap.script import Job, called, read_jobs
 from service.chat.base import ChatFormat
 from service.transcript import Origin, Transcript
 
@@ -125,7 +125,7 @@ def _pieces(tokens: Sequence[int], chat: ChatFormat, jobs: Mapping[str, Job]) ->
         reading = reader.feed((token,))
         line += reading.text
         if reading.calls:
-            yield _Piece(count, calls=json.loads(reading.calls[0].arguments).get("job", "peer"))
+            yield _Piece(count, calls=called(json.loads(reading.calls[0].arguments)))
         elif line.endswith("\n"):
             name = line.partition(" ")[0]
             yield _Piece(count, tells=name if name in jobs else "peer")

@@ -9,10 +9,11 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.around import Around
 from service.engine.base import Chunk, Engine, Sampling
-from service.engine.vllm import VllmEngine
+from service.engine.vllm import EngineConfig, VllmEngine
 
 _REPETITIONS = 5
 _SPLICES = 10
@@ -20,6 +21,11 @@ _STRETCH = 24
 """Tokens between two splices."""
 _RESULT = 16
 """Tokens of a spliced-in result."""
+
+
+def configure(weights: Path, version: str = "") -> EngineConfig:
+    """The engine of either side, which says what the script has it say."""
+    return EngineConfig(weights, version, logits_processors=("bench.overlap.forced:Forced",))
 
 
 @dataclass(frozen=True, slots=True)

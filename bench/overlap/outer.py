@@ -13,9 +13,10 @@ from typing import Any
 
 from openai import AsyncOpenAI
 
+from bench.overlap.engine import configure
 from bench.overlap.jobs import run_job
 from bench.overlap.serve import DEPTH, INSTRUCTIONS
-from service.engine.vllm import EngineConfig, engine_arguments
+from service.engine.vllm import engine_arguments
 from service.tools.base import ToolSpec
 from service.tools.functions import FunctionTool
 
@@ -44,13 +45,13 @@ def rename_markers(weights: Path, folder: Path) -> None:
 
 def command(weights: Path, port: int) -> list[str]:
     """vLLM's server, its engine set up as our service sets up its own."""
-    config = EngineConfig(weights, "", logits_processors=("bench.overlap.forced:Forced",))
+    arguments = engine_arguments(configure(weights))
     return [
         *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--served-model-name", MODEL),
         *("--host", "127.0.0.1", "--port", str(port), "--disable-uvicorn-access-log"),
         *("--chat-template", str(Path(__file__).with_name("hermes.jinja"))),
         *("--enable-auto-tool-choice", "--tool-call-parser", "hermes"),
-        *(word for name, value in engine_arguments(config).items() for word in _option(name, value)),
+        *(word for name, value in arguments.items() for word in _option(name, value)),
     ]
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bench.overlap.contenders import Runs
 from bench.overlap.picture import Lane, draw
+from bench.spread import spread
 
 Found = dict[tuple[str, float | None], list[Runs]]
 """Repetitions, by workload and by the time of its tools over that of their calls, if it has any."""
@@ -71,10 +72,6 @@ def _medians(kinds: Mapping[str, Sequence[Runs]], figure: Figure) -> dict[str, A
     }
 
 
-def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})" if values else ""
-
-
 def table(found: Found) -> Table:
     """Time over the bound: medians, and in brackets the smallest and largest."""
     names = list(dict.fromkeys(name for repetitions in found.values() for name in repetitions[0]))
@@ -82,5 +79,6 @@ def table(found: Found) -> Table:
     for (workload, ratio), repetitions in found.items():
         seconds = statistics.median(least(runs) for runs in repetitions)
         figures = ([over_bound(runs, name) for runs in repetitions if name in runs] for name in names)
-        shown.add_row(workload, "" if ratio is None else f"{ratio:g}", f"{seconds:.1f}", *map(_spread, figures))
+        cells = (spread(values, 2) if values else "" for values in figures)
+        shown.add_row(workload, "" if ratio is None else f"{ratio:g}", f"{seconds:.1f}", *cells)
     return shown

@@ -39,6 +39,11 @@ class Job:
         return "run_job", arguments
 
 
+def called(arguments: dict[str, str]) -> str:
+    """The name of the job that a call with these arguments is for."""
+    return arguments.get("job", "peer")
+
+
 def write_text(words: int) -> str:
     """The user's message that asks for a text of so many words, without any job."""
     return f"Say {words} words."
@@ -85,6 +90,10 @@ class State:
     told: int = 0
     """Results of which something was said."""
 
+    def note_call(self, arguments: dict[str, str]) -> None:
+        name = called(arguments)
+        self.made.append(next(job for job in self.jobs if job.name == name))
+
     @property
     def ready(self) -> list[Job]:
         """What can be called, longest first."""
@@ -116,11 +125,9 @@ def inner(prompt: str) -> str | None:
         return None
     live = "\nLive tools:" in head
     state = State(read_jobs(said))
-    by_name = {job.name: job for job in state.jobs}
     for kind, body in re.findall(r"<\|(call|result)\|>(.*?)<\|end_\w+\|>", turn, re.DOTALL):
         if kind == "call":
-            arguments = json.loads(body.partition(" ")[2])
-            state.made.append(by_name[arguments.get("job", "peer")])
+            state.note_call(json.loads(body.partition(" ")[2]))
         elif live:
             id, _, result = body.partition(" ")
             state.known[state.made[int(id[1:])].name] = result
@@ -152,16 +159,14 @@ def _call(state: State, job: Job) -> str:
 
 def hermes(prompt: str) -> str | None:
     """The same for the format of the outer loops' server."""
-    if plain := answer(prompt.rpartition("<|im_start|>user\n")[2].partition("<|im_end|>")[0]):
+    said, _, turn = prompt.partition("<|im_start|>user\n")[2].partition("<|im_end|>\n")
+    if plain := answer(said):
         return f"{plain}<|im_end|>"
-    _, _, rest = prompt.rpartition("<|im_start|>user\nJobs: ")
-    said, _, turn = rest.partition("<|im_end|>\n")
-    if not rest:
+    if not said.startswith("Jobs: "):
         return None
-    state = State(read_jobs(f"Jobs: {said}"))
-    by_name = {job.name: job for job in state.jobs}
+    state = State(read_jobs(said))
     for call in re.findall(r"<tool_call>\n(.*?)\n</tool_call>", turn, re.DOTALL):
-        state.made.append(by_name[json.loads(call)["arguments"].get("job", "peer")])
+        state.note_call(json.loads(call)["arguments"])
     results = re.findall(r"<tool_response>\n(.*?)\n</tool_response>", turn, re.DOTALL)
     state.known = {job.name: result for job, result in zip(state.made, results, strict=False)}
     if not state.ready:

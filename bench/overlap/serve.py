@@ -22,10 +22,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bench.overlap import jobs
-from bench.overlap.engine import Bare, Watched
+from bench.overlap.engine import Bare, Watched, configure
 from service.agent import make_chat
 from service.app import Service
-from service.engine.vllm import EngineConfig, VllmEngine
+from service.engine.vllm import VllmEngine
 from service.models.prepare import prepare
 from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine, ModelSection
@@ -37,8 +37,10 @@ INSTRUCTIONS = "You run jobs. Use the tools, then say what each job gave."
 
 async def main(folder: Path) -> None:
     prepared = prepare(ModelSection(), Path(), Machine().cache, lambda _: None)
-    config = EngineConfig(prepared.folder, prepared.version, logits_processors=("bench.overlap.forced:Forced",))
-    async with VllmEngine.open(config, lambda _: None) as engine, AsyncExitStack() as stack:
+    async with (
+        VllmEngine.open(configure(prepared.folder, prepared.version), lambda _: None) as engine,
+        AsyncExitStack() as stack,
+    ):
         watched = Watched(engine)
         places: dict[str, str] = {}
         for name, form in FORMS.items():
@@ -47,7 +49,7 @@ async def main(folder: Path) -> None:
                 home = folder / f"{name}-{level}"
                 home.mkdir()
                 shutil.copy(jobs.__file__, home / "jobs.py")
-                agent = configure(home.name, form, url)
+                agent = describe(home.name, form, url)
                 listener = listen("127.0.0.1", 0)
                 url = url_of(listener)
                 chat = make_chat(agent.chat, prepared.folder)
@@ -60,7 +62,7 @@ async def main(folder: Path) -> None:
         await uvicorn.Server(uvicorn.Config(answers(Bare(engine), watched), log_level="warning")).serve([listener])
 
 
-def configure(name: str, form: str, peer: str) -> AgentConfig:
+def describe(name: str, form: str, peer: str) -> AgentConfig:
     """An agent that runs jobs, and asks the peer if it has one."""
     return AgentConfig.model_validate(
         {

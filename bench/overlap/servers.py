@@ -17,7 +17,7 @@ from rich.console import Console
 
 from bench.overlap.contenders import Contenders
 from bench.overlap.outer import command, rename_markers
-from service.cli.agents import free_port
+from service.cli.agents import free_port, loud
 from service.cli.children import Children
 from service.client import open_http
 from service.engine.vllm import engine_environment
@@ -27,12 +27,13 @@ from service.engine.vllm import engine_environment
 async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
     """Both servers, ready."""
     lines: asyncio.Queue[str] = asyncio.Queue()
+    show = loud(console).hear
 
     def hear(name: str, line: str) -> None:
         if name == "ours" and line.startswith("{"):
             lines.put_nowait(line)
         else:
-            console.print(f"[dim]{name}: {line}", highlight=False, soft_wrap=True)
+            show(name, line)
 
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -61,5 +62,4 @@ async def _healthy(http: httpx.AsyncClient, url: str) -> bool:
 
 def _environment() -> dict[str, str]:
     """What our service sets for its engine, for both; and where the engines' processes find `bench`."""
-    quiet = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1", "PYTHONWARNINGS": "ignore"}
-    return {**quiet, **engine_environment(), **os.environ, "PYTHONPATH": str(Path.cwd())}
+    return {**engine_environment(), **os.environ, "PYTHONPATH": str(Path.cwd())}

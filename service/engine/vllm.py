@@ -173,10 +173,10 @@ def engine_environment() -> dict[str, str]:
     from vllm.platforms import current_platform
 
     if not current_platform.is_cpu():
-        return {}
+        return _QUIET
     # The scheduler and the model in one process, and a core left for everything else. With vLLM's own choice, a
     # scheduler of its own that spins while it waits, two cores decode a quarter slower.
-    return {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": str(max(1, _cores() - 1))}
+    return _QUIET | {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": str(max(1, _cores() - 1))}
 
 
 _QUIET = {

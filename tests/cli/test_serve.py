@@ -10,14 +10,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.cli.test_commands import AGENT
 from tests.conftest import eventually, say
-
-AGENT = """
-name: adder
-description: Adds.
-instructions: You add.
-skills: [{id: add, name: Add, description: Adds., tags: [sums]}]
-"""
 
 
 async def test_an_end_that_waits_for_a_turn_says_so_and_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
