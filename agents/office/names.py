@@ -87,7 +87,7 @@ class Names:
                 return word
 
     def _invents(self, rng: Random) -> bool:
-        return self.invents and rng.random() < 0.35
+        return self.invents and rng.random() < 0.5
 
     def _invented(self, rng: Random) -> str:
         """Letter by letter, as the words of the pools go on."""

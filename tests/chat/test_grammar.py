@@ -120,6 +120,17 @@ def test_arguments_follow_the_schema_and_spell_no_marker(
         allowed(TOOLS)(stretch(begun + wrong))
 
 
+@pytest.mark.parametrize("size", ["small", "12345"])
+def test_strings_of_the_schema_have_their_space(
+    allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat, size: str
+) -> None:
+    """Also where the schema lists them or limits their length, and where a property is called as a keyword is."""
+    options = {"anyOf": [{"enum": ["small", "large"]}, {"type": "string", "maxLength": 5, "minLength": 5}]}
+    schema = {"type": "object", "properties": {"enum": options, "const": {"const": "x"}}, "required": ["enum", "const"]}
+    call = ToolCall("", "pack", json.dumps({"enum": size, "const": "x"}))
+    assert allowed([ToolSpec("pack", "Packs.", schema)])(chat.write_stretch("", [call])[:-2]) == {"<|end_call|>"}
+
+
 def test_without_tools_there_is_only_prose(tokenizer: Tokenizer, chat: InnerFormat) -> None:
     assert chat.constraint([]) is None
     special = {id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special}

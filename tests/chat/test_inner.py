@@ -47,8 +47,13 @@ def test_instructions_and_descriptions_are_only_text(chat: InnerFormat, text: st
     assert control(chat, chat.begin(text, [spec])) == ["<|im_start|>", "<|im_end|>"]
 
 
-@given(text=outside, value=outside, cuts=st.lists(st.integers(1, 5)))
-def test_reading_undoes_writing(chat: InnerFormat, text: str, value: str, cuts: list[int]) -> None:
+values = st.recursive(
+    outside | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(outside, inner)
+)
+
+
+@given(text=outside, value=values, cuts=st.lists(st.integers(1, 5)))
+def test_reading_undoes_writing(chat: InnerFormat, text: str, value: object, cuts: list[int]) -> None:
     """Whatever the pieces the tokens come in; text that only spells a marker is text."""
     arguments = json.dumps({"value": value}, ensure_ascii=False)
     tokens = chat.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
@@ -56,6 +61,22 @@ def test_reading_undoes_writing(chat: InnerFormat, text: str, value: str, cuts: 
     reading = read_in_pieces(reader, tokens, cuts)
     assert reading.text == text
     assert reading.calls == (ToolCall("c3", "say", arguments), ToolCall("c4", "say", "{}"))
+
+
+def test_strings_are_written_after_a_space_and_keys_are_not(chat: InnerFormat) -> None:
+    arguments = json.dumps({"to": "Ann", "by": ['post: "air"', "", 3]})
+    written = chat.read(chat.write_stretch("", [ToolCall("", "send", arguments)]))
+    assert written == '<|call|>send {"to": " Ann", "by": [" post: \\"air\\"", " ", 3]}<|end_call|><|wait|>'
+
+
+@pytest.mark.parametrize(
+    ("sampled", "read"), [('{"to": "Ann"}', '{"to": "Ann"}'), ('{"to": "  Ann"}', '{"to": " Ann"}')]
+)
+def test_one_space_at_most_is_taken_away(tokenizer: Tokenizer, chat: InnerFormat, sampled: str, read: str) -> None:
+    tokenizer.encode_special_tokens = False
+    tokens = tokenizer.encode(f"<|call|>send {sampled}<|end_call|>").ids
+    tokenizer.encode_special_tokens = True
+    assert chat.reader([], 0).feed(tokens).calls == (ToolCall("c0", "send", read),)
 
 
 def test_a_character_in_two_tokens_is_held_back(chat: InnerFormat) -> None:
