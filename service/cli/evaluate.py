@@ -127,6 +127,7 @@ def _failure(episode: Episode) -> dict[str, Any]:
         "kind": episode.task.kind,
         "turns": episode.task.said,
         "problem": episode.problem,
+        "invented": episode.invented,
         "answers": episode.answers,
         "calls": [f"{call.tool} {call.arguments}" for call in episode.calls],
         "expected": [
@@ -190,7 +191,7 @@ class Trial:
 
 def _table(scores: Scores) -> Table:
     table = Table("split", "model", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("solved", "calls exact", "schema errors", "tokens", "seconds"):
+    for heading in ("solved", "calls exact", "schema errors", "invented", "tokens", "seconds"):
         table.add_column(heading, justify="right", no_wrap=heading == "solved")
     for split, models in scores.items():
         for name, score in models.items():
@@ -198,6 +199,6 @@ def _table(scores: Scores) -> Table:
             total = figures["total"]
             solved = f"{figures['solved'] / total:.1%} of {total}"
             exact = f"{figures['calls_exact'] / total:.1%}"
-            rest = (str(figures[key]) for key in ("schema_errors", "tokens", "seconds"))
+            rest = (str(figures[key]) for key in ("schema_errors", "invented", "tokens", "seconds"))
             table.add_row(split, name, solved, exact, *rest)
     return table

@@ -40,6 +40,8 @@ class Score:
             "total": total,
             "calls_exact": sum(map(self._is_exact, self.episodes)),
             "schema_errors": sum(not self._fits(call) for call in calls),
+            "turns": sum(len(episode.answers) for episode in self.episodes),
+            "invented": sum(len(episode.invented) for episode in self.episodes),
             "tokens": round(sum(episode.sampled for episode in self.episodes) / total, 1),
             "seconds": round(sum(episode.seconds for episode in self.episodes) / total, 2),
         }

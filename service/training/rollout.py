@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 
 from service.decode import DecodeLoop, Keep, StopReason
 from service.errors import ServiceError
-from service.events import CallFinished, CallStarted, Emit, Event, ignore
+from service.events import CallFinished, CallStarted, Emit, Event, TextDelta, ignore
 from service.messages import Caller
 from service.training.task import Task
 from service.transcript import Transcript
@@ -25,6 +26,9 @@ class Episode:
     """In the order asked."""
     problem: str | None
     """None if the task was solved; else what is wrong, in a few words."""
+    invented: tuple[str, ...]
+    """Numbers and addresses in the answers that the model had not read by then, neither from the user nor in a result.
+    """
     sampled: int
     """Tokens."""
     seconds: float
@@ -33,21 +37,34 @@ class Episode:
 async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep = ignore) -> Episode:
     """Says each of the task's turns and lets the loop answer; what cuts a turn off is the episode's problem."""
     calls: list[CallStarted] = []
+    finished: dict[str, CallFinished] = {}
     results: list[str] = []
     answers: list[str] = []
+    ledger = _Ledger()
 
     async def listen(event: Event) -> None:
-        if isinstance(event, CallStarted):
-            calls.append(event)
-        elif isinstance(event, CallFinished) and not event.is_error:
-            results.append(event.text)
+        match event:
+            case CallStarted():
+                calls.append(event)
+            case CallFinished():
+                finished[event.call_id] = event
+                if not event.is_error:
+                    results.append(event.text)
+            case TextDelta():
+                ledger.say(event.text)
         await emit(event)
+
+    async def watch(transcript: Transcript) -> None:
+        for arrival in transcript.spans[-1].arrivals:
+            ledger.read(finished[arrival.call_id].text)
+        await keep(transcript)
 
     transcript, sampled, problem = Transcript(), 0, None
     started = time.monotonic()
     try:
         for said in task.said:
-            turn = await loop.run(loop.ask(transcript, said), Caller(), listen, keep)
+            ledger.read(said)
+            turn = await loop.run(loop.ask(transcript, said), Caller(), listen, watch)
             transcript = turn.transcript
             answers.append(turn.text)
             sampled += turn.sampled
@@ -58,4 +75,35 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep 
             problem = task.check(answers, results)
     except ServiceError as error:
         problem = str(error)
-    return Episode(task, transcript, tuple(answers), tuple(calls), problem, sampled, time.monotonic() - started)
+    ledger.check()
+    seconds = time.monotonic() - started
+    return Episode(task, transcript, tuple(answers), tuple(calls), problem, tuple(ledger.invented), sampled, seconds)
+
+
+class _Ledger:
+    """What the model has read against what it says."""
+
+    def __init__(self) -> None:
+        self._known = ""
+        self._said = ""
+        self.invented: list[str] = []
+
+    def read(self, text: str) -> None:
+        self.check()
+        self._known += f" {text}"
+
+    def say(self, text: str) -> None:
+        self._said += text
+
+    def check(self) -> None:
+        """Of what was said since the last time."""
+        self.invented += [word for word in _FIGURE.findall(self._said) if not self._knows(word)]
+        self._said = ""
+
+    def _knows(self, word: str) -> bool:
+        """Not as a part of a longer number."""
+        return re.search(rf"(?<!\d){re.escape(word)}(?!\d)", self._known) is not None
+
+
+_FIGURE = re.compile(r"[\w.@-]*[\d@](?:[\w.@-]*\w)?")
+"""A word with a digit in it, or an address."""

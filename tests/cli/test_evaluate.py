@@ -29,22 +29,27 @@ from tests.conftest import ActorEngine, echo
 SPEC = ToolSpec("add", "Adds.", {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})
 
 
-def episode(*arguments: str, problem: str | None = None) -> Episode:
+def episode(*arguments: str, problem: str | None = None, invented: tuple[str, ...] = ()) -> Episode:
     """Of a task whose expert calls `add` once, with 1."""
     task = Task("sum", (Turn("1?", (Step(Call("add", {"a": 1})),)),), lambda answer, results: None)
     calls = tuple(CallStarted(call_id=f"c{n}", tool="add", arguments=text) for n, text in enumerate(arguments))
-    return Episode(task, Transcript(), ("1",), calls, problem, sampled=10, seconds=2.0)
+    return Episode(task, Transcript(), ("1",), calls, problem, invented, sampled=10, seconds=2.0)
 
 
 def test_what_is_counted() -> None:
-    score = Score(
-        [SPEC], [episode('{"a": 1}'), episode('{"a": 2}', problem="wrong"), episode('{"a": "1"}', "{", problem="bad")]
-    )
+    tried = [
+        episode('{"a": 1}'),
+        episode('{"a": 2}', problem="wrong", invented=("3", "4")),
+        episode('{"a": "1"}', "{", problem="bad"),
+    ]
+    score = Score([SPEC], tried)
     assert score.to_json() == {
         "solved": 1,
         "total": 3,
         "calls_exact": 1,
         "schema_errors": 2,
+        "turns": 3,
+        "invented": 2,
         "tokens": 10.0,
         "seconds": 2.0,
     }
@@ -56,7 +61,7 @@ def test_calls_are_exact_in_the_experts_order_unless_the_form_is_live(in_order: 
     task = Task("sums", (Turn("1, 2?", steps),), lambda answers, results: None)
     orders = ((1, 2), (2, 1), (1, 1))
     made = [tuple(CallStarted(call_id="c", tool="add", arguments=f'{{"a": {n}}}') for n in order) for order in orders]
-    episodes = [Episode(task, Transcript(), ("3",), calls, None, sampled=10, seconds=2.0) for calls in made]
+    episodes = [Episode(task, Transcript(), ("3",), calls, None, (), sampled=10, seconds=2.0) for calls in made]
     assert Score([SPEC], episodes, in_order).to_json()["calls_exact"] == exact
 
 
