@@ -27,8 +27,14 @@ test: lint types models ## Every check and every test, real models included
 bench: setup ## Decoding through A2A against the bare engine
 	@$(BIN)/python -m bench.streaming
 
-bench-overlap: setup ## Tools while the model decodes, against outer loops and the least that is possible (an hour)
+bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, against outer loops and the least that is possible (an hour)
 	@$(BIN)/python -m bench.overlap
+
+.venv-adk/installed: bench/overlap/adk.lock
+	@echo "bench-overlap: installing google-adk into .venv-adk"
+	@$(PYTHON) -m venv --clear .venv-adk
+	@.venv-adk/bin/pip install --quiet -r $<
+	@touch $@
 
 lint: setup ## ruff
 	$(BIN)/ruff check
@@ -38,5 +44,5 @@ types: setup ## mypy, strict
 	$(BIN)/mypy
 
 clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
-	rm -rf .venv .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-adk .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

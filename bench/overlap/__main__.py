@@ -2,9 +2,10 @@
 
     python -m bench.overlap [--repetitions N] [--only WORKLOAD]
 
-Two processes with the same weights on the same engine settings: ours, with agents in the live and in the turn form, and
-vLLM's OpenAI server with an outer loop around it. What the model says is given (`script`, `forced`), so that all do the
-same work; how long it takes is not. Contenders take turns within each repetition; figures are medians over repetitions.
+Two engines with the same weights and settings: that of our service, with agents in the live and in the turn form, and
+that of vLLM's OpenAI server, with outer loops around it: two of a few lines, and an agent framework. What the model
+says is given (`script`, `forced`), so that all do the same work; how long it takes is not. Contenders take turns within
+each repetition; figures are medians over repetitions.
 """
 
 from __future__ import annotations
@@ -65,8 +66,14 @@ async def main(repetitions: int, only: str) -> None:
             f"{context} tokens, {others} other streams": await contenders.gaps(context, others)
             for context in CONTEXTS
             for others in OTHERS
+            if only in "gaps"
         }
-    result = summary(found, crowds, gaps)
+        waits = {
+            name: await contenders.peer_answers(prefilled)
+            for name, prefilled in (("at the end", False), ("as it comes", True))
+            if only in "prefill"
+        }
+    result = summary(found, crowds, gaps, waits)
     console.print(table(found))
     if not only:
         for workload, ratio in PICTURED:
@@ -81,6 +88,6 @@ async def main(repetitions: int, only: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--only", default="", help="workloads whose name holds this")
+    parser.add_argument("--only", default="", help="workloads whose name holds this, or `crowd`, `gaps` or `prefill`")
     given = parser.parse_args()
     asyncio.run(main(given.repetitions, given.only))

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from openai import AsyncOpenAI
 
+from bench.overlap.agents import Step
 from bench.overlap.bound import Bound, Speed, bound
 from bench.overlap.outer import Outer
 from bench.overlap.picture import Bar
@@ -26,6 +27,8 @@ from service.transcript import Transcript
 
 OURS = ("live", "turn")
 OUTER = {"one by one": False, "gathered": True}
+"""Outer loops, and whether they run calls at once."""
+ADK = "google-adk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Run:
     bars: tuple[Bar, ...] = ()
     bound: Bound | None = None
     """Of the task, as the live form counts its tokens."""
+    dispatch: tuple[float, ...] = ()
+    """For each call of a task without peers, seconds from the sampling of its last token to its start."""
 
 
 Runs = dict[str, Run]
@@ -64,7 +69,7 @@ class Contenders:
     """Both servers, and what goes through them."""
 
     def __init__(self, places: dict[str, str], folder: Path, client: AsyncOpenAI, http: httpx.AsyncClient) -> None:
-        """`places` is what `bench.overlap.serve` said, `folder` where its agents keep their conversations."""
+        """`places` says where our agents, their engine and ADK are; in `folder` our agents keep their conversations."""
         self._places = places
         self._folder = folder
         self._client = client
@@ -80,9 +85,14 @@ class Contenders:
         found: list[float] = await self._engine("gaps", context=context, others=others)
         return found
 
+    async def peer_answers(self, prefilled: bool) -> list[float]:
+        """Seconds from the last word of a peer's long answer to the model's next token."""
+        found: list[float] = await self._engine("peer_answers", prefilled=prefilled)
+        return found
+
     async def run(self, task: Task, speed: Speed, backwards: bool) -> Runs:
         """Every contender once."""
-        names = [*OURS, *OUTER]
+        names = [*OURS, *OUTER, ADK]
         runs = {}
         for name in reversed(names) if backwards else names:
             own = task.again(next(self._numbers))
@@ -108,30 +118,40 @@ class Contenders:
 
     async def _run_ours(self, form: str, task: Task, speed: Speed) -> Run:
         agent = await RemoteAgent.find(self._http, self._places[form])
-        await self._engine("stretches")
+        await self._engine("watched")
         begun = time.perf_counter()
         tools = Tools(begun)
         reply = await agent.ask(task.said, None, tools.hear)
         seconds = time.perf_counter() - begun
         _check(form, task, reply.text, tools.bars)
-        decoded = [Bar(since - begun, until - begun, True) for since, until in await self._engine("stretches")]
+        watched = await self._engine("watched")
+        decoded = [Bar(since - begun, until - begun, True) for since, until in watched["stretches"]]
         transcripts = [await self._newest(f"{form}-{level}") for level in range(len(task.turns))]
         return Run(
             seconds,
             sum(sum(transcript.sampled_mask) for transcript in transcripts),
             (*decoded, *tools.bars),
             self._bound(task, transcripts, speed) if form == "live" else None,
+            _dispatched(transcripts[0], watched["closed"]) if len(task.turns) == 1 else (),
         )
 
     async def _run_outer(self, name: str, task: Task) -> Run:
-        loop = Outer(self._client, OUTER[name])
         begun = time.perf_counter()
-        answer = await loop.ask(task.said)
+        answer, steps = await self._ask_outer(name, task.said)
         seconds = time.perf_counter() - begun
-        steps = [step for step in loop.steps if step.what != "peer"]  # whose own steps are among them
+        steps = [step for step in steps if step.what != "peer"]  # whose own steps are among them
         bars = tuple(Bar(step.begun - begun, step.ended - begun, step.what == "decode") for step in steps)
         _check(name, task, answer, [bar for bar in bars if not bar.decodes])
         return Run(seconds, sum(step.tokens for step in steps), bars)
+
+    async def _ask_outer(self, name: str, text: str) -> tuple[str, list[Step]]:
+        """The answer, and the steps it took."""
+        if name == ADK:
+            response = await self._http.post(f"{self._places[ADK]}/ask", json=text, timeout=None)
+            told = response.raise_for_status().json()
+            return told["answer"], [Step(**step) for step in told["steps"]]
+        loop = Outer(self._client, OUTER[name])
+        return await loop.ask(text), loop.steps
 
     async def _run_bare(self) -> Run:
         """The engine alone, asked for the text that the live form has just written."""
@@ -159,6 +179,12 @@ class Contenders:
                 rows = await connection.exec_driver_sql("SELECT context_id FROM spans ORDER BY rowid DESC LIMIT 1")
                 (context,) = rows.one()
             return await DatabaseSessions(database).read(context)
+
+
+def _dispatched(transcript: Transcript, closed: Sequence[float]) -> tuple[float, ...]:
+    arrivals = sorted((each for span in transcript.spans for each in span.arrivals), key=lambda each: each.position)
+    started = [arrival.dispatched for arrival in arrivals if arrival.dispatched]
+    return tuple(start - sampled for start, sampled in zip(started, closed, strict=True))
 
 
 def _check(name: str, task: Task, answer: str, tools: Sequence[Bar] | None = None) -> None:

@@ -10,9 +10,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.around import Around
-from service.engine.base import Chunk, Engine, Sampling
+from service.engine.base import Chunk, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine
 
 _REPETITIONS = 5
@@ -21,6 +22,11 @@ _STRETCH = 24
 """Tokens between two splices."""
 _RESULT = 16
 """Tokens of a spliced-in result."""
+_CONTEXT = 416
+"""Tokens: whole blocks."""
+_ANSWER = 1_500
+"""Tokens of a long answer of a peer, which comes in pieces."""
+_PIECE = 50
 
 
 def configure(weights: Path, version: str = "") -> EngineConfig:
@@ -38,12 +44,26 @@ class Stretch:
 
 
 class Watched(Around):
-    """Remembers when it was at work. `time.perf_counter` is one clock for all processes."""
+    """Remembers when it was at work, and when calls were sampled."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: VllmEngine, end_call: int) -> None:
+        """`end_call` is the token that ends a call."""
         super().__init__(engine)
+        self._end_call = end_call
+        self._sampled = 0.0
         self.stretches: list[tuple[float, float]] = []
-        """From asking to the last token."""
+        """From asking to the last token, by `time.perf_counter`, which is one clock for all processes."""
+        self.closed: list[float] = []
+        """When each call's last token had been sampled, in seconds since 1970."""
+        core = engine.llm.engine_core
+        receive = core.get_output_async
+
+        async def receive_and_note() -> Any:
+            outputs = await receive()
+            self._sampled = time.time() - (time.monotonic() - outputs.timestamp)
+            return outputs
+
+        core.get_output_async = receive_and_note
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         begun = ended = time.perf_counter()
@@ -51,9 +71,16 @@ class Watched(Around):
             async with aclosing(super().generate(tokens, sampling)) as stream:
                 async for chunk in stream:
                     ended = time.perf_counter()
+                    self.closed += [self._sampled] * chunk.tokens.count(self._end_call)
                     yield chunk
         finally:
             self.stretches.append((begun, ended))
+
+    def tell(self) -> dict[str, Any]:
+        """What was remembered since the last time."""
+        told = {"stretches": self.stretches, "closed": self.closed}
+        self.stretches, self.closed = [], []
+        return told
 
 
 class Bare:
@@ -67,7 +94,7 @@ class Bare:
         """Seconds for each token that is sampled, `token`, and for each one that is read, `prefill`; medians."""
         short, long, tokens = [], [], []
         for _ in range(_REPETITIONS):
-            prompt = self._unseen(416)  # whole blocks
+            prompt = self._unseen(_CONTEXT)
             await self._engine.prefill(prompt)
             few = await self._decode((*prompt, *self._unseen(1)), 9)
             short.append(few.times[0] - few.begun)
@@ -97,6 +124,19 @@ class Bare:
                 found.append((after.times[0] - before.times[-1]) / statistics.median(_intervals(after)))
                 before = after
             return found
+
+    async def answers(self, prefilled: bool) -> list[float]:
+        """From a peer's last word to the model's next token, in seconds; `prefilled`: what came before was computed."""
+        found = []
+        for _ in range(_REPETITIONS):
+            tokens = self._unseen(_CONTEXT)
+            await self._engine.prefill(tokens)
+            answer = self._unseen(_ANSWER)
+            if prefilled:
+                for end in range(_PIECE, _ANSWER, _PIECE):
+                    await self._engine.prefill((*tokens, *answer[:end]))
+            found.append(await self.seconds((*tokens, *answer), 1))
+        return found
 
     async def _decode(self, prompt: Sequence[int], count: int, would_go_on: bool = False) -> Stretch:
         """So many tokens. Where the engine `would_go_on`, the stream is closed then, as a splice closes it."""

@@ -13,9 +13,9 @@ from typing import Any
 
 from openai import AsyncOpenAI
 
+from bench.overlap.agents import DEPTH, INSTRUCTIONS, MODEL, Step
 from bench.overlap.engine import configure
 from bench.overlap.jobs import run_job
-from bench.overlap.serve import DEPTH, INSTRUCTIONS
 from service.engine.vllm import engine_arguments
 from service.tools.base import ToolSpec
 from service.tools.functions import FunctionTool
@@ -26,7 +26,6 @@ _NAMES = {
     "<|result|>": "<tool_response>",
     "<|end_result|>": "</tool_response>",
 }
-MODEL = "jobs"
 
 
 def rename_markers(weights: Path, folder: Path) -> None:
@@ -81,17 +80,6 @@ def _described(spec: ToolSpec) -> dict[str, Any]:
 
 
 _TOOLS: list[Any] = [_described(FunctionTool(function).spec) for function in (run_job, peer)]
-
-
-@dataclass(slots=True)
-class Step:
-    """One request, or one call."""
-
-    what: str
-    begun: float
-    ended: float = 0.0
-    tokens: int = 0
-    """Sampled."""
 
 
 @dataclass(slots=True)

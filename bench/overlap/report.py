@@ -44,8 +44,16 @@ def least(runs: Runs) -> float:
     return bound.seconds
 
 
-def summary(found: Found, crowds: Mapping[str, Sequence[float]], gaps: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def summary(
+    found: Found,
+    crowds: Mapping[str, Sequence[float]],
+    gaps: Mapping[str, Sequence[float]],
+    waits: Mapping[str, Sequence[float]],
+) -> dict[str, Any]:
     """Medians over repetitions, sizes and times of tools; of each workload by itself in `detail`."""
+    dispatch = [
+        seconds for runs in found.values() for each in runs for run in each.values() for seconds in run.dispatch
+    ]
     kinds: dict[str, list[Runs]] = {}
     for (workload, _), repetitions in found.items():
         kinds.setdefault(workload.split(" ")[0], []).extend(repetitions)
@@ -55,6 +63,8 @@ def summary(found: Found, crowds: Mapping[str, Sequence[float]], gaps: Mapping[s
         "sampled_over_needed": _medians(kinds, sampled_over_needed),
         "tasks_per_minute": {name: round(statistics.median(values), 1) for name, values in crowds.items() if values},
         "gap_in_tokens": {name: round(statistics.median(values), 2) for name, values in gaps.items()},
+        "dispatch_ms": round(1_000 * statistics.median(dispatch), 2) if dispatch else None,
+        "seconds_after_a_long_answer": {name: round(statistics.median(values), 3) for name, values in waits.items()},
         "detail": {
             (workload if ratio is None else f"{workload}, {ratio:g}"): {
                 "over_bound": _medians({"": repetitions}, over_bound)[""],

@@ -168,7 +168,7 @@ def hermes(prompt: str) -> str | None:
     for call in re.findall(r"<tool_call>\n(.*?)\n</tool_call>", turn, re.DOTALL):
         state.note_call(json.loads(call)["arguments"])
     results = re.findall(r"<tool_response>\n(.*?)\n</tool_response>", turn, re.DOTALL)
-    state.known = {job.name: result for job, result in zip(state.made, results, strict=False)}
+    state.known = {job.name: _unwrapped(result) for job, result in zip(state.made, results, strict=False)}
     if not state.ready:
         return f"{state.report}<|im_end|>"
     calls = []
@@ -176,6 +176,11 @@ def hermes(prompt: str) -> str | None:
         name, arguments = job.call(state.known)
         calls.append(f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>")
     return "\n".join(calls) + "<|im_end|>"
+
+
+def _unwrapped(result: str) -> str:
+    """ADK makes objects of its tools' results."""
+    return json.loads(result)["result"] if result.startswith("{") else result
 
 
 def say(prompt: str) -> str | None:

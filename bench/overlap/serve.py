@@ -2,7 +2,7 @@
 
     python -m bench.overlap.serve FOLDER
 
-Of each form there is a chain of three agents, each the peer of the one before. What the engine can do by itself is
+Of each form there is a chain of agents. What the engine can do by itself is
 measured here too, on request. Once all are ready, a line of JSON says where they are.
 """
 
@@ -20,8 +20,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from tokenizers import Tokenizer
 
 from bench.overlap import jobs
+from bench.overlap.agents import DEPTH, INSTRUCTIONS
 from bench.overlap.engine import Bare, Watched, configure
 from service.agent import make_chat
 from service.app import Service
@@ -31,8 +33,6 @@ from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine, ModelSection
 
 FORMS = {"live": "inner-live", "turn": "inner"}
-DEPTH = 3
-INSTRUCTIONS = "You run jobs. Use the tools, then say what each job gave."
 
 
 async def main(folder: Path) -> None:
@@ -41,7 +41,8 @@ async def main(folder: Path) -> None:
         VllmEngine.open(configure(prepared.folder, prepared.version), lambda _: None) as engine,
         AsyncExitStack() as stack,
     ):
-        watched = Watched(engine)
+        vocabulary = Tokenizer.from_file(str(prepared.folder / "tokenizer.json")).get_vocab()
+        watched = Watched(engine, vocabulary["<|end_call|>"])
         places: dict[str, str] = {}
         for name, form in FORMS.items():
             url = ""
@@ -92,10 +93,12 @@ def answers(bare: Bare, watched: Watched) -> Starlette:
         asked = await request.json()
         return JSONResponse(await bare.gaps(asked["context"], asked["others"]))
 
-    async def stretches(_: Request) -> JSONResponse:
-        """Those since the last time this was asked."""
-        told, watched.stretches = watched.stretches, []
-        return JSONResponse(told)
+    async def peer_answers(request: Request) -> JSONResponse:
+        asked = await request.json()
+        return JSONResponse(await bare.answers(asked["prefilled"]))
+
+    async def watched_since(_: Request) -> JSONResponse:
+        return JSONResponse(watched.tell())
 
     post = ["POST"]
     return Starlette(
@@ -103,7 +106,8 @@ def answers(bare: Bare, watched: Watched) -> Starlette:
             Route("/speed", speed, methods=post),
             Route("/seconds", seconds, methods=post),
             Route("/gaps", gaps, methods=post),
-            Route("/stretches", stretches, methods=post),
+            Route("/peer_answers", peer_answers, methods=post),
+            Route("/watched", watched_since, methods=post),
         ]
     )
 

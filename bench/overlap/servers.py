@@ -1,4 +1,4 @@
-"""Starts both sides: our service and vLLM's own server, each a process with the same weights and engine settings."""
+"""Starts all: our service, vLLM's own server with the same weights and engine settings, and ADK in front of that."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -15,17 +15,21 @@ import httpx
 from openai import AsyncOpenAI
 from rich.console import Console
 
-from bench.overlap.contenders import Contenders
+from bench.overlap.contenders import ADK, Contenders
 from bench.overlap.outer import command, rename_markers
 from service.cli.agents import free_port, loud
-from service.cli.children import Children
+from service.cli.children import Child, Children
 from service.client import open_http
 from service.engine.vllm import engine_environment
+
+_START_SECONDS = 300
+_ADK_PYTHON = ".venv-adk/bin/python"
+"""The environment that `make bench-overlap` makes of `adk.lock`."""
 
 
 @asynccontextmanager
 async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
-    """Both servers, ready."""
+    """All of them, ready. Raises RuntimeError if one does not start."""
     lines: asyncio.Queue[str] = asyncio.Queue()
     show = loud(console).hear
 
@@ -39,18 +43,33 @@ async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         children = await stack.enter_async_context(Children(hear))
         http = await stack.enter_async_context(open_http())
-        await children.start("ours", (sys.executable, "-m", "bench.overlap.serve", str(folder)), _environment())
-        async with asyncio.timeout(300):
-            places = json.loads(await lines.get())
+        ours = await children.start("ours", (sys.executable, "-m", "bench.overlap.serve", str(folder)), _environment())
+        await _until_ready(ours, lambda: _told(lines))
+        places = json.loads(lines.get_nowait())
         rename_markers(Path(places["weights"]), folder / "hermes")
-        port = free_port()
-        await children.start("theirs", command(folder / "hermes", port), _environment())
-        url = f"http://127.0.0.1:{port}"
-        async with asyncio.timeout(300):
-            while not await _healthy(http, url):
-                await asyncio.sleep(0.5)
+        port, adk_port = free_port(), free_port()
+        url, places[ADK] = (f"http://127.0.0.1:{number}" for number in (port, adk_port))
+        theirs = await children.start("theirs", command(folder / "hermes", port), _environment())
+        adk_command = (_ADK_PYTHON, "-m", "bench.overlap.adk", url, str(adk_port))
+        adk_environment = _environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # or it would ask the network
+        adk = await children.start(ADK, adk_command, adk_environment)
+        await _until_ready(theirs, lambda: _healthy(http, url))
+        await _until_ready(adk, lambda: _healthy(http, places[ADK]))
         client = await stack.enter_async_context(AsyncOpenAI(base_url=f"{url}/v1", api_key="none", timeout=600))
         yield Contenders(places, folder, client, http)
+
+
+async def _until_ready(child: Child, ready: Callable[[], Awaitable[bool]]) -> None:
+    """Raises RuntimeError if the process ends before it is ready."""
+    async with asyncio.timeout(_START_SECONDS):
+        while not await ready():
+            if child.process.returncode is not None:
+                raise RuntimeError(f"{child.name} ended before it was ready: status {child.process.returncode}")
+            await asyncio.sleep(0.5)
+
+
+async def _told(lines: asyncio.Queue[str]) -> bool:
+    return not lines.empty()
 
 
 async def _healthy(http: httpx.AsyncClient, url: str) -> bool:

@@ -1,0 +1,24 @@
+"""What the agents of every contender have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INSTRUCTIONS = "You run jobs. Use the tools, then say what each job gave."
+DEPTH = 3
+"""Agents in a chain, each the peer of the one before."""
+MODEL = "jobs"
+"""As the outer loops' server calls it."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One request of an outer loop, or one call."""
+
+    what: str
+    """`decode`, or the tool."""
+    begun: float
+    """By `time.perf_counter`, which is one clock for all processes."""
+    ended: float = 0.0
+    tokens: int = 0
+    """Sampled."""
