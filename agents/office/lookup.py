@@ -61,7 +61,7 @@ def name_key(text: str) -> tuple[str, ...]:
     """The words that tell names apart: two names with the same key are the same to a reader."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss"))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter)).replace(" and ", " & ")
-    plain = re.sub(r"['\u2019]s\b|['\u2019.]", "", plain)
+    plain = re.sub(r"['\u2019]s\b|['\u2019./]", "", plain)
     words = re.findall(r"[a-z0-9]+", plain)
     kept = [word for word in words if word not in _LEGAL_WORDS] or words
     return tuple(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in kept)
