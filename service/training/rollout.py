@@ -56,13 +56,15 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep 
 
     async def watch(transcript: Transcript) -> None:
         for arrival in transcript.spans[-1].arrivals:
-            ledger.read(finished[arrival.call_id].text)
+            if event := finished.get(arrival.call_id):  # of a refused call nobody hears
+                ledger.read(event.text)
         await keep(transcript)
 
     transcript, sampled, problem = Transcript(), 0, None
     started = time.monotonic()
     try:
         for said in task.said:
+            finished.clear()  # each turn numbers its calls anew
             ledger.read(said)
             turn = await loop.run(loop.ask(transcript, said), Caller(), listen, watch)
             transcript = turn.transcript

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from service.chat.inner import InnerFormat
-from service.decode import DecodeLoop
+from service.decode import DecodeLoop, Limits
 from service.tools.functions import FunctionTool
 from service.tools.toolbox import Limited, Toolbox
 from service.training.rollout import rollout
@@ -47,3 +47,12 @@ async def test_figures_that_nobody_told_the_model_are_invented(
     loop = DecodeLoop(ActorEngine(tokenizer, chat, play), chat, toolbox, "You order.")
     task = Task("order", (Turn("20 x M8 bolts, please."),), lambda answers, results: None)
     assert (await rollout(task, loop)).invented == invented
+
+
+async def test_a_call_beyond_the_limit_is_a_problem_of_its_episode(tokenizer: Tokenizer, chat: InnerFormat) -> None:
+    calls = (("order", '{"item": "nut"}'),) * 2
+    toolbox = Toolbox([Limited(FunctionTool(order))])
+    engine = ActorEngine(tokenizer, chat, lambda asked: Says("", calls))
+    loop = DecodeLoop(engine, chat, toolbox, "You order.", limits=Limits(calls=1))
+    episode = await rollout(Task("order", (Turn("Nuts."),), lambda answers, results: None), loop)
+    assert (episode.problem, episode.invented) == ("cut off: calls", ())
