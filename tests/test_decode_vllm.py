@@ -40,15 +40,8 @@ class MustCall(InnerFormat):
     def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
         if not (left := self._names[self._made :]):
             return super().constraint(tools)
-        calls = [
-            {
-                "type": "tag",
-                "begin": {"type": "token", "token": self._call},
-                "content": {"type": "const_string", "value": f"{name} {{}}"},
-                "end": {"type": "token", "token": self._end_call},
-            }
-            for name in left
-        ]
+        by_name = {tool.name: self._call_tag(tool) for tool in tools}
+        calls = [by_name[name] | {"content": {"type": "const_string", "value": f"{name} {{}}"}} for name in left]
         return json.dumps({"type": "structural_tag", "format": {"type": "sequence", "elements": calls}})
 
     def banned(self, tools: Sequence[ToolSpec]) -> tuple[int, ...]:

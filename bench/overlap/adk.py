@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bench.overlap.agents import DEPTH, INSTRUCTIONS, MODEL, Step
+from bench.overlap.agents import DEPTH, INSTRUCTIONS, MODEL, TOKENS, Step
 from bench.overlap.jobs import run_job
 
 Tool = Callable[..., Coroutine[Any, Any, str]]
@@ -73,7 +73,7 @@ def runner(url: str, level: int = 0) -> InMemoryRunner:
             return await ask(following, message)
 
         tools.append(peer)
-    model = Model(model=f"openai/{MODEL}", api_base=f"{url}/v1", api_key="none", temperature=0, max_tokens=2_000)
+    model = Model(model=f"openai/{MODEL}", api_base=f"{url}/v1", api_key="none", temperature=0, max_tokens=TOKENS)
     return InMemoryRunner(LlmAgent(name="jobs", model=model, instruction=INSTRUCTIONS, tools=[*map(noted, tools)]))
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 INSTRUCTIONS = "You run jobs. Use the tools, then say what each job gave."
 DEPTH = 3
 """Agents in a chain, each the peer of the one before."""
+TOKENS = 2_000
+"""A turn may have no more."""
 MODEL = "jobs"
 """As the outer loops' server calls it."""
 

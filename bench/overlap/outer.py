@@ -13,7 +13,7 @@ from typing import Any
 
 from openai import AsyncOpenAI
 
-from bench.overlap.agents import DEPTH, INSTRUCTIONS, MODEL, Step
+from bench.overlap.agents import DEPTH, INSTRUCTIONS, MODEL, TOKENS, Step
 from bench.overlap.engine import configure
 from bench.overlap.jobs import run_job
 from service.engine.vllm import engine_arguments
@@ -96,7 +96,7 @@ class Outer:
         while True:
             step = Step("decode", time.perf_counter())
             response = await self.client.chat.completions.create(
-                model=MODEL, messages=messages, tools=tools, temperature=0, max_tokens=2_000
+                model=MODEL, messages=messages, tools=tools, temperature=0, max_tokens=TOKENS
             )
             step.ended = time.perf_counter()
             step.tokens = response.usage.completion_tokens if response.usage else 0

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from tokenizers import Tokenizer
 
 from bench.overlap import jobs
-from bench.overlap.agents import DEPTH, INSTRUCTIONS
+from bench.overlap.agents import DEPTH, INSTRUCTIONS, TOKENS
 from bench.overlap.engine import Bare, Watched, configure
 from service.agent import make_chat
 from service.app import Service
@@ -73,7 +73,7 @@ def describe(name: str, form: str, peer: str) -> AgentConfig:
             "chat": {"format": form},
             "tools": [{"use": "jobs.py:run_job", "limits": {"seconds": 60, "concurrency": 1_000}}],
             "peers": [{"name": "peer", "url": peer}] if peer else [],
-            "limits": {"tokens": 2_000, "calls": 50},
+            "limits": {"tokens": TOKENS, "calls": 50},
             "skills": [{"id": "jobs", "name": "Jobs", "description": "Runs jobs.", "tags": ["jobs"]}],
         }
     )

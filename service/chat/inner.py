@@ -35,6 +35,7 @@ from tokenizers.decoders import DecodeStream
 from service.chat.base import Reader, Reading
 from service.errors import ConfigError
 from service.messages import ToolCall, ToolResult
+from service.nested import map_strings
 from service.tools.base import ToolSpec
 from service.transcript import Origin, Span, Transcript
 
@@ -238,10 +239,8 @@ def _spaced_schema(schema: Any) -> Any:
 
 def _spaced_keyword(key: str, value: Any) -> Any:
     match key, value:
-        case "enum", list():
-            return json.loads(_spaced(json.dumps(value)))
-        case "const", str():
-            return f" {value}"
+        case ("enum", list()) | ("const", str()):
+            return map_strings(value, lambda text: f" {text}")
         case "maxLength", int():
             return value + 1
     return _spaced_schema(value)

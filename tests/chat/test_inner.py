@@ -73,9 +73,8 @@ def test_strings_are_written_after_a_space_and_keys_are_not(chat: InnerFormat) -
     ("sampled", "read"), [('{"to": "Ann"}', '{"to": "Ann"}'), ('{"to": "  Ann"}', '{"to": " Ann"}')]
 )
 def test_one_space_at_most_is_taken_away(tokenizer: Tokenizer, chat: InnerFormat, sampled: str, read: str) -> None:
-    tokenizer.encode_special_tokens = False
-    tokens = tokenizer.encode(f"<|call|>send {sampled}<|end_call|>").ids
-    tokenizer.encode_special_tokens = True
+    vocabulary = tokenizer.get_vocab()
+    tokens = [vocabulary["<|call|>"], *tokenizer.encode(f"send {sampled}").ids, vocabulary["<|end_call|>"]]
     assert chat.reader([], 0).feed(tokens).calls == (ToolCall("c0", "send", read),)
 
 
