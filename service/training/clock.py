@@ -60,13 +60,13 @@ class Clock:
         quiet = 0
         while quiet < _SETTLE:
             await asyncio.sleep(0)
-            quiet = 0 if self.computing else quiet + 1
+            quiet = 0 if await self.computing.over() else quiet + 1
 
     async def _jump(self) -> None:
         idle = 0
         while True:
             await asyncio.sleep(0)
-            idle = 0 if self.computing or self.decoding else idle + 1
+            idle = 0 if await self.computing.over() or await self.decoding.over() else idle + 1
             if idle > _SETTLE and self._due:
                 idle = 0
                 await self.advance(self._due[0][0] - self.now)
@@ -77,15 +77,23 @@ class _Count:
 
     def __init__(self) -> None:
         self._holders = 0
+        self._none = asyncio.Event()
+        self._none.set()
 
     def __enter__(self) -> None:
         self._holders += 1
+        self._none.clear()
 
     def __exit__(self, *_: object) -> None:
         self._holders -= 1
+        if not self._holders:
+            self._none.set()
 
-    def __bool__(self) -> bool:
-        return self._holders > 0
+    async def over(self) -> bool:
+        """Waits until nobody is at it; whether anybody was."""
+        busy = not self._none.is_set()
+        await self._none.wait()
+        return busy
 
 
 class TimedToolbox(Toolbox):
