@@ -7,8 +7,9 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,7 @@ from rich.console import Console
 from bench.overlap.contenders import ADK, Contenders
 from bench.overlap.outer import command, rename_markers
 from service.cli.agents import free_port, loud
-from service.cli.children import Child, Children
+from service.cli.children import Children, wait_until_ready
 from service.client import open_http
 from service.engine.vllm import engine_environment
 
@@ -29,7 +30,7 @@ _ADK_PYTHON = ".venv-adk/bin/python"
 
 @asynccontextmanager
 async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
-    """All of them, ready. Raises RuntimeError if one does not start."""
+    """All of them, ready. Raises ServiceError if one does not start."""
     lines: asyncio.Queue[str] = asyncio.Queue()
     show = loud(console).hear
 
@@ -44,7 +45,7 @@ async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
         children = await stack.enter_async_context(Children(hear))
         http = await stack.enter_async_context(open_http())
         ours = await children.start("ours", (sys.executable, "-m", "bench.overlap.serve", str(folder)), _environment())
-        await _until_ready(ours, lambda: _told(lines))
+        await wait_until_ready({ours: lambda: _told(lines)}, _START_SECONDS)
         places = json.loads(lines.get_nowait())
         rename_markers(Path(places["weights"]), folder / "hermes")
         port, adk_port = free_port(), free_port()
@@ -53,19 +54,10 @@ async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
         adk_command = (_ADK_PYTHON, "-m", "bench.overlap.adk", url, str(adk_port))
         adk_environment = _environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # or it would ask the network
         adk = await children.start(ADK, adk_command, adk_environment)
-        await _until_ready(theirs, lambda: _healthy(http, url))
-        await _until_ready(adk, lambda: _healthy(http, places[ADK]))
+        healthy = {theirs: partial(_healthy, http, url), adk: partial(_healthy, http, places[ADK])}
+        await wait_until_ready(healthy, _START_SECONDS)
         client = await stack.enter_async_context(AsyncOpenAI(base_url=f"{url}/v1", api_key="none", timeout=600))
         yield Contenders(places, folder, client, http)
-
-
-async def _until_ready(child: Child, ready: Callable[[], Awaitable[bool]]) -> None:
-    """Raises RuntimeError if the process ends before it is ready."""
-    async with asyncio.timeout(_START_SECONDS):
-        while not await ready():
-            if child.process.returncode is not None:
-                raise RuntimeError(f"{child.name} ended before it was ready: status {child.process.returncode}")
-            await asyncio.sleep(0.5)
 
 
 async def _told(lines: asyncio.Queue[str]) -> bool:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 from rich.console import Console
 from rich.text import Text
 
-from service.cli.children import Child, Children
+from service.cli.children import Child, Children, wait_until_ready
 from service.cli.story import printable
-from service.errors import ServiceError
 from service.settings import Machine
 
 HOST = "127.0.0.1"
 _START_SECONDS = 900.0
 """The first start converts the base model and merges adapters."""
-_POLL_SECONDS = 0.2
+_ANSWER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +66,15 @@ async def start_agent(
     return Served(f"http://{HOST}:{port}", await children.start(folder.name, (*command, *options), environment))
 
 
-async def wait_until_ready(http: httpx.AsyncClient, agents: Sequence[Served]) -> None:
+async def wait_for_agents(http: httpx.AsyncClient, agents: Sequence[Served]) -> None:
     """Waits until all serve and know their peers. Raises ServiceError as soon as one has ended instead."""
-    waiting = list(agents)
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            while waiting:
-                for agent in agents:
-                    if agent.child.process.returncode is not None:
-                        raise ServiceError(f"{agent.child.name} ended before it was ready; why is told above")
-                waiting = [agent for agent in waiting if not await _is_ready(http, agent.url)]
-                await asyncio.sleep(_POLL_SECONDS)
-    except TimeoutError as error:
-        names = " and ".join(agent.child.name for agent in waiting)
-        raise ServiceError(f"{names} not ready after {_START_SECONDS:.0f} s") from error
+    await wait_until_ready({agent.child: partial(_is_ready, http, agent.url) for agent in agents}, _START_SECONDS)
 
 
 async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
     """Whether it serves and has read its peers' cards, of which it tells the model."""
     try:
-        response = await http.get(f"{url}/readyz", timeout=_POLL_SECONDS * 10)
+        response = await http.get(f"{url}/readyz", timeout=_ANSWER_SECONDS)
     except httpx.HTTPError:
         return False
     return response.status_code == httpx.codes.OK and all(response.json()["peers"].values())

@@ -7,17 +7,20 @@ import ctypes
 import os
 import re
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+
+from service.errors import ServiceError
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _LAST_WORDS_SECONDS = 1.0
 """How long output is read after the end, should anyone have escaped with the other end of the pipe."""
 _LINE_END = re.compile(rb"[\r\n]+")
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,22 @@ class Children:
                 self.hear(name, line.decode(errors="replace"))
         if rest:
             self.hear(name, rest.decode(errors="replace"))
+
+
+async def wait_until_ready(ready: Mapping[Child, Callable[[], Awaitable[bool]]], seconds: float) -> None:
+    """Asks each whether it is ready until all are. Raises ServiceError as soon as one has ended, or after `seconds`."""
+    waiting = dict(ready)
+    try:
+        async with asyncio.timeout(seconds):
+            while waiting:
+                for child in ready:
+                    if child.process.returncode is not None:
+                        raise ServiceError(f"{child.name} ended before it was ready; why is told above")
+                waiting = {child: is_ready for child, is_ready in waiting.items() if not await is_ready()}
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError as error:
+        names = " and ".join(child.name for child in waiting)
+        raise ServiceError(f"{names} not ready after {seconds:.0f} s") from error
 
 
 def _end_with_parent() -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agents.procurement.errand import Errand
-from service.cli.agents import HOST, loud, start_agent, wait_until_ready
+from service.cli.agents import HOST, loud, start_agent, wait_for_agents
 from service.cli.ask import ask_and_show
 from service.cli.children import Children
 from service.cli.machine import read_machine
@@ -68,7 +68,7 @@ async def _demo(console: Console, children: Children, question: str | None, port
         contracts = await start_agent(children, _AGENTS / "contracts", port + 1, machine, engine)
         peers = {"contracts": contracts.url}
         procurement = await start_agent(children, _AGENTS / "procurement", port, machine, engine, peers)
-        await wait_until_ready(http, [contracts, procurement])
+        await wait_for_agents(http, [contracts, procurement])
         console.print(f"\nboth agents are ready after {time.monotonic() - began:.0f} s", highlight=False)
         asked = Text.assemble("asking procurement: ", (question or errand.question, "bold"), "\n")
         console.print(asked, soft_wrap=True)

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.agent import make_chat, make_loop, make_toolbox
-from service.cli.agents import free_port, loud, start_agent, wait_until_ready
+from service.cli.agents import free_port, loud, start_agent, wait_for_agents
 from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
 from service.cli.provenance import append, circumstances
@@ -185,7 +185,7 @@ class Trial:
             for peer in agent.peers
         }
         async with open_http() as http:
-            await wait_until_ready(http, list(started.values()))
+            await wait_for_agents(http, list(started.values()))
         return [PeerConfig(name, served.url) for name, served in started.items()]
 
 
