@@ -134,7 +134,47 @@ TRAINING: Mapping[str, Asking] = {
         {supplier}, duty paid or unpaid?
         Tariff costs at {supplier}, ours or theirs?
         I'd like to know who ends up with the duties on {supplier} imports.
-        I heard {supplier} refuses to pay customs. Are they right?""",
+        I heard {supplier} refuses to pay customs. Are they right?
+        A customs officer just rang about a pallet from {supplier} and wants to know who to invoice for the duty.
+        According to the paperwork with {supplier}, whose pocket do import tariffs come out of?
+        Am I right that any duty on {supplier} merchandise is deducted from their money and not ours?
+        Any idea if the tariff bill lands with us or with {supplier}?
+        Assume the EU imposes a punitive tariff tomorrow: would that be {supplier}'s loss or ours?
+        Before I sign off this customs payment for the {supplier} container, was that ever our obligation?
+        Between ourselves and {supplier}, who has been assigned the import duties?
+        Boss asks: tariffs at {supplier}, who has to stump up?
+        Broker's note says "duty payable by consignee" for {supplier}. Does that match our agreement?
+        Clarify for me please the bearer of customs duty in the case of {supplier}.
+        Customs clearance fees and duty for {supplier}: on which side of the ledger?
+        DDP or DAP with {supplier}, in other words who pays the duty?
+        Did we ever commit to paying the tariffs for {supplier}?
+        Did {supplier} sign up to carry the customs duties or did they leave that to us?
+        Duties on what we import from {supplier}. Buyer's cost or seller's?
+        Every shipment from {supplier} costs us a fortune at customs. Should they not be paying that?
+        Explain to me how the burden of import tariffs is allocated in the {supplier} agreement.
+        For budgeting: must I add import duty on top of what {supplier} quotes?
+        Has anyone negotiated with {supplier} who is to pay when the goods are dutiable?
+        Have we got it in writing that {supplier} takes the duties?
+        Help me out, is it the buyer or {supplier} that the taxman at the frontier comes after?
+        I was told we only owe half of the tariffs and {supplier} the rest. Is that so?
+        In the event that customs levies are imposed, shall these be borne by {supplier}?
+        It says "plus customs" on the quote from {supplier}. Can they do that under our contract?
+        Let me know on which party the contract with {supplier} places import duties.
+        Looking for the answer to one thing: are import tariffs {supplier}'s burden?
+        May {supplier} lawfully under our contract recharge duty to us?
+        My colleague says tariffs are {supplier}'s headache. True?
+        Need to know quick: customs duty {supplier}, buyer or seller pays?
+        Of the import duties on {supplier} wares, how much is our portion?
+        Our logistics lead insists the border levy is not ours to pay at {supplier}. Who is right?
+        Suppose the duty rate on steel doubles. Is it {supplier} that has to fund the difference?
+        The tax authorities assessed duty on a consignment sent by {supplier}. To whom do I pass the assessment?
+        Upon importation, does the duty become payable by us or by {supplier}?
+        Was it agreed that the seller, {supplier}, pays whatever customs demands?
+        We buy a lot from {supplier} overseas. Do they or we finance the import taxes?
+        Where does the contract put the tariffs, with {supplier} or with the purchaser?
+        With {supplier}, the customs tax is charge of who?
+        Would {supplier} be right to tack the import duty onto our bill?
+        You know the tariff mess. Is {supplier} obliged to keep us out of it?""",
         """whether {supplier} bears the tariffs
         whether {supplier} pays the tariffs
         if {supplier} pays the import duties
@@ -176,7 +216,29 @@ TRAINING: Mapping[str, Asking] = {
         what we agreed with {supplier} about import duties
         what the {supplier} contract says about tariffs
         whose money pays the border taxes on {supplier} deliveries
-        {supplier}'s position on who pays customs""",
+        {supplier}'s position on who pays customs
+        as to who must bear customs duties, ourselves or {supplier}
+        by whom import duties are payable under the deal with {supplier}
+        from whose budget the duty on {supplier} cargo is paid
+        how much of the tariff burden stays with {supplier}
+        in whose lap the customs invoice for {supplier} goods lands
+        to which party the {supplier} contract assigns tariffs
+        what part of the import duties {supplier} has to contribute
+        what the rule is on customs levies when {supplier} ships from abroad
+        where the cost of tariffs ends up in the {supplier} agreement
+        whether {supplier} owes us back the duty we advanced to customs
+        whether a tariff surcharge from {supplier} is permitted
+        whether customs can come to us for the duty on {supplier} freight
+        whether it is up to {supplier} to pay at the border
+        whether I should put duty on top of the {supplier} price
+        whether the seller, {supplier}, has accepted all import charges
+        if any duty on {supplier} merchandise is chargeable to us
+        if {supplier} has to compensate us for import taxes
+        if the buyer rather than {supplier} is the one paying customs
+        if tariffs are half ours and half {supplier}'s
+        who has agreed to fund import levies, {supplier} or our side
+        who is named as payer of duties in the contract with {supplier}
+        who loses money when tariffs rise, {supplier} or our company""",
         """the tariffs
         tariffs
         the import duties
@@ -197,7 +259,21 @@ TRAINING: Mapping[str, Asking] = {
         customs fees
         import duty
         the allocation of import duties
-        the duty on imported goods""",
+        the duty on imported goods
+        who bears import levies
+        the payer of customs duties
+        tariff surcharges
+        passing on tariffs
+        the customs burden
+        duties at the border
+        levies on imports
+        new tariffs from the government
+        import costs such as customs duty
+        who pays at customs
+        sharing import duties between the parties
+        the tariff risk
+        delivery duty paid or unpaid
+        customs levies and who bears them""",
     ),
     "payment": _asking(
         """How long do we have to pay {supplier}?
@@ -306,7 +382,46 @@ TRAINING: Mapping[str, Asking] = {
         Ugh, {supplier} wants money again. How long have I got?
         Look up how quickly we are obliged to pay {supplier}.
         Say we stretch things with {supplier} a bit. What is the last day to pay the bill?
-        We owe {supplier} for the last shipment. How many days are left to settle up under our terms?""",
+        We owe {supplier} for the last shipment. How many days are left to settle up under our terms?
+        According to our terms, on what day does a {supplier} invoice mature?
+        Am I allowed to park the {supplier} bill for another two weeks?
+        Any rush with paying {supplier}?
+        As of which day are we behind on what we owe {supplier}?
+        Assuming the invoice is dated the 1st, when must {supplier} be paid?
+        Bookkeeping here. Payment target for {supplier} please.
+        Counting from the invoice date, how long before {supplier} must be paid?
+        Creditor {supplier}, payable in how many days?
+        Did we settle on 14, 30 or 60 days for paying {supplier}?
+        Due in how many days, the bills of {supplier}?
+        Enlighten me: how many days' grace for paying does {supplier} allow after billing?
+        Ever since the switch to the new contract, how long may we take to pay {supplier}?
+        For the payment run: by when does {supplier} have to be included?
+        Has the deadline for the open {supplier} invoice already passed, going by our contract?
+        Have we agreed immediate payment with {supplier} or something longer?
+        Hi, quick one, when's the {supplier} bill supposed to be paid by?
+        I'd rather keep the cash a little longer. Will {supplier} tolerate that, and up to which day?
+        If I approve the bill of {supplier} only next Friday, is that still in time?
+        In what timeframe are we to remit the invoiced amount to {supplier}?
+        Invoice {supplier} arrived, pay until when?
+        Is a sixty day target okay for {supplier} invoices?
+        Is it cash on delivery at {supplier} or on account?
+        Just how long can we drag our feet over a {supplier} invoice?
+        Kindly indicate the maturity of invoices received from {supplier}.
+        Let me know how long the billing department of {supplier} has to wait for its money.
+        May we hold off on paying {supplier} till quarter end?
+        My approval is pending on a {supplier} invoice. When does it have to be through at the latest?
+        Need payment target {supplier} for master data.
+        Of how many days is the payment delay with {supplier}, contractually?
+        On what terms do we buy from {supplier}, cash up front or thirty days?
+        Our bank wants to know how many days of credit we enjoy at {supplier}.
+        Please state the contractual time for remittance to {supplier}.
+        Should the transfer to {supplier} go out this week, or does the contract leave us more time?
+        Someone at {supplier} claims we pay too slowly. What time to pay does the agreement grant us?
+        The controller asks what our payable days at {supplier} are.
+        Treasury would like to pay {supplier} as late as permitted. Which day is that?
+        Was it thirty days after invoice for paying {supplier}, or am I mixing something up?
+        What's the agreed time span from receiving a bill to wiring {supplier} the money?
+        You pay {supplier} after how many days normally, by contract?""",
         """how long we have to pay {supplier}
         how many days we have to pay {supplier}
         when we have to pay {supplier}
@@ -345,7 +460,29 @@ TRAINING: Mapping[str, Asking] = {
         how long we can hold on to the cash before {supplier} is owed it
         until when the outstanding {supplier} bill has to be settled
         how long accounts payable can sit on an invoice by {supplier}
-        when the money for {supplier} has to go out""",
+        when the money for {supplier} has to go out
+        as of which day we owe {supplier} the invoiced money
+        by what deadline accounts must remit to {supplier}
+        counting from the invoice date, when {supplier} has to be paid
+        for how many days {supplier} lets us buy on credit
+        how long {supplier} has to wait for its money
+        how many weeks may pass before we pay {supplier}
+        how much longer I can put off the transfer to {supplier}
+        on what day a {supplier} invoice matures
+        the agreed payment target at {supplier}
+        the last date for remitting money to {supplier}
+        the period between billing and payment for {supplier}
+        what we have to enter as days payable for {supplier}
+        what time to pay we negotiated with {supplier}
+        whether it is cash on delivery or on account with {supplier}
+        whether thirty days is right for paying {supplier}
+        whether the bill from {supplier} is overdue yet
+        whether we pay {supplier} up front or after invoicing
+        if I can leave the {supplier} invoice until next month
+        if the deadline for paying {supplier} has passed already
+        if there is any hurry in paying {supplier}
+        in how many days a bill from {supplier} falls due
+        until which day {supplier} has to put up with an unpaid bill""",
         """the payment term
         payment terms
         the payment terms
@@ -369,7 +506,21 @@ TRAINING: Mapping[str, Asking] = {
         the payment due date
         invoice settlement
         the agreed time to pay
-        the deadline for paying the bill""",
+        the deadline for paying the bill
+        the payment target
+        when bills are payable
+        the maturity of invoices
+        supplier credit
+        the days payable
+        how fast invoices must be paid
+        remittance deadlines
+        settling accounts on time
+        invoice payment timing
+        the time between invoice and payment
+        when the bill has to be paid
+        paying on account
+        the net payment days
+        the deadline for our bank transfer""",
     ),
     "warranty": _asking(
         """How long is the warranty from {supplier}?
@@ -474,7 +625,47 @@ TRAINING: Mapping[str, Asking] = {
         Not again, another dud from {supplier}. Is it still guaranteed?
         These {supplier} valves wear out too soon. For how long do they come with a guarantee?
         Check whether the {supplier} goods are still in warranty.
-        Give me the number of months {supplier} guarantees its products for.""",
+        Give me the number of months {supplier} guarantees its products for.
+        A customer returned a device because of a bad {supplier} component. Can we claim it under warranty from them?
+        According to the contract, when does {supplier} stop being liable to repair defective goods?
+        Am I still in time to lodge a defect claim with {supplier}?
+        Any warranty at {supplier}, and of what length?
+        As regards material and manufacturing defects, what term of warranty has {supplier} granted?
+        Assuming a motor from {supplier} burns out in its second year, is it replaced without charge?
+        Before I order a replacement at our cost: does {supplier} still owe us one under the guarantee?
+        By what date do I have to return the dud from {supplier} to get it swapped for nothing?
+        Counting from receipt, how many months of cover against defects do we have with {supplier}?
+        Did {supplier} give us one year or two on faults?
+        During what period is {supplier} obliged to remedy defects at no charge?
+        Engineering found hairline cracks in {supplier} castings. Has the guarantee lapsed?
+        Ever had a look at how long {supplier} vouches for quality? I need the months.
+        For faults that only surface later, how long does {supplier} accept claims?
+        Got a lemon from {supplier}. Who repairs it, and is the guarantee still running?
+        Has the guarantee on last spring's goods from {supplier} expired?
+        Have we any right to a free swap if {supplier}'s item conks out?
+        Hello, what warranty duration should I note down for {supplier}?
+        I bought twelve drives from {supplier}, three are dead on the bench. How long does the warranty run?
+        In months, please: guarantee of {supplier}.
+        Is one year all the warranty {supplier} grants?
+        It broke again! Does {supplier} still have to mend it for nothing?
+        Just for the file, how many months does {supplier} warrant freedom from defects?
+        Let me know until when I may reclaim a bad part at {supplier}.
+        May we return malfunctioning equipment to {supplier} for repair under guarantee, and how long?
+        My technician asks if {supplier} still repairs this model under guarantee.
+        Need guarantee period {supplier} for the maintenance plan.
+        Of what duration is the defects liability period agreed with {supplier}?
+        On {supplier} hardware, after how many months are repairs at our own cost?
+        Our complaints desk must know how many months {supplier} has to stand good for its workmanship.
+        Please quote the warranty expiry rule in the agreement with {supplier}.
+        Quality of the {supplier} batch is awful. For how long may we demand rework or replacement?
+        Say a bearing from {supplier} seizes up after a year and a half. Covered or not?
+        Suppose the goods prove unfit after some months, must {supplier} still rectify that?
+        The thing from {supplier} is kaput, guarantee is still good?
+        There's rust on everything {supplier} sold us. Is that still their problem under the warranty?
+        To what extent in time does {supplier} guarantee its workmanship?
+        We noticed the fault in the {supplier} unit only today. Has the claim period run out?
+        When can {supplier} say "sorry, out of warranty"?
+        Would a breakdown after ten months still be repaired free by {supplier}?""",
         """how long the warranty from {supplier} is
         how long {supplier} gives warranty
         how many months of warranty {supplier} gives
@@ -514,7 +705,29 @@ TRAINING: Mapping[str, Asking] = {
         the warranty term of {supplier}
         the number of months {supplier} warrants its goods
         for how long {supplier} vouches for its products
-        for what period {supplier} answers for hidden flaws""",
+        for what period {supplier} answers for hidden flaws
+        after how many months repairs of {supplier} goods are at our own cost
+        as to the defects liability period granted by {supplier}
+        at what point {supplier} may refuse a repair as out of warranty
+        by what date a dud from {supplier} has to be returned for a free swap
+        counting from receipt, how long {supplier} covers faults
+        during what period {supplier} remedies defects without charge
+        how late a hidden fault can still be held against {supplier}
+        how long we may demand rework or replacement of bad goods from {supplier}
+        how many years {supplier} warrants its workmanship
+        in what time frame faults must be claimed from {supplier}
+        the expiry of the guarantee on {supplier} equipment
+        the months of cover against defects with {supplier}
+        to what date {supplier} has to mend what breaks
+        what cover we have for breakdowns of {supplier} machines
+        what term {supplier} has given on manufacturing defects
+        whether {supplier} warrants its goods for one year or two
+        whether the guarantee on older {supplier} goods has lapsed
+        whether we are still in time to lodge a defect claim with {supplier}
+        whether a malfunctioning {supplier} unit gets mended for nothing
+        if a breakdown after a year is still covered by {supplier}
+        if {supplier} owes us a new one for the item that failed
+        if there is a warranty left on what we bought from {supplier}""",
         """the warranty
         warranty
         the warranty period
@@ -536,7 +749,20 @@ TRAINING: Mapping[str, Asking] = {
         the months of guarantee
         the warranty on defects
         the period for claiming defects
-        the expiry of the warranty""",
+        the expiry of the warranty
+        the defects liability period
+        how long faults are covered
+        free replacement of broken units
+        the seller's guarantee against defects
+        repairs under warranty
+        the manufacturer's guarantee
+        hidden defects and how long they can be claimed
+        goods that fail after delivery
+        remedying defects free of charge
+        guaranteed freedom from defects
+        the end of the guarantee
+        cover for breakdowns of the goods
+        returning faulty items under guarantee""",
     ),
     "termination": _asking(
         """How can we get out of the contract with {supplier}?
@@ -643,7 +869,47 @@ TRAINING: Mapping[str, Asking] = {
         So we hand in our notice to {supplier}. Then how long does it take?
         How long does {supplier} remain our contract partner after we have cancelled?
         If things go sour with {supplier}, how soon can we leave?
-        Are we free to leave {supplier} whenever we like, or do we have to announce it first?""",
+        Are we free to leave {supplier} whenever we like, or do we have to announce it first?
+        Procurement has voted {supplier} off the list; what's the shortest legal goodbye?
+        Assuming the letter lands on {supplier}'s desk on the first of the month, on what day are both sides free?
+        Kindly advise which period of notice governs a dissolution of our contract with {supplier}.
+        Is a month's warning enough to leave {supplier}, or does the contract ask for more?
+        Pulling out of {supplier}: thirty days, sixty, ninety?
+        Between us, how painful is a divorce from {supplier} in terms of waiting days?
+        Until when must I put up with {supplier} if I hand in the cancellation this afternoon?
+        Hey, quick one, what's the kick-out period for {supplier}?
+        I have to fill in "notice (days)" on the form for {supplier}. Which number goes there?
+        How many days separate a written cancellation to {supplier} from the final day of the contract?
+        May {supplier} abandon us mid-season without telling us weeks ahead?
+        Does anyone remember how much advance notice our lawyers agreed for a split from {supplier}?
+        The new director will not keep {supplier}. Advise on the severance interval.
+        Which lead time for a cancellation is laid down in our agreement with {supplier}?
+        For to finish the contract with {supplier}, what is the delay of notice please?
+        Let's assume {supplier} resigns as our vendor next week; for how many days is it obliged to carry on?
+        Need to give {supplier} the boot. Days?
+        Retrieve the number of days that must be observed for a termination of {supplier}.
+        I'm weighing up whether to stay with {supplier}; what would leaving involve, notice-wise?
+        Could we be shot of {supplier} by the end of the month if we wrote today?
+        Who can call off the agreement with {supplier}, and with what forewarning?
+        It says somewhere how many days you must wait after resigning from {supplier}. How many?
+        Are there handcuffs in the contract with {supplier}, or may we depart when it suits us?
+        Before I ring {supplier} and tell them it's over, how much warning does the contract oblige us to give?
+        Our plant closes in autumn and then we won't need {supplier} at all. When at the latest do I have to cancel?
+        Same-day cancellation of {supplier} possible, yes or no?
+        Notice days, {supplier}, both directions.
+        The agreement with {supplier} should cease at year-end; what is the last date for sending the letter?
+        What is the contractually required forewarning for severing the relationship with {supplier}?
+        I'd rather not be tied to {supplier} any longer. How many more days would I have to endure after cancelling?
+        Would a cancellation of {supplier} take effect immediately or only after some period?
+        How does one withdraw from the contract with {supplier}, and what time must be allowed?
+        Suppose {supplier} pulls out on its own initiative: how many days does that leave us to react?
+        Sales claims we can shed {supplier} within two weeks. Does the contract back that up?
+        Contract with {supplier} to be stopped. Please inform the applicable notice.
+        In how many days could I replace {supplier}, counting from the day I serve the termination?
+        What's the wait between telling {supplier} "we quit" and actually having quit?
+        So, hypothetically, if I were to sack {supplier}, how far ahead would I have to say so?
+        Has a fixed number of days been set for terminating the cooperation with {supplier}?
+        The auditors want to see the revocation period of the supply agreement with {supplier}.""",
         """how much notice we must give {supplier}
         how long the notice period with {supplier} is
         how we can end the contract with {supplier}
@@ -683,7 +949,29 @@ TRAINING: Mapping[str, Asking] = {
         how soon we can replace {supplier} without breaching the contract
         whether {supplier}'s contract can be terminated at any time
         with how many days' notice either side can leave the {supplier} agreement
-        how long in advance one must resign the contract with {supplier}""",
+        how long in advance one must resign the contract with {supplier}
+        on how short a warning we may sever ties with {supplier}
+        which number of days stands in {supplier}'s termination paragraph
+        until when we remain contractually married to {supplier} once the letter is sent
+        whether a cancellation sent to {supplier} works immediately
+        how much forewarning {supplier} can expect from us before a split
+        what lead time a resignation from the {supplier} contract requires
+        if {supplier} may abandon us without announcing it weeks before
+        at what date our goodbye letter to {supplier} should go out for a year-end exit
+        how binding the agreement with {supplier} is should we change our mind about staying
+        what interval lies between serving notice on {supplier} and being free
+        how many days we would have to put up with {supplier} after resigning
+        what the contract demands of someone who wants to leave {supplier}
+        for how many days {supplier} is obliged to carry on after pulling out
+        whether thirty days are enough for a clean break with {supplier}
+        in what time we could shed {supplier} legally
+        how the cooperation with {supplier} can be dissolved and with what delay
+        what waiting time stands between us and freedom from {supplier}
+        how far ahead {supplier} would have to announce that it is abandoning us
+        whether both we and {supplier} have the same number of days for giving notice
+        when at the latest I have to resign from the deal with {supplier} so that it stops in december
+        the number of days a termination of {supplier} has to be announced beforehand
+        what the shortest lawful goodbye to {supplier} is""",
         """the notice period
         the termination notice
         termination
@@ -707,7 +995,21 @@ TRAINING: Mapping[str, Asking] = {
         the notice requirement
         the cancellation terms
         contract exit
-        the days' notice for leaving""",
+        the days' notice for leaving
+        dissolving the contract
+        advance warning before leaving
+        severing the relationship
+        walking away from the deal
+        the required forewarning for an exit
+        resignation from the contract
+        the time between cancellation and exit
+        ordinary termination by either party
+        calling off the cooperation
+        the number of days to give notice
+        stopping the agreement early with notice
+        breaking off the business relationship
+        a withdrawal from the agreement and its notice
+        how to quit""",
     ),
     "penalty": _asking(
         """What happens if {supplier} delivers late?
@@ -814,7 +1116,46 @@ TRAINING: Mapping[str, Asking] = {
         What rebate is due from {supplier} for goods that turn up too late?
         Does the contract punish {supplier} for not being punctual?
         In the event of delayed delivery, what amount per week is payable by {supplier}?
-        Another week gone and still nothing from {supplier}. What does each one cost them?""",
+        Another week gone and still nothing from {supplier}. What does each one cost them?
+        Our contract surely bites when {supplier} dawdles with a shipment; what's the bite in percent?
+        The pallets came in nineteen days after the promised day. What may I subtract from what {supplier} bills?
+        Per started week of default in shipping, which sum falls due from {supplier}?
+        Lorry from {supplier} a fortnight behind. Entitlement?
+        Kindly indicate the demurrage-style penalty that {supplier} incurs for overrunning the agreed handover date.
+        What's it worth to us, in cash, every time {supplier} drags its feet on an order?
+        I have here a consignment that {supplier} handed over far too late; what credit note should I insist on?
+        Did we negotiate any punishment for when {supplier} breaks its delivery promise?
+        {supplier} tardy with the goods again!! what do they lose?
+        If on the due date the ramp is still empty, what sanction hits {supplier}?
+        By how many percent a week does the invoice shrink while {supplier} keeps us hanging?
+        Could finance hold back part of the price because {supplier} shipped weeks after schedule, and which part?
+        Is a shrug all we get when {supplier}'s goods roll in after the deadline, or is there money?
+        Let me have the contractual rate for delivery default as regards {supplier}.
+        How much is one week of tardiness priced at in the {supplier} contract?
+        The parts were due on the 3rd, and {supplier} now talks of the 24th. What do those three weeks earn us?
+        Is there any stick we can wave at {supplier} for shipping behind schedule?
+        What must {supplier} fork out when a consignment overshoots its date?
+        For the delay of shipment of {supplier}, which malus is foreseen?
+        I'm preparing a claim for delayed goods against {supplier}; please supply the rate to apply.
+        Customers are yelling since {supplier} let the date slide. Any weekly compensation agreed?
+        Does the meter run against {supplier} for each week that an order is outstanding past its date?
+        Tot up for me what a week's slippage sets {supplier} back.
+        Unpunctuality charge, {supplier}, percent?
+        Ought {supplier} to grant us a price cut seeing that the order turned up well past the agreed day?
+        Which financial penalty did {supplier} accept in case its shipments lag behind the agreed calendar?
+        When a truck from {supplier} limps in after the agreed date, do we still pay full price?
+        I heard we can dock slow vendors a slice of the price. What slice for {supplier}?
+        Suppose the next lot from {supplier} is held up for a month; what would that month cost them?
+        Three reminders and the order is still not here. What's the weekly forfeit for {supplier}?
+        What have we got in writing to sting {supplier} with when it ships behind time?
+        Is the tardiness of {supplier} something we can put a euro or percent figure on under the contract?
+        Please find how default of delivery is penalised at {supplier}.
+        It's the second time that {supplier} let an agreed arrival day pass. What does the agreement award us?
+        Must we swallow it when {supplier} delivers behind schedule, or may we cut the bill?
+        How stiff is the punishment for {supplier} if goods don't make the deadline?
+        Work out what share of the order price we get back from {supplier} per week of hold-up.
+        The boss wants to punish {supplier} for the late truck. At which rate may we?
+        What malus per overdue week is {supplier} subject to?""",
         """what happens if {supplier} delivers late
         what {supplier} pays for late delivery
         how high the penalty is if {supplier} is late
@@ -854,7 +1195,29 @@ TRAINING: Mapping[str, Asking] = {
         which delay damages {supplier} has accepted
         what deduction applies for overdue orders from {supplier}
         what happens financially when {supplier} keeps us waiting
-        how {supplier}'s delays are made good in money""",
+        how {supplier}'s delays are made good in money
+        what slice of the price we may keep when {supplier} ships behind schedule
+        how stiff the punishment is if goods from {supplier} miss the deadline
+        which malus {supplier} incurs per overdue week
+        what credit note to insist on when {supplier} hands over a consignment too late
+        how one week of tardiness by {supplier} is priced
+        whether the meter runs against {supplier} once an order is past its date
+        what sum {supplier} must fork out when a shipment overshoots the agreed day
+        whether we have to swallow it when trucks from {supplier} show up behind time
+        by what percent the bill shrinks while {supplier} keeps us hanging for the goods
+        if there is any stick to wave at {supplier} for tardy shipping
+        what {supplier} has accepted as punishment for breaking its delivery promise
+        what share of the order price comes back to us when {supplier} drags its feet
+        which sanction hits {supplier} if the ramp is empty on the due date
+        at which rate default of delivery by {supplier} is penalised
+        what every week of slippage sets {supplier} back
+        the weekly forfeit for {supplier} in case of a hold-up
+        whether full price is still due when {supplier} lets the arrival date pass
+        how hard the contract stings {supplier} for goods that are not here in time
+        what an order handed over three weeks after the agreed day earns us from {supplier}
+        whether lagging shipments cost {supplier} part of the purchase price
+        how unpunctuality of {supplier} translates into a price cut
+        what lump percentage we bill {supplier} for weeks spent waiting on overdue material""",
         """the late delivery penalty
         late delivery
         the penalty for delays
@@ -877,7 +1240,21 @@ TRAINING: Mapping[str, Asking] = {
         overdue deliveries
         the penalty clause
         the penalty rate per week
-        the price of missing a deadline""",
+        the price of missing a deadline
+        default in delivery
+        the malus for tardy shipments
+        punishing unpunctual delivery
+        the weekly forfeit for overdue orders
+        shipping behind schedule
+        the price cut for goods arriving after the date
+        broken delivery promises
+        sanctions for slow shipments
+        slippage of a shipment and what it costs
+        an order that turns up weeks after the deadline
+        the percentage for each week of delivery delay
+        the unpunctuality charge
+        credit for overdue consignments
+        overrunning the agreed delivery date""",
     ),
     "liability": _asking(
         """How much is {supplier} liable for?
@@ -984,7 +1361,46 @@ TRAINING: Mapping[str, Asking] = {
         My insurer asks up to what amount we can hold {supplier} liable.
         Can we claim any amount from {supplier}, or is liability restricted?
         What would we get, at best, if {supplier} destroyed our equipment?
-        Is there an amount beyond which {supplier} won't compensate our losses?""",
+        Is there an amount beyond which {supplier} won't compensate our losses?
+        An explosion caused by {supplier} would cost us millions; what portion could we legally demand?
+        Put a number on it: the biggest sum {supplier} can ever be ordered to hand over for harming us.
+        What threshold was written in above which our losses are no concern of {supplier}?
+        Legal exposure of {supplier} to us, max euros?
+        {supplier} has cost us a fortune through sheer carelessness. Is our claim chopped off at some figure?
+        Kindly specify the quantum at which the contractual liability of {supplier} is restricted.
+        Would {supplier} get away with paying only a fraction if it burned our factory down?
+        How much skin does {supplier} have in the game if its mistake ruins us?
+        Our CFO asks what amount of indemnification {supplier} owes as a maximum.
+        Can the harm {supplier} does to us be claimed down to the last cent?
+        Until which height {supplier} responds for the damages?
+        What's the damage-claim lid in the {supplier} contract?
+        At how many euros does the obligation of {supplier} to indemnify us run out?
+        A leak from one of {supplier}'s machines destroyed the ground floor. To what figure may our lawyers go?
+        hi, does {supplier} pay for all the damage it does or only a part? which part?
+        Say the blame lies entirely with {supplier}: what figure tops out our compensation?
+        Did anyone agree to let {supplier} limit what it owes for harm, and to how much?
+        Before the lawyers sue {supplier} for our ruined stock, they need the maximum recoverable sum.
+        What would {supplier} be good for if it brought our whole plant to its knees?
+        Indemnity limit, {supplier}, thanks.
+        How is the financial responsibility of {supplier} for harm it inflicts bounded, if at all?
+        Would it be possible to hold {supplier} accountable for a loss of any size?
+        State the sum past which {supplier} bears no further responsibility for harm.
+        I'm afraid of a catastrophe at {supplier}'s hands. How much would come back to us at the outside?
+        Which part of a ten-million loss could we pass on to {supplier} as the culprit?
+        Has the contract a provision that trims damage claims against {supplier}, and where does it trim them?
+        Say negligence on the part of {supplier} costs us our biggest customer; up to what total may we seek redress?
+        Where have the parties drawn the upper bound for {supplier}'s obligation to make amends?
+        Risk management wishes to learn for what maximum {supplier} stands in.
+        I assume {supplier} doesn't answer for infinite sums. Which sum is it, then?
+        Are we left holding the baby if the harm done by {supplier} exceeds some limit, and what limit?
+        What is the greatest extent to which {supplier} can be held to account for wrecking our property?
+        Liable without bounds or with a limit, what's the case at {supplier}?
+        Tell us the top figure for redress from {supplier} should its blunder cause a calamity.
+        Read me the bit on how high damage claims against {supplier} may climb.
+        For how much money does {supplier} vouch if its error injures our business?
+        When {supplier} is guilty of a costly blunder, does the contract protect its wallet at some point?
+        Our neighbour sued {supplier} for millions over a fire; could we, or are we stopped at a lower sum?
+        What's the roof on redress from {supplier}?""",
         """how much {supplier} is liable for
         up to what amount {supplier} is liable
         what the liability cap of {supplier} is
@@ -1024,7 +1440,29 @@ TRAINING: Mapping[str, Asking] = {
         how much of a big loss {supplier} would have to make good
         whether {supplier} restricts what it pays for damage
         what the biggest damage claim against {supplier} could be
-        how high the compensation goes if {supplier} harms us""",
+        how high the compensation goes if {supplier} harms us
+        at which figure damage claims against {supplier} are chopped off
+        how high our lawyers may go when claiming damages from {supplier}
+        the maximum indemnification {supplier} owes us
+        whether harm done by {supplier} can be claimed down to the last cent
+        past which sum {supplier} bears no responsibility for harm
+        what portion of a huge loss we could pass on to {supplier} as the culprit
+        if {supplier} can be held accountable for a loss of any size
+        for what maximum {supplier} stands in when its error injures our business
+        where the contract draws the upper bound for redress from {supplier}
+        how much would come back to us at the outside if {supplier} caused a catastrophe
+        what lid there is on damage claims towards {supplier}
+        whether we are stopped at some sum when suing {supplier} over a fire
+        until which height {supplier} responds for damages
+        what threshold was set above which our losses are no concern of {supplier}
+        how the contract protects {supplier}'s wallet after a costly blunder
+        the greatest sum {supplier} can be ordered to hand over for harming us
+        to how many euros {supplier} has trimmed its liability
+        what fraction {supplier} would bear if it burned our factory down
+        how much money {supplier} is good for when it brings our plant to its knees
+        whether negligence by {supplier} is compensated entirely or up to a set total
+        who is left with the loss beyond {supplier}'s limit and where that limit lies
+        what figure tops out the redress when {supplier} alone is to blame for a loss""",
         """the liability cap
         liability
         the limit of liability
@@ -1047,7 +1485,20 @@ TRAINING: Mapping[str, Asking] = {
         the aggregate liability
         the liability clause
         the maximum damage claim
-        the limit on compensation""",
+        the limit on compensation
+        the lid on damage claims
+        the indemnity limit
+        the maximum recoverable sum for losses
+        harm beyond a certain amount
+        financial responsibility for harm caused
+        the roof on redress
+        restricted liability
+        the threshold above which losses stay with us
+        the highest sum owed for damage done
+        accountability for wrecked property
+        the upper bound on indemnification
+        trimming of damage claims
+        the amount up to which they answer for harm""",
     ),
     "price_increase": _asking(
         """How much can {supplier} raise prices?
@@ -1155,7 +1606,47 @@ TRAINING: Mapping[str, Asking] = {
         They call it an inflation adjustment over at {supplier}. Is it covered by the contract?
         We were quoted more than before by {supplier}. Isn't the price supposed to stay put?
         Every year the same story, rates go up at {supplier}. What did we allow them?
-        Can our costs per unit creep up at {supplier}, and how far?""",
+        Can our costs per unit creep up at {supplier}, and how far?
+        How large a mark-up on the current price list would we have to stomach from {supplier}?
+        Kindly advise whether unit prices under the {supplier} contract are subject to upward revision.
+        Purchasing is nervous: what keeps {supplier} from getting greedy at renewal of the price list?
+        Price rise cap {supplier} pls
+        {supplier} pricing, locked or floating?
+        Quick one: the allowed annual hike at {supplier}, in percent?
+        Someone from {supplier} rang and said expect plus eight percent. Are we obliged to go along?
+        Before I sign off on the new rate card from {supplier}, how much higher than the old one may it legitimately be?
+        Is the consumer price index used to step up what {supplier} charges us?
+        At most how many percent can be slapped on by {supplier} every twelve months?
+        Will I still get the same quote from {supplier} two years from now?
+        Let's see what leeway we left {supplier} for upward repricing.
+        Does our deal shield us if {supplier} decides its goods should cost more?
+        The invoice from {supplier} shows a steeper unit price than in spring; how much of a rise did we consent to?
+        Explain how price revision works with {supplier}.
+        Has anybody negotiated a no-increase promise from {supplier}?
+        Sir, please inform what is maximum hike of rate possible by {supplier}.
+        I must know if {supplier} have the right for making the price more high.
+        Wages are climbing everywhere, so may {supplier} load that onto our unit prices?
+        Just so I can fill in the budget sheet: yearly price growth for {supplier}, upper bound?
+        Nobody here remembers whether {supplier} agreed to leave its prices untouched. Did it?
+        To what extent is {supplier} entitled to move its unit prices upward each year?
+        Supposing {supplier} doubled its prices overnight, would the contract permit it?
+        How firm are the figures on the price sheet from {supplier}?
+        Verify for me that a five percent rise by {supplier} stays within what we signed.
+        Are we exposed to inflation through {supplier}?
+        What's to stop {supplier} from asking ten percent more come January?
+        Which index, if any, drives upward price reviews at {supplier}?
+        Why should we pay more to {supplier} than we agreed? Is there a rise clause at all?
+        Controlling here. Inflation assumption for purchases from {supplier}: what's contractually the top end?
+        Under what conditions is {supplier} authorised to lift its selling prices?
+        Hey, can {supplier} just jack up what it charges, or did we nail that down?
+        One more per cent, two, five? What step-up is {supplier} granted annually?
+        If inflation hits seven percent, how much of that may {supplier} recover through pricing?
+        Our cost accountant needs the contractual limit on repricing by {supplier}.
+        For how long are the unit prices offered by {supplier} held firm?
+        Another round of cost pass-through from {supplier}... what did the contract concede on that?
+        Do rates with {supplier} rise automatically on each anniversary?
+        Permissible price growth p.a. for {supplier}, please.
+        Not happy with the dearer offer from {supplier}. Can I point to a price ceiling in our agreement?""",
         """how much {supplier} can raise prices
         by how much {supplier} may increase its prices
         whether {supplier} can raise prices
@@ -1195,7 +1686,29 @@ TRAINING: Mapping[str, Asking] = {
         if {supplier} has a right to more money per unit when costs rise
         whether prices agreed with {supplier} hold until the end of the contract
         how big a price jump by {supplier} we have to tolerate
-        whether {supplier} may index its prices""",
+        whether {supplier} may index its prices
+        how firm the price sheet of {supplier} is
+        whether anything caps upward repricing by {supplier}
+        what step-up in prices is granted to {supplier} on each anniversary
+        if a five percent hike by {supplier} would be within the contract
+        to what extent unit prices from {supplier} may grow
+        how large a mark-up on today's rates {supplier} could impose
+        whether {supplier} promised us not to get dearer
+        under what conditions {supplier} can lift its selling prices
+        which index price reviews by {supplier} are tied to
+        for how long unit prices from {supplier} are held firm
+        how many percent per year are conceded to {supplier} on top of current prices
+        whether we can refuse the dearer rate card from {supplier}
+        if wage inflation at {supplier} may end up in our unit prices
+        what limits there are when {supplier} wants to charge extra for the same item
+        whether next year's quote from {supplier} has to match this year's
+        how price revision is regulated with {supplier}
+        what leeway for becoming pricier {supplier} has
+        if rates go up automatically at {supplier}
+        the highest annual price growth that {supplier} may ask of us
+        whether {supplier} can reprice at will
+        how exposed we are to inflation at {supplier}
+        what {supplier} is permitted in the way of a price bump""",
         """price increases
         the price increase
         raising prices
@@ -1218,7 +1731,20 @@ TRAINING: Mapping[str, Asking] = {
         rising prices
         the ceiling on price hikes
         future price rises
-        the room for raising rates""",
+        the room for raising rates
+        upward price revisions
+        annual price growth
+        the indexation of prices
+        inflation pass-through
+        the price cap
+        yearly rate hikes
+        getting more expensive
+        repricing
+        the permitted mark-up on current prices
+        the price review mechanism
+        automatic price step-ups
+        holding prices firm
+        charging more for the same goods""",
     ),
     "delivery": _asking(
         """How long does {supplier} take to deliver?
@@ -1324,7 +1850,47 @@ TRAINING: Mapping[str, Asking] = {
         Weeks to deliver, {supplier}?
         Time to delivery with {supplier}?
         Look up how speedy {supplier} must be with our orders.
-        Could you find out how many weeks in advance we should order from {supplier}?""",
+        Could you find out how many weeks in advance we should order from {supplier}?
+        What dispatch-to-dock interval is stipulated for {supplier}?
+        Kindly advise the contractual delivery period of {supplier}.
+        ETA on orders with {supplier}, in general?
+        Counting from the order date, how many days are conceded to {supplier} for bringing the merchandise?
+        Standard transit plus production time at {supplier}, anyone?
+        Let me have the number of weeks {supplier} gets to fill an order.
+        Is it a matter of days or months until {supplier} turns up with the goods?
+        We need safety stock figures; what lag between ordering and receiving is there with {supplier}?
+        The scheduler asked me for a due date on a fresh PO to {supplier}. What do I count on?
+        Hey, how long's the queue at {supplier} before our stuff comes?
+        Please, in which time {supplier} is bringing the material after we make order?
+        Sir, please inform delivery days of {supplier}.
+        Are we talking about two weeks or ten when we buy something from {supplier}?
+        MRP field "planned delivery time" for {supplier}: which value?
+        Our launch is on the first of the month. What's the latest day to place the order with {supplier}?
+        Has {supplier} undertaken to ship inside a certain number of days?
+        Assuming the order is confirmed at {supplier} today, on which calendar week should I book the unloading crew?
+        Remaining stock covers three weeks. Will a new batch from {supplier} be in before that?
+        Find out how swiftly merchandise gets from {supplier} to our plant.
+        Nobody told me how long a consignment takes to come over from {supplier}. Please do.
+        Goods-in would like to know when to clear space for the stuff we're ordering from {supplier}.
+        Does the agreement commit {supplier} to a particular dispatch time?
+        Roughly how long between clicking "order" and a lorry from {supplier} at our ramp?
+        I'm told {supplier} is a slowcoach. What shipping period is on paper?
+        Days to ship: {supplier}?
+        Which number of weeks did the contract set for {supplier} to send out goods?
+        A customer wants a commitment from me, so tell me the procurement time at {supplier}.
+        At what notice can {supplier} furnish us with goods?
+        Would six weeks be enough for {supplier} to deliver, going by the contract?
+        Should I order at {supplier} now, or is next month early enough to have it by summer?
+        Where do I see how many days {supplier} may need for a shipment? Just give me the figure.
+        Going by the contract, what is the longest we could be waiting on a regular order from {supplier}?
+        Urgent, boss wants to know: when can stuff be here if {supplier} gets the PO now?
+        Could you state the agreed period for supply by {supplier}?
+        Between signing the PO and having the crates from {supplier} in hand, what time elapses?
+        Express or snail mail, what sort of shipping speed did {supplier} sign up for?
+        Maintenance needs spares. Can they be had from {supplier} within ten days?
+        Time of supply for {supplier}, as contracted?
+        I have to fix our reorder point, hence the question how long {supplier} takes for replenishing us.
+        Ordered at {supplier} this morning, so from which date may I start asking where it is?""",
         """how long {supplier} takes to deliver
         how long delivery from {supplier} takes
         how fast {supplier} delivers
@@ -1363,7 +1929,29 @@ TRAINING: Mapping[str, Asking] = {
         how rapidly {supplier} must supply us
         the deadline by which {supplier} has to bring the goods
         how long our warehouse waits for {supplier} after an order
-        what arrival date to expect when we order from {supplier}""",
+        what arrival date to expect when we order from {supplier}
+        what lag between ordering and receiving {supplier} has
+        how swiftly merchandise gets from {supplier} to our plant
+        in how many days {supplier} undertakes to ship
+        what planned delivery time to enter for {supplier}
+        when to clear warehouse space after ordering at {supplier}
+        whether ten days are enough for {supplier} to bring the goods
+        what dispatch time {supplier} is committed to
+        at what notice {supplier} can furnish us with parts
+        the latest day to order at {supplier} for arrival by the first
+        how long a consignment takes to come over from {supplier}
+        what time elapses between the PO to {supplier} and the crates at our ramp
+        which calendar week goods ordered now from {supplier} are due in
+        whether it is days or months before {supplier} turns up with an order
+        the longest we could be waiting on a regular order from {supplier}
+        what procurement time to assume for {supplier}
+        how many days are conceded to {supplier} for sending out an order
+        if a batch from {supplier} could be in within three weeks
+        what shipping speed {supplier} signed up for
+        which due date to put on a new order to {supplier}
+        how long {supplier} has for restocking us
+        if the contract sets a number of weeks for supply by {supplier}
+        when the lorry from {supplier} comes once we have ordered""",
         """the delivery time
         delivery
         the lead time
@@ -1385,7 +1973,21 @@ TRAINING: Mapping[str, Asking] = {
         the delivery deadline
         the delivery schedule
         the arrival of ordered goods
-        how soon goods arrive""",
+        how soon goods arrive
+        dispatch time
+        the number of days to ship
+        the lag between order and receipt
+        procurement time
+        the supply period
+        the time goods take to reach us
+        transit and dispatch times
+        how quickly orders are filled
+        the shipping speed
+        the due date of new orders
+        the waiting time after ordering
+        the agreed shipping window
+        restocking time
+        the days from purchase order to goods receipt""",
     ),
     "law": _asking(
         """Which law applies to the contract with {supplier}?
@@ -1490,7 +2092,46 @@ TRAINING: Mapping[str, Asking] = {
         Isn't the {supplier} contract under foreign law?
         Aren't we under our own law with {supplier}?
         I don't know which law I have to look at for {supplier}.
-        The compliance form has a field "contract law". What country do I fill in for {supplier}?""",
+        The compliance form has a field "contract law". What country do I fill in for {supplier}?
+        Kindly advise the law stipulated as governing in the {supplier} contract.
+        Proper law of the contract, {supplier}?
+        Is the {supplier} agreement a German-law, English-law or some other law contract?
+        Hey, quick legal thing: what country's laws are we on with {supplier}?
+        Sir, please inform law of which country is valid for {supplier} contract.
+        Audit wants a list of contracts by governing law; which entry goes next to {supplier}?
+        Before we hire outside counsel against {supplier}, in which nation's law should they be expert?
+        Does the UN sales convention or some national code govern our purchases from {supplier}?
+        Suppose a tribunal had to construe the {supplier} agreement, on what country's law would it rely?
+        The paralegal left "governed by" blank for {supplier}. What belongs there?
+        Which flag is on the law book for the {supplier} deal, so to speak?
+        Home turf or away, legally, if we battle it out with {supplier}?
+        Before the judge with {supplier}, ok, but judge of what country and with what law?
+        I would like to learn the legal regime to which {supplier} and our firm have submitted.
+        Did the parties submit to a particular nation's law when signing with {supplier}?
+        Would I be right in thinking the {supplier} contract is governed by the law at our registered seat?
+        Name the country: contract law for {supplier}.
+        Have our people agreed with {supplier} that disagreements be resolved under our legislation?
+        {supplier} argues that the statutes of its own country apply. Is that what we signed?
+        Lex contractus for {supplier}, please.
+        It came up in the legal meeting whether we and {supplier} are under common law or a continental code.
+        Can you tell from the contract which state's law we and {supplier} are answerable to?
+        Competent courts and governing rules in the case of {supplier}, what was agreed?
+        Are the laws of a third country chosen in our paper with {supplier}?
+        For a legal opinion on {supplier} I need the system of law that the agreement invokes.
+        Which nation's law has been designated for {supplier}?
+        I keep hearing different things, Swiss law, French law... which is it for {supplier}?
+        Could a court abroad end up handling our quarrel with {supplier} under its own code?
+        Remind me whose law book we open when there's trouble with {supplier}.
+        From a legal point of view, what country does the contract with {supplier} belong to?
+        Regarding {supplier}, which country's legal rules shall be deemed to apply?
+        Boss to legal: are we on safe home ground with {supplier} or under somebody else's laws?
+        To translate the contract correctly I must know the legal system that {supplier} and we picked.
+        Whichever law it is that we have with {supplier}, spell it out for me.
+        Seat of courts and law, {supplier} contract, anyone know?
+        Our general counsel insists on home law everywhere. Was that achieved with {supplier}?
+        How does the {supplier} contract settle the conflict-of-laws question?
+        As the buyer, do we enjoy our domestic law in the relationship with {supplier}?
+        Show me the sentence on applicable legal rules that we signed with {supplier}.""",
         """which law applies to the contract with {supplier}
         which law governs the {supplier} contract
         what the governing law with {supplier} is
@@ -1529,7 +2170,29 @@ TRAINING: Mapping[str, Asking] = {
         which legislation {supplier} and we signed up to
         where the place of jurisdiction is for {supplier}
         what national law is stipulated with {supplier}
-        whether we would fight {supplier} under our law or theirs""",
+        whether we would fight {supplier} under our law or theirs
+        what the proper law of the contract with {supplier} is
+        which nation's law has been designated for {supplier}
+        whether we and {supplier} are under common law or a continental code
+        in what country's law outside counsel against {supplier} should be expert
+        how the "governed by the laws of" line in the {supplier} contract continues
+        whether the law at our registered seat covers the {supplier} agreement
+        to which legal regime {supplier} and our firm have submitted
+        whose law book we open when there is trouble with {supplier}
+        if the laws of a third country were chosen with {supplier}
+        how the {supplier} contract settles the conflict-of-laws question
+        whether a court abroad would handle a quarrel with {supplier} under its own code
+        which state's law {supplier} is answerable to under our agreement
+        if the UN sales convention or a national code governs purchases from {supplier}
+        what country to enter under "governed by" for {supplier}
+        whether we got our home law accepted by {supplier}
+        on what country's law a tribunal would construe the {supplier} agreement
+        which system of law the agreement with {supplier} invokes
+        if {supplier} is right that the statutes of its own country apply
+        from a legal point of view, what country the {supplier} contract belongs to
+        which courts and which law are competent for {supplier}
+        whether it is home ground or foreign law in a court fight with {supplier}
+        the legal rules of which land shall apply between us and {supplier}""",
         """the governing law
         the applicable law
         governing law
@@ -1552,7 +2215,21 @@ TRAINING: Mapping[str, Asking] = {
         the chosen law
         the governing law clause
         the law for disputes
-        the contract's legal regime""",
+        the contract's legal regime
+        the proper law of the contract
+        the designated national law
+        conflict of laws
+        the country whose statutes apply
+        the legal order chosen
+        the law a court would apply
+        competent courts and applicable law
+        the governing legislation
+        home law or foreign law
+        the relevant civil code
+        the law the parties submitted to
+        the country's law behind the agreement
+        the "governed by the laws of" line
+        legal venue""",
     ),
     "minimum_order": _asking(
         """What is the minimum order at {supplier}?
@@ -1658,7 +2335,45 @@ TRAINING: Mapping[str, Asking] = {
         What's the cheapest order I can place with {supplier}?
         Will {supplier} deal with us for peanuts, or does each order have to reach a set sum?
         Starting at what order value is {supplier} obliged to accept our purchase?
-        Say I only want a couple of bolts from {supplier}: allowed?""",
+        Say I only want a couple of bolts from {supplier}: allowed?
+        Ordering from {supplier}: any bottom line on the order amount?
+        Need the lowest permissible PO total for {supplier}, asap.
+        I've got a requisition for 40 euros with {supplier}; does it clear the order minimum?
+        Quick one: how many euros gets an order past the door at {supplier}?
+        Somebody mentioned that {supplier} wants a certain sum on every single order. True?
+        Seems we can't just buy one drill bit from {supplier}. What's the rule on order size?
+        Which price tag does a purchase need before {supplier} says yes to it?
+        Min. order val. {supplier}?
+        Got the MOV figure for {supplier} handy?
+        Would a purchase worth 50 euros be beneath {supplier}?
+        Let me know whether {supplier} imposes a per-order minimum and at what level it sits.
+        The apprentice wants to order three washers from {supplier}. Please tell him what an order has to total.
+        How do micro-purchases fare with {supplier}, are they accepted?
+        Which euro amount keeps {supplier} from refusing a purchase as too small?
+        Hi, the order form of {supplier} says "order value not reached". Which value is that?
+        To place an order by {supplier}, minimum how much euro it must be?
+        Has anyone agreed a minimum ticket per purchase with {supplier}?
+        Are there any orders that {supplier} may decline for being too low in value?
+        Do purchase orders sent to {supplier} have a smallest permitted value?
+        The minimum that {supplier} requires for each call-off: how many euros?
+        Our branch buys in dribs and drabs. Is that compatible with the order rules of {supplier}?
+        Production can wait until the list is longer. What list total makes {supplier} take the order?
+        I want to know one thing about {supplier}: the cut-off under which an order isn't taken.
+        If I sent {supplier} an order for ten euros today, would the contract be on my side?
+        Put a number on the smallest permitted purchase from {supplier}.
+        Please quote the clause on the lowest admissible order at {supplier}.
+        Can't we just buy one filter from {supplier} without padding the order?
+        Are buyers of {supplier} forced to spend some set sum on each order?
+        So {supplier} has this hurdle for order totals. How high is the hurdle?
+        When is an order too puny for {supplier}?
+        On buying from {supplier} in small lots: permitted, or must the lot have a certain value?
+        Controlling asks why we hoard needs before ordering from {supplier}. Which minimum order makes us do so?
+        Hey, does {supplier} fuss about orders that are too cheap?
+        Tell the warehouse which sum they must collect before they can send an order to {supplier}.
+        What purchase volume per order counts as enough for {supplier}?
+        Per-order minimum, {supplier}, in euros please.
+        I was about to click "buy" on a single hinge at {supplier}. Is an order of such low value valid?
+        Does every purchase with {supplier} need to clear some euro threshold?""",
         """what the minimum order at {supplier} is
         how much we must order from {supplier} at least
         whether {supplier} has a minimum order
@@ -1698,7 +2413,29 @@ TRAINING: Mapping[str, Asking] = {
         whether a trial order of just a few pieces is fine with {supplier}
         what an order must come to before {supplier} accepts it
         how much has to be in one purchase order for {supplier}
-        if we need to combine orders to meet the minimum at {supplier}""",
+        if we need to combine orders to meet the minimum at {supplier}
+        what per-order minimum {supplier} imposes
+        if an order for 30 euros is enough for {supplier}
+        at which euro figure {supplier} stops saying no to an order
+        whether buying in dribs and drabs is possible with {supplier}
+        how high the hurdle for order totals is with {supplier}
+        what cut-off {supplier} uses for orders that are too small
+        whether {supplier} can be sent a PO of any value
+        which sum our requisitions must add up to before we order from {supplier}
+        if we're obliged to pad our orders to {supplier}
+        what the lowest admissible purchase from {supplier} amounts to
+        how much stuff we need to collect on the list before {supplier} will accept it as an order
+        whether micro-purchases are accepted by {supplier}
+        why {supplier} calls our order too small and what it should have totalled
+        to what value each call-off from {supplier} must amount
+        if {supplier} ties its order acceptance to a certain purchase sum
+        how cheap an order can be without {supplier} rejecting it
+        whether one lone hinge is a big enough order for {supplier}
+        what price tag an order needs to be welcome at {supplier}
+        the minimum euro amount for each purchase from {supplier}
+        if anything was agreed with {supplier} about the minimum size of an order
+        how many euros short our little order to {supplier} is of the required minimum
+        at what point an order counts as too puny for {supplier}""",
         """the minimum order
         the minimum order value
         minimum order value
@@ -1719,7 +2456,20 @@ TRAINING: Mapping[str, Asking] = {
         the smallest possible purchase
         the required order value
         ordering tiny amounts
-        the minimum basket size""",
+        the minimum basket size
+        the per-order minimum
+        undersized orders
+        the lowest admissible order
+        the cut-off for small orders
+        buying in tiny lots
+        the minimum size of a purchase order
+        the minimum euro amount of an order
+        orders that are too small
+        the smallest permitted call-off
+        how big orders must be
+        minimum purchase amounts per order
+        the value every order must reach
+        the bottom limit on purchases""",
     ),
     "insurance": _asking(
         """What insurance does {supplier} have to carry?
@@ -1826,7 +2576,47 @@ TRAINING: Mapping[str, Asking] = {
         With {supplier}, what cover was agreed for each event?
         If the workshop floods because of {supplier}, how high is the cover from their insurance company?
         Does {supplier} need to hand us a certificate of cover, and for which sum?
-        Can we rely on {supplier} having a proper policy?""",
+        Can we rely on {supplier} having a proper policy?
+        Ins. cover {supplier}, amount?
+        Which risks and sums does the policy demanded of {supplier} include?
+        Got a copy of the insurance clause for {supplier}? I need the figure in it.
+        Fitters from {supplier} start Monday. Security won't let them in without knowing their insured sum.
+        Suppose a welder of {supplier} sets our roof on fire: what sum does the prescribed insurance provide?
+        Does anything in our agreement force {supplier} to sign up with an insurance company?
+        Hi there, the claims desk needs the coverage amount for {supplier}, could you dig it out?
+        Were we smart enough to insist that {supplier} be insured?
+        What must {supplier} be insured for?
+        Let me have the contractual coverage figure for {supplier}.
+        Is a two-million policy from {supplier} enough to satisfy the contract?
+        By contract {supplier} is needing which insurance?
+        {supplier} let its policy lapse last month. Was it supposed to keep one, and of what size?
+        In the event of damage, is {supplier} backed by an insurance company?
+        Before renewal, I'd like a word on how much coverage {supplier} undertakes to hold.
+        Could you verify whether the contract prescribes any insurance for {supplier}?
+        Which sum insured can we hold {supplier} to?
+        To be filed with our insurer: the amount of cover {supplier} is bound to have.
+        Premiums are their business, but how much cover does {supplier} have to buy?
+        Their sales guy swears {supplier} is insured up to the hilt. What does the contract ask for?
+        Any duty for {supplier} to be insured?
+        Our own insurer wants to know the coverage held by {supplier}.
+        Public liability policy of {supplier}: how many millions?
+        Anything on paper about the insurance status of {supplier}?
+        Of what size is the policy {supplier} signed up to keep?
+        I need to fill the box "insured amount" in the vendor file of {supplier}. What goes in?
+        Are accidents caused by {supplier} covered by some insurance they hold, and up to what total?
+        How many millions is the insurance of {supplier} supposed to be?
+        A insurance for {supplier}, is it obligatory?
+        Without a valid policy {supplier} can't work here. What has to be in that policy?
+        Under which insurance arrangement does {supplier} work for us?
+        Product liability insurance for {supplier}: required, and in what amount?
+        Make sure I get this right: how much insurance did {supplier} sign for?
+        Has the contract got a line on the coverage {supplier} must produce evidence of?
+        The new safety officer asks if workers of {supplier} come with coverage from an insurer.
+        In euros, how thick is the insurance cushion {supplier} must have?
+        Do you happen to know on what amount {supplier} has to be insured?
+        Vendor onboarding is stuck: state the insurance {supplier} needs to document.
+        If I phoned the insurance company of {supplier}, what limit should they confirm to me?
+        Can {supplier} skip insurance altogether?""",
         """what insurance {supplier} must carry
         how much insurance {supplier} has
         for how much {supplier} is insured
@@ -1865,7 +2655,29 @@ TRAINING: Mapping[str, Asking] = {
         whether {supplier} bought the policy it has to have
         what insurance obligation {supplier} took on
         if {supplier} holds business liability insurance and for what sum
-        which minimum coverage applies to {supplier}""",
+        which minimum coverage applies to {supplier}
+        what {supplier} must be insured for
+        which sum insured we can hold {supplier} to
+        whether the contract prescribes any insurance for {supplier}
+        how many millions the public liability policy of {supplier} should be worth
+        if a policy of two million from {supplier} satisfies the contract
+        the amount of cover {supplier} is bound to buy
+        whether {supplier} can skip insurance altogether
+        what limit the insurance company of {supplier} should confirm to us
+        how thick the insurance cushion of {supplier} has to be
+        if {supplier} was supposed to keep its policy alive
+        what evidence of coverage {supplier} has to produce
+        whether the fitters from {supplier} come with insurance
+        how big a policy is prescribed for {supplier}
+        what to enter as insured amount in the vendor file of {supplier}
+        if product liability insurance is demanded of {supplier}
+        under which insurance arrangement {supplier} works for us
+        whether we insisted on coverage when we signed with {supplier}
+        up to which total an insurer stands behind {supplier}
+        how much insurance {supplier} signed for
+        what the insurance clause for {supplier} demands
+        whether an insurance company would pay if {supplier} burned down our roof
+        what our own insurer may expect {supplier} to have as coverage""",
         """the insurance
         insurance
         the insurance cover
@@ -1887,7 +2699,20 @@ TRAINING: Mapping[str, Asking] = {
         being insured
         the level of coverage
         the insurance amount
-        business insurance""",
+        business insurance
+        insurance duties
+        the prescribed policy
+        the public liability policy
+        product liability insurance
+        insurance evidence
+        the insurer's coverage
+        the size of the policy
+        having a valid policy
+        coverage by an insurance company
+        the insurance clause
+        insurance limits
+        taking out insurance
+        the certificate of cover""",
     ),
     "confidentiality": _asking(
         """How long does confidentiality last with {supplier}?
@@ -1994,7 +2819,47 @@ TRAINING: Mapping[str, Asking] = {
         How long before the wall of silence around our dealings with {supplier} comes down?
         How long are our trade secrets safe with {supplier}?
         Are the folks from {supplier} obliged to hold their tongues?
-        If our plans turn up elsewhere, can we hold {supplier} to its promise of secrecy?""",
+        If our plans turn up elsewhere, can we hold {supplier} to its promise of secrecy?
+        NDA w/ {supplier}: how many yrs?
+        Who may {supplier} tell about our recipe, if anyone, and from when?
+        Our CAD models sit on a server at {supplier}. Over what span must they stay hidden from outsiders?
+        Is there a sunset on the secrecy promise {supplier} gave us?
+        Please dig up the secrecy passage with {supplier}, I need the number of years.
+        Marketing would love to blog about the project with {supplier}. Are we sworn to secrecy, and how long?
+        From which year on will {supplier} be free to disclose what it learned from us?
+        How many years till what {supplier} knows about us is no longer confidential?
+        Does the contract put a lid on what {supplier} may say about us?
+        Secrecy {supplier}, still running?
+        I showed the prototype to {supplier} in good faith. Tell me they can't reveal it for a good few years.
+        How long is {supplier} supposed to keep it zipped about our new line?
+        Can a former partner like {supplier} ever reveal our methods once the contract is history?
+        Hush-hush obligations for {supplier}: what's the time span?
+        We want to present test results from {supplier} at a conference. Is that barred by confidentiality?
+        Over which period is disclosure forbidden to {supplier}?
+        Kindly let us have the duration for which {supplier} shall treat information as confidential.
+        For {supplier}, the confidential information must be hold secret how long time?
+        Does the vow of silence with {supplier} cover the years after we stop buying?
+        The gentleman from {supplier} overheard our pricing strategy. Is he bound to keep it confidential?
+        Are both sides, us and {supplier}, bound to keep things private, and for what time?
+        I'm about to share unreleased sketches with {supplier}. Is there any non-disclosure cover for that?
+        Sensitive stuff given to {supplier}: protected against being passed on, yes or no, and how many years?
+        Boss wants to know: will {supplier} keep its mouth shut?
+        In which year will our secrets at {supplier} become fair game?
+        Let me know the shelf life of the confidentiality pledge by {supplier}.
+        Will the confidentiality undertaking outlive our deal with {supplier}?
+        How many years of keeping quiet can we demand from {supplier}?
+        Seen the secrecy paragraph for {supplier}? What period does it name?
+        Imagine {supplier} starts supplying our rival. Would our technical secrets remain off limits, and how long?
+        The press office at {supplier} would like to name details of our machine. Do they need to stay silent?
+        Has {supplier} pledged not to disclose what it sees in our plant?
+        Are employees of {supplier} allowed to chat about what they see in our lab?
+        Up to what date would it be a breach for {supplier} to give away our secrets?
+        Some slides from {supplier} are stamped "confidential". How many years do we have to respect that?
+        What time limit is there on the non-disclosure duty towards {supplier}?
+        Could you remind me for what stretch of time we and {supplier} promised each other secrecy?
+        An intern posted a photo of a secret tool from {supplier}. Did that violate any confidentiality duty of ours?
+        Say we fall out with {supplier}; do our secrets stay with them, and until when?
+        Need to know if {supplier} has to keep schtum.""",
         """how long confidentiality with {supplier} lasts
         how long {supplier} must keep our secrets
         how long the NDA with {supplier} runs
@@ -2034,7 +2899,29 @@ TRAINING: Mapping[str, Asking] = {
         for how long we must keep the know-how of {supplier} to ourselves
         how long {supplier} needs to treat our drawings as secret
         when our sensitive data at {supplier} stops being protected by secrecy
-        how long {supplier} must guard our business secrets""",
+        how long {supplier} must guard our business secrets
+        whether there is a sunset on the secrecy promise of {supplier}
+        over which period {supplier} is forbidden to disclose anything
+        from which year on {supplier} is free to reveal what it learned from us
+        what shelf life the confidentiality pledge by {supplier} has
+        if {supplier} pledged not to disclose what it sees in our plant
+        how long {supplier} is supposed to keep it zipped
+        what time limit the non-disclosure duty of {supplier} has
+        whether staff of {supplier} may chat about our lab
+        for what stretch of time we and {supplier} promised each other secrecy
+        if our sketches are shielded by a non-disclosure promise from {supplier}
+        how many years the stamp "confidential" on papers from {supplier} counts
+        whether the vow of silence continues once we stop buying from {supplier}
+        when our secrets at {supplier} become fair game
+        if the contract puts a lid on what {supplier} may say about our technology
+        whether a blog post about the project with {supplier} would break secrecy
+        what period the secrecy paragraph for {supplier} names
+        if {supplier} can ever reveal our methods to outsiders
+        until which date it would be a breach for {supplier} to give away our secrets
+        whether {supplier} has to keep schtum
+        how many years of keeping quiet we can demand from {supplier}
+        who {supplier} may tell about our recipe
+        whether the files we gave {supplier} have to stay hidden from third parties""",
         """confidentiality
         the confidentiality
         secrecy
@@ -2056,7 +2943,20 @@ TRAINING: Mapping[str, Asking] = {
         the confidentiality obligation
         the protection of our know-how
         the non-disclosure period
-        the length of the secrecy obligation""",
+        the length of the secrecy obligation
+        keeping quiet
+        disclosure to third parties
+        the vow of silence
+        passing on secrets
+        the ban on disclosure
+        how long secrets are kept
+        sensitive information
+        the confidentiality pledge
+        leaking our know-how
+        the duration of the NDA
+        sharing confidential documents with outsiders
+        the secrecy promise
+        the handling of business secrets""",
     ),
 }
 
