@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
-from sse_starlette.sse import AppStatus
+from sse_starlette.sse import AppStatus, EventSourceResponse
 
 from service.app import Service
 from service.errors import ConfigError
 
 _CLOSE_SECONDS = 5
 """How long clients may take to read what was sent to them before their connections are cut."""
+_PING_SECONDS = 2
+"""Between signs of life in a stream that has nothing to say: the SDK's own client gives up after five without one."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -57,6 +59,7 @@ class Server(uvicorn.Server):
         self._drain_seconds = drain_seconds
         # The SSE library would cut every stream as soon as it sees the signal.
         AppStatus.enable_automatic_graceful_drain = False
+        EventSourceResponse.DEFAULT_PING_INTERVAL = _PING_SECONDS
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         drain = asyncio.create_task(self._service.drain(self._drain_seconds))

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "service").rglob("*.py"))
 
 HOMES = {
-    "a2a": ("service/endpoint/", "service/client.py", "service/tools/peers.py", "service/app.py"),
+    "a2a": ("service/endpoint/", "service/client.py"),
     "vllm": ("service/engine/vllm.py",),
     "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
     "peft": ("service/training/", "service/models/"),

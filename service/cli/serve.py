@@ -23,7 +23,7 @@ from service.cli.machine import read_machine
 from service.cli.progress import Steps
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
-from service.errors import ServiceError
+from service.errors import ConfigError, ServiceError
 from service.models.prepare import prepare
 from service.server import Server, listen, url_of
 from service.settings import AgentConfig, Machine, load_agent
@@ -58,7 +58,10 @@ def _open_vllm(agent: AgentConfig, folder: Path, machine: Machine, say: Steps) -
 
 def _resolve(name: str) -> Callable[[Path], tuple[Opening, ChatFormat]]:
     """The function `MODULE:FUNCTION`, which makes an engine and a chat format for an agent's folder."""
-    make: Callable[[Path], tuple[Opening, ChatFormat]] = pkgutil.resolve_name(name)
+    try:
+        make: Callable[[Path], tuple[Opening, ChatFormat]] = pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"no engine {name!r}: {error}") from error
     return make
 
 

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from a2a.extensions.common import HTTP_EXTENSION_HEADER, get_requested_extensions
+from a2a.utils.error_handlers import build_error_details
+from a2a.utils.errors import A2AError, InternalError, InvalidRequestError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,19 +38,30 @@ class Refusal:
     """The status in HTTP+JSON."""
     code: int
     """The error's code in JSON-RPC."""
+    error: type[A2AError]
+    """What names the reason in HTTP+JSON."""
     why: str
     headers: Mapping[str, str] | None = None
 
 
-_TOO_LARGE = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_ARGUMENT", -32600, "the request is too large")
-_UNREADABLE = Refusal(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", -32700, "the request is not JSON in UTF-8")
+_TOO_LARGE = Refusal(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_ARGUMENT", -32600, InvalidRequestError, "the request is too large"
+)
+_UNREADABLE = Refusal(
+    HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", -32700, InvalidRequestError, "the request is not JSON in UTF-8"
+)
 _NOT_JSON = Refusal(
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "INVALID_ARGUMENT", -32005, "a request has Content-Type: application/json"
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "INVALID_ARGUMENT",
+    -32600,  # the protocol's own error for content types is about a message's parts
+    InvalidRequestError,
+    "a request has Content-Type: application/json",
 )
 _TOO_SLOW = Refusal(
     HTTPStatus.REQUEST_TIMEOUT,
     "DEADLINE_EXCEEDED",
     -32600,
+    InvalidRequestError,
     "the request did not come in time",
     {"Connection": "close"},  # else the rest of the body could still come, and keep the connection
 )
@@ -56,6 +69,7 @@ _SHUTTING_DOWN = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "UNAVAILABLE",
     -32603,
+    InternalError,
     "this agent is shutting down",
     {"Retry-After": str(RETRY_AFTER_SECONDS)},
 )
@@ -148,7 +162,9 @@ class EchoExtensions:
 async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:
     """Answers in the form of the binding the path belongs to."""
     status = refusal.status
-    content: dict[str, Any] = {"error": {"code": status, "status": refusal.name, "message": refusal.why}}
+    details = build_error_details(refusal.error())
+    error = {"code": status, "status": refusal.name, "message": refusal.why, "details": details}
+    content: dict[str, Any] = {"error": error}
     if scope["path"] == "/":
         known = call_id if type(call_id) in (str, int) else None
         content = {"jsonrpc": "2.0", "id": known, "error": {"code": refusal.code, "message": refusal.why}}

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 
-class CallContext(DefaultServerCallContextBuilder):
+class ContextBuilder(DefaultServerCallContextBuilder):
     """Reads the version from the query too, where the protocol allows it and the SDK does not look."""
 
     def build(self, request: Request) -> ServerCallContext:
@@ -28,7 +28,7 @@ class CallContext(DefaultServerCallContextBuilder):
 
 def make_routes(handler: RequestHandler, card: AgentCard) -> list[BaseRoute]:
     """Card, JSON-RPC and HTTP+JSON, each for 1.0 and 0.3. The last route takes any path that others left."""
-    context = CallContext()
+    context = ContextBuilder()
     return [
         *create_agent_card_routes(card, cache_control="public, max-age=60"),
         *create_jsonrpc_routes(handler, "/", context, enable_v0_3_compat=True),

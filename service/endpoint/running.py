@@ -23,7 +23,8 @@ class Outcome:
 
 CANCELED = Outcome(TaskState.TASK_STATE_CANCELED)
 SHUT_DOWN = Outcome(
-    TaskState.TASK_STATE_FAILED, "This agent is shutting down. Send the message again in the same context."
+    TaskState.TASK_STATE_FAILED,
+    "This agent is shutting down. What was begun may have been done: ask in the same context.",
 )
 
 

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 WRITE_SECONDS = 0.5
 _RUNNING = ("TASK_STATE_SUBMITTED", "TASK_STATE_WORKING")
-_LOST = "This agent was restarted while it worked on this. Send the message again in the same context."
+_LOST = "This agent was restarted while it worked on this. What was begun may have been done: ask in the same context."
 
 
 class Tasks(DatabaseTaskStore):

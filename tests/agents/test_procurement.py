@@ -13,6 +13,7 @@ import pytest
 from agents.office.clauses import TOPICS
 from agents.office.company import Office
 from agents.office.lookup import Lookup
+from agents.office.names import number_is_held_out
 from agents.office.worlds import open_office
 from agents.procurement import phrasings, questions
 from agents.procurement.answers import sentence_of
@@ -188,6 +189,15 @@ def test_an_agent_is_judged_mostly_by_tasks_with_several_calls_and_the_peer(spli
     office = open_office(tmp_path, 3, split, SUPPLIERS)
     calls = [[call.tool for call in task.calls] for task in islice(tasks(office, split, seed=99), 400)]
     assert sum(len(tools) > 1 and "contracts" in tools for tools in calls) > len(calls) / 2
+
+
+@pytest.mark.parametrize(("split", "held_out"), [(Split.TRAIN, False), (Split.ENTITIES, True)])
+def test_quantities_are_all_held_out_or_none_is(split: Split, held_out: bool, tmp_path: Path) -> None:
+    office = open_office(tmp_path, 3, split, SUPPLIERS)
+    calls = [call for task in islice(tasks(office, split, seed=1), 200) for call in task.calls]
+    quantities = [call.arguments["quantity"] for call in calls if call.tool == "place_order"]
+    assert len(quantities) > 100
+    assert [quantity for quantity in quantities if number_is_held_out(quantity) is not held_out] == []
 
 
 def test_arguments_are_copied_from_what_was_said(office: Office, procurement: Procurement) -> None:

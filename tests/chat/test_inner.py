@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,37 @@ from service.tools.base import ToolSpec
 from service.transcript import Origin, Span, Transcript
 from tests.conftest import read_in_pieces
 
-spellings = st.sampled_from([*MARKERS, "<|", "|>", "im_end", "<|endoftext|>"])
-outside = st.lists(st.text(max_size=12) | spellings, max_size=6).map("".join)
-"""Generated text, with the markers' own spellings and pieces of them mixed in."""
+
+@pytest.fixture(scope="module", params=["bytes", pytest.param("model", marks=pytest.mark.model)])
+def either(request: pytest.FixtureRequest) -> InnerFormat:
+    """The format with one token per byte, and with the real model's tokenizer."""
+    written: InnerFormat = request.getfixturevalue("chat" if request.param == "bytes" else "inner")
+    return written
+
+
+characters = st.characters(codec="utf-8", max_codepoint=0x3FFFF, exclude_characters="\x04\x06\x13\x14\x16\x1d")
+"""The real tokenizer has no token for some bytes: these control characters, and the planes above, which are empty."""
+
+
+def spellings(chat: InnerFormat) -> list[str]:
+    """Of all special tokens, those that are none of ours included."""
+    return [chat.read((token,)) for token in sorted(chat.special)]
+
+
+@cache
+def outside(chat: InnerFormat) -> st.SearchStrategy[str]:
+    """Generated text, with the special tokens' own spellings and pieces of them mixed in."""
+    whole = spellings(chat)
+    halves = [half for text in whole for half in (text[: len(text) // 2], text[len(text) // 2 :])]
+    mixed_in = st.sampled_from(whole) | st.sampled_from([*halves, "<|", "|>", "im_end", "<|endoftext|>"])
+    return st.lists(st.text(characters, max_size=12) | mixed_in, max_size=6).map("".join)
+
+
+@cache
+def values(chat: InnerFormat) -> st.SearchStrategy[object]:
+    """What JSON has, with such text in it."""
+    leaves = outside(chat) | st.integers() | st.none()
+    return st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(outside(chat), inner))
 
 
 def control(chat: InnerFormat, tokens: tuple[int, ...]) -> list[str]:
@@ -26,38 +55,45 @@ def control(chat: InnerFormat, tokens: tuple[int, ...]) -> list[str]:
     return [chat.read((token,)) for token in tokens if token in chat.special]
 
 
-@given(text=outside)
-def test_a_message_is_only_text(chat: InnerFormat, text: str) -> None:
+def check_message(chat: InnerFormat, text: str) -> None:
     head = Transcript.of([Span(Origin.GIVEN, chat.begin("Help.", []))])
     (_, span) = chat.ask(text, head)
     assert control(chat, span.tokens) == ["<|im_start|>", "<|im_end|>", "<|im_start|>"]
     assert chat.read(span.tokens) == f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
 
 
-@given(text=outside)
-def test_a_result_is_only_text(chat: InnerFormat, text: str) -> None:
-    (_, span) = chat.write_results([ToolResult("c0", text), ToolResult("c1", text, is_error=True)], Transcript())
-    assert control(chat, span.tokens) == ["<|result|>", "<|end_result|>"] * 2
-    assert chat.read(span.tokens) == f"<|result|>{text}<|end_result|><|result|>error: {text}<|end_result|>"
+@given(data=st.data())
+def test_a_message_is_only_text(either: InnerFormat, data: st.DataObject) -> None:
+    check_message(either, data.draw(outside(either)))
 
 
-@given(text=outside, name=outside)
-def test_instructions_and_descriptions_are_only_text(chat: InnerFormat, text: str, name: str) -> None:
+def test_all_spellings_are_only_text(either: InnerFormat) -> None:
+    assert {*MARKERS} <= {*spellings(either)}
+    check_message(either, "".join(spellings(either)))
+
+
+@given(data=st.data())
+def test_a_result_is_only_text(either: InnerFormat, data: st.DataObject) -> None:
+    text = data.draw(outside(either))
+    (_, span) = either.write_results([ToolResult("c0", text), ToolResult("c1", text, is_error=True)], Transcript())
+    assert control(either, span.tokens) == ["<|result|>", "<|end_result|>"] * 2
+    assert either.read(span.tokens) == f"<|result|>{text}<|end_result|><|result|>error: {text}<|end_result|>"
+
+
+@given(data=st.data())
+def test_instructions_and_descriptions_are_only_text(either: InnerFormat, data: st.DataObject) -> None:
+    text, name = data.draw(outside(either)), data.draw(outside(either))
     spec = ToolSpec(name, text, {"type": "object", "properties": {text: {"type": "string"}}})
-    assert control(chat, chat.begin(text, [spec])) == ["<|im_start|>", "<|im_end|>"]
+    assert control(either, either.begin(text, [spec])) == ["<|im_start|>", "<|im_end|>"]
 
 
-values = st.recursive(
-    outside | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(outside, inner)
-)
-
-
-@given(text=outside, value=values, cuts=st.lists(st.integers(1, 5)))
-def test_reading_undoes_writing(chat: InnerFormat, text: str, value: object, cuts: list[int]) -> None:
+@given(data=st.data(), cuts=st.lists(st.integers(1, 5)))
+def test_reading_undoes_writing(either: InnerFormat, data: st.DataObject, cuts: list[int]) -> None:
     """Whatever the pieces the tokens come in; text that only spells a marker is text."""
+    text, value = data.draw(outside(either)), data.draw(values(either))
     arguments = json.dumps({"value": value}, ensure_ascii=False)
-    tokens = chat.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
-    reader = chat.reader([], first_call=3)
+    tokens = either.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
+    reader = either.reader([], first_call=3)
     reading = read_in_pieces(reader, tokens, cuts)
     assert reading.text == text
     assert reading.calls == (ToolCall("c3", "say", arguments), ToolCall("c4", "say", "{}"))

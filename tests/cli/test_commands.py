@@ -191,6 +191,11 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert told.err == ""
 
 
+def test_an_engine_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("nonsense", "tests.cli.actors:nobody", "no.such:engine"):
+        assert f"no engine '{name}'" in wrong(capsys, "serve", agent, "--port", 0, "--engine", name)
+
+
 def test_an_engine_that_cannot_start(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "the engine is broken" in wrong(capsys, "serve", agent, "--port", 0, "--engine", "tests.cli.actors:broken")
 

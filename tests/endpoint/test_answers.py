@@ -8,8 +8,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
+from a2a.client import A2ACardResolver, ClientConfig, ClientFactory, create_client
 from a2a.types import GetTaskRequest, Message, Part, Role, SendMessageRequest, StreamResponse, TaskState
 from a2a.utils.constants import TransportProtocol
 
@@ -59,6 +60,26 @@ async def test_a_unary_answer_is_one_artifact_with_one_part(run_server: RunServe
     assert task["history"][0]["parts"] == [{"text": "2 and 3?"}]
     stored = await agent.rpc("GetTask", {"id": task["id"]})
     assert stored["result"]["artifacts"] == task["artifacts"]
+
+
+@pytest.mark.parametrize("binding", [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON])
+async def test_a_stream_that_has_nothing_to_say_gives_signs_of_life(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch, binding: str
+) -> None:
+    """Else clients give up on a model that thinks, or waits for a tool, for longer than they wait for a byte."""
+    monkeypatch.setattr("service.server._PING_SECONDS", 0.1)
+    agent = await run_server()
+    agent.engine.gate.clear()
+    async with httpx.AsyncClient(timeout=1) as impatient:
+        client = await create_client(
+            agent.url, ClientConfig(httpx_client=impatient, supported_protocol_bindings=[binding])
+        )
+        stream = client.send_message(request("hello"))
+        events = [await anext(stream)]
+        await agent.engine.started.wait()
+        asyncio.get_running_loop().call_later(2.5, agent.engine.gate.set)
+        events += [event async for event in stream]
+    assert text_of(events) == "You said: hello"
 
 
 @pytest.mark.parametrize("version", ["1.0", "0.3"])

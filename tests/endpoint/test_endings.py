@@ -36,6 +36,7 @@ from service.sessions.memory import MemorySessions
 from service.tools.toolbox import Toolbox
 from service.transcript import Transcript
 from tests.conftest import ActorEngine, Agent, Asked, RunServer, Says, adds, agent_config, echo, eventually, say
+from tests.endpoint.bindings import INTERNAL, Call, assert_names_reason, assert_refused, over_both
 from tests.endpoint.test_answers import request
 from tests.endpoint.test_gathering import Queue
 
@@ -210,8 +211,9 @@ async def test_what_an_exception_says_stays_inside(run_server: RunServer, error:
     assert (await agent.send("hello", contextId="c"))["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
+@over_both
 async def test_a_broken_store_is_an_internal_error_without_details(
-    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch, call: Call
 ) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("secret")
@@ -219,13 +221,29 @@ async def test_a_broken_store_is_an_internal_error_without_details(
     agent = await run_server(echo)
     monkeypatch.setattr(Tasks, "get", broken)
     monkeypatch.setattr(Tasks, "list", broken)
-    for method, params in (("GetTask", {"id": "t"}), ("ListTasks", {}), ("CancelTask", {"id": "t"})):
-        answer = await agent.rpc(method, params)
-        assert answer["error"]["code"] == -32603
-        assert "secret" not in json.dumps(answer)
-    answer = await agent.rpc("SubscribeToTask", {"id": "t"})
-    assert answer["error"]["code"] == -32603
-    assert "secret" not in json.dumps(await agent.send("hello"))
+    for method in ("GetTask", "ListTasks", "CancelTask", "SubscribeToTask"):
+        response = await call(agent, method, {} if method == "ListTasks" else {"id": "t"})
+        assert_refused(response, INTERNAL)
+        assert "secret" not in response.text
+    for method in ("SendMessage", "SendStreamingMessage"):
+        response = await call(agent, method, {"message": say("hello")})
+        assert_refused(response, INTERNAL)
+        assert "secret" not in response.text
+
+
+@over_both
+@pytest.mark.parametrize("method", ["SendMessage", "SendStreamingMessage"])
+async def test_a_store_that_takes_no_task_is_an_internal_error_without_details(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch, call: Call, method: str
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    agent = await run_server(echo)
+    monkeypatch.setattr(Tasks, "save", broken)
+    response = await call(agent, method, {"message": say("hello")})
+    assert_refused(response, INTERNAL)
+    assert "secret" not in response.text
 
 
 async def test_a_task_that_a_dead_process_left_behind_is_failed(run_server: RunServer) -> None:
@@ -309,7 +327,9 @@ async def test_draining_refuses_new_work_over_http_json(run_server: RunServer, p
     agent = draining.agent
     response = await agent.http.post(f"{agent.url}/{path}", json={"message": say("hello")})
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
-    assert response.json()["error"]["status"] == "UNAVAILABLE"
+    error = response.json()["error"]
+    assert (error["code"], error["status"]) == (503, "UNAVAILABLE")
+    assert_names_reason(error["details"], "INTERNAL_ERROR")
     assert await draining.end() == "TASK_STATE_COMPLETED"
     assert len(agent.engine.requests) == 1
 

@@ -18,9 +18,25 @@ from service.endpoint.limits import WholeBody
 from service.endpoint.tasks import Tasks
 from service.sessions.database import open_database
 from tests.conftest import Agent, RunServer, Says, echo, say
+from tests.endpoint.bindings import (
+    CONTENT_TYPE,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    NO_PUSH,
+    NOT_CANCELABLE,
+    TASK_NOT_FOUND,
+    UNSUPPORTED,
+    VERSION,
+    Call,
+    Error,
+    assert_names_reason,
+    assert_refused,
+    http_json,
+    json_rpc,
+    over_both,
+)
 
-INVALID_REQUEST, INVALID_PARAMS, PARSE_ERROR = -32600, -32602, -32700
-TASK_NOT_FOUND, NOT_CANCELABLE, UNSUPPORTED, CONTENT_TYPE, VERSION = -32001, -32002, -32004, -32005, -32009
+METHOD_NOT_FOUND, PARSE_ERROR = -32601, -32700
 
 
 async def still_answers(agent: Agent) -> bool:
@@ -28,8 +44,13 @@ async def still_answers(agent: Agent) -> bool:
     return bool(task["status"]["state"] == "TASK_STATE_COMPLETED")
 
 
+async def send(call: Call, agent: Agent, text: str, **message: Any) -> httpx.Response:
+    return await call(agent, "SendMessage", {"message": say(text, **message)})
+
+
+@over_both
 @pytest.mark.parametrize(
-    ("parts", "code"),
+    ("parts", "error"),
     [
         pytest.param([], INVALID_PARAMS, id="no parts"),
         pytest.param([{"text": ""}], INVALID_PARAMS, id="empty"),
@@ -41,15 +62,18 @@ async def still_answers(agent: Agent) -> bool:
         pytest.param([{}], CONTENT_TYPE, id="part of nothing"),
     ],
 )
-async def test_a_message_without_text_to_read(run_server: RunServer, parts: list[Any], code: int) -> None:
+async def test_a_message_without_text_to_read(
+    run_server: RunServer, call: Call, parts: list[Any], error: Error
+) -> None:
     agent = await run_server(echo)
-    assert (await agent.send("", parts=parts))["code"] == code
+    assert_refused(await send(call, agent, "", parts=parts), error)
     assert (await agent.rpc("ListTasks", {}))["result"]["totalSize"] == 0
 
 
-async def test_a_message_that_is_not_from_a_user(run_server: RunServer) -> None:
+@over_both
+async def test_a_message_that_is_not_from_a_user(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
-    assert (await agent.send("hello", role="ROLE_AGENT"))["code"] == INVALID_PARAMS
+    assert_refused(await send(call, agent, "hello", role="ROLE_AGENT"), INVALID_PARAMS)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +93,7 @@ async def test_malformed_json(run_server: RunServer, body: bytes) -> None:
     response = await agent.http.post(agent.url, content=body, headers=headers)
     assert (response.status_code, response.json()["error"]["code"]) == (200, PARSE_ERROR)
     response = await agent.http.post(f"{agent.url}/message:send", content=body, headers=headers)
-    assert response.status_code == 400
+    assert_refused(response, INVALID_REQUEST)
     assert await still_answers(agent)
 
 
@@ -83,34 +107,40 @@ async def test_a_body_that_is_not_said_to_be_json(run_server: RunServer, path: s
     headers = {"A2A-Version": "1.0"} | ({"Content-Type": kind} if kind else {})
     response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=headers)
     assert response.status_code == 415
-    assert "application/json" in response.json()["error"]["message"]
+    error = response.json()["error"]
+    assert error["code"] == (INVALID_REQUEST.code if path == "/" else 415)
+    assert "application/json" in error["message"]
+    if path != "/":
+        assert_names_reason(error["details"], "INVALID_REQUEST")
     assert not agent.engine.requests
     spelled = {**headers, "Content-Type": "Application/A2A+JSON; charset=utf-8"}
     response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=spelled)
     assert response.status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/message:send"])
 @pytest.mark.parametrize("number", ["NaN", "1e999"])
-async def test_metadata_with_a_number_that_json_lacks(run_server: RunServer, number: str) -> None:
+async def test_metadata_with_a_number_that_json_lacks(run_server: RunServer, number: str, path: str) -> None:
     """Its task could not be stored, so the turn must not run."""
     agent = await run_server(echo)
-    body = '{"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": %s}}'
-    message = json.dumps(say("Hello", metadata={"n": 0})).replace('"n": 0', f'"n": {number}')
+    params = json.dumps({"message": say("Hello", metadata={"n": 0})}).replace('"n": 0', f'"n": {number}')
+    body = f'{{"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {params}}}' if path == "/" else params
     headers = {"A2A-Version": "1.0", "Content-Type": "application/json"}
-    response = await agent.http.post(agent.url, content=(body % message).encode(), headers=headers)
-    assert response.json()["error"]["code"] in (PARSE_ERROR, INVALID_PARAMS)
+    response = await agent.http.post(f"{agent.url}{path}", content=body.encode(), headers=headers)
+    codes = (PARSE_ERROR, INVALID_PARAMS.code) if path == "/" else (400,)
+    assert response.json()["error"]["code"] in codes
     assert not agent.engine.requests
     assert await still_answers(agent)
 
 
 async def test_a_body_of_a_megabyte(run_server: RunServer) -> None:
     agent = await run_server(echo)
-    body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": say("x" * 2**20)}}
-    response = await agent.http.post(agent.url, json=body, headers={"A2A-Version": "1.0"})
-    assert response.status_code == 413
-    assert response.json()["error"]["code"] == INVALID_REQUEST
-    response = await agent.http.post(f"{agent.url}/message:send", json={"message": say("x" * 2**20)})
-    assert response.status_code == 413
+    response = await send(json_rpc, agent, "x" * 2**20)
+    assert (response.status_code, response.json()["error"]["code"]) == (413, INVALID_REQUEST.code)
+    response = await send(http_json, agent, "x" * 2**20)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["status"]) == (413, 413, "INVALID_ARGUMENT")
+    assert_names_reason(error["details"], "INVALID_REQUEST")
     assert await still_answers(agent)
 
 
@@ -127,7 +157,10 @@ async def test_a_body_that_never_comes(run_server: RunServer, monkeypatch: pytes
     writer.close()
     assert head.startswith(b"HTTP/1.1 408 ")
     assert b"\r\nconnection: close" in head
-    assert json.loads(content)["error"]["code"] == (INVALID_REQUEST if path == "/" else 408)
+    error = json.loads(content)["error"]
+    assert error["code"] == (INVALID_REQUEST.code if path == "/" else 408)
+    if path != "/":
+        assert_names_reason(error["details"], "INVALID_REQUEST")
 
 
 async def test_a_body_that_comes_for_ever() -> None:
@@ -156,16 +189,11 @@ async def test_the_longest_message_in_the_longest_writing_is_read(run_server: Ru
     assert task["artifacts"][0]["parts"][0]["text"] == "16000"
 
 
+@over_both
 @pytest.mark.parametrize("version", ["", "0.3", "2.0", "99", "nonsense"])
-async def test_a_version_that_is_not_spoken(run_server: RunServer, version: str) -> None:
+async def test_a_version_that_is_not_spoken(run_server: RunServer, call: Call, version: str) -> None:
     agent = await run_server(echo)
-    answer = await agent.rpc("SendMessage", {"message": say("hello")}, **{"A2A-Version": version})
-    assert answer["error"]["code"] == VERSION
-    response = await agent.http.post(
-        f"{agent.url}/message:send", json={"message": say("hello")}, headers={"A2A-Version": version}
-    )
-    assert response.status_code == 400
-    assert response.json()["error"]["details"][0]["reason"] == "VERSION_NOT_SUPPORTED"
+    assert_refused(await call(agent, "SendMessage", {"message": say("hello")}, version), VERSION)
 
 
 async def test_the_version_may_be_in_the_query(run_server: RunServer) -> None:
@@ -174,17 +202,19 @@ async def test_the_version_may_be_in_the_query(run_server: RunServer) -> None:
     assert response.json()["task"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
-@pytest.mark.parametrize("method", ["GetTask", "CancelTask", "SubscribeToTask"])
-async def test_an_unknown_task(run_server: RunServer, method: str) -> None:
+@over_both
+async def test_an_unknown_task(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
-    assert (await agent.rpc(method, {"id": "no-such-task"}))["error"]["code"] == TASK_NOT_FOUND
-    assert (await agent.send("hello", taskId="no-such-task"))["code"] == TASK_NOT_FOUND
+    for method in ("GetTask", "CancelTask", "SubscribeToTask"):
+        assert_refused(await call(agent, method, {"id": "no-such-task"}), TASK_NOT_FOUND)
+    assert_refused(await send(call, agent, "hello", taskId="no-such-task"), TASK_NOT_FOUND)
 
 
+@over_both
 @pytest.mark.parametrize("context_id", ["x" * 37, "a\nb"])
-async def test_a_context_id_that_cannot_be_stored(run_server: RunServer, context_id: str) -> None:
+async def test_a_context_id_that_cannot_be_stored(run_server: RunServer, call: Call, context_id: str) -> None:
     agent = await run_server(echo)
-    assert (await agent.send("hello", contextId=context_id))["code"] == INVALID_PARAMS
+    assert_refused(await send(call, agent, "hello", contextId=context_id), INVALID_PARAMS)
 
 
 async def test_a_context_of_the_client_s_own_making_is_kept(run_server: RunServer) -> None:
@@ -192,29 +222,32 @@ async def test_a_context_of_the_client_s_own_making_is_kept(run_server: RunServe
     assert (await agent.send("hello", contextId="x" * 36))["contextId"] == "x" * 36
 
 
-async def test_a_message_to_a_task_that_works(run_server: RunServer) -> None:
+@over_both
+async def test_a_message_to_a_task_that_works(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
     agent.engine.gate.clear()
     first = asyncio.create_task(agent.send("one", contextId="c"))
     task_id = (await agent.listed("WORKING"))[0]["id"]
-    assert (await agent.send("two", taskId=task_id))["code"] == UNSUPPORTED
-    assert (await agent.send("two", taskId=task_id, contextId="c"))["code"] == UNSUPPORTED
+    assert_refused(await send(call, agent, "two", taskId=task_id), UNSUPPORTED)
+    assert_refused(await send(call, agent, "two", taskId=task_id, contextId="c"), UNSUPPORTED)
     agent.engine.gate.set()
     assert (await first)["artifacts"][0]["parts"][0]["text"] == "You said: one"
 
 
-async def test_a_message_to_a_task_that_has_ended(run_server: RunServer) -> None:
+@over_both
+async def test_a_message_to_a_task_that_has_ended(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
     task = await agent.send("one")
-    assert (await agent.send("two", taskId=task["id"]))["code"] == UNSUPPORTED
-    assert (await agent.rpc("SubscribeToTask", {"id": task["id"]}))["error"]["code"] == UNSUPPORTED
-    assert (await agent.rpc("CancelTask", {"id": task["id"]}))["error"]["code"] == NOT_CANCELABLE
+    assert_refused(await send(call, agent, "two", taskId=task["id"]), UNSUPPORTED)
+    assert_refused(await call(agent, "SubscribeToTask", {"id": task["id"]}), UNSUPPORTED)
+    assert_refused(await call(agent, "CancelTask", {"id": task["id"]}), NOT_CANCELABLE)
 
 
-async def test_a_task_in_another_context(run_server: RunServer) -> None:
+@over_both
+async def test_a_task_in_another_context(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
     task = await agent.send("one")
-    assert (await agent.send("two", taskId=task["id"], contextId="another"))["code"] == INVALID_PARAMS
+    assert_refused(await send(call, agent, "two", taskId=task["id"], contextId="another"), INVALID_PARAMS)
 
 
 async def test_a_message_that_names_only_the_task_is_in_the_task_s_context(run_server: RunServer) -> None:
@@ -236,19 +269,21 @@ async def test_a_message_sent_twice_is_answered_twice(run_server: RunServer) -> 
     assert second["artifacts"][0]["parts"][0]["text"] == "1 before"
 
 
-async def test_a_message_longer_than_the_window(run_server: RunServer) -> None:
+@over_both
+async def test_a_message_longer_than_the_window(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo, engine={"window": 1000})
-    error = await agent.send("x" * 1000)
-    assert error["code"] == INVALID_PARAMS
-    assert "window holds 1000" in error["message"]
+    response = await send(call, agent, "x" * 1000)
+    assert_refused(response, INVALID_PARAMS)
+    assert "window holds 1000" in response.json()["error"]["message"]
     assert await still_answers(agent)
 
 
-async def test_a_conversation_that_has_become_too_long(run_server: RunServer) -> None:
+@over_both
+async def test_a_conversation_that_has_become_too_long(run_server: RunServer, call: Call) -> None:
     agent = await run_server(lambda _: Says("x" * 100), engine={"window": 1000})
-    answers = [await agent.send("y" * 100, contextId="c") for _ in range(8)]
-    assert answers[0]["status"]["state"] == "TASK_STATE_COMPLETED"
-    assert answers[-1]["code"] == INVALID_PARAMS
+    responses = [await send(call, agent, "y" * 100, contextId="c") for _ in range(8)]
+    assert "TASK_STATE_COMPLETED" in responses[0].text
+    assert_refused(responses[-1], INVALID_PARAMS)
 
 
 async def test_a_conversation_that_fills_while_a_message_waits(run_server: RunServer) -> None:
@@ -265,16 +300,17 @@ async def test_a_conversation_that_fills_while_a_message_waits(run_server: RunSe
     assert status["message"]["parts"][0]["text"].startswith("The conversation is full")
 
 
-async def test_requests_that_are_not_json_rpc(run_server: RunServer) -> None:
+async def test_requests_of_another_form(run_server: RunServer) -> None:
     agent = await run_server(echo)
     bodies: list[Any] = [[], {}, {"jsonrpc": "1.0", "id": 1, "method": "GetTask"}, "text", 7, None]
     for body in bodies:
         headers = {"A2A-Version": "1.0", "Content-Type": "application/json"}
         response = await agent.http.post(agent.url, content=json.dumps(body), headers=headers)
-        assert response.json()["error"]["code"] == INVALID_REQUEST, body
-    assert (await agent.rpc("NoSuchMethod", {}))["error"]["code"] == -32601
-    assert (await agent.rpc("SendMessage", {"message": "text"}))["error"]["code"] == INVALID_PARAMS
-    assert (await agent.rpc("SendMessage", []))["error"]["code"] in (INVALID_PARAMS, INVALID_REQUEST)
+        assert response.json()["error"]["code"] == INVALID_REQUEST.code, body
+    assert (await agent.rpc("NoSuchMethod", {}))["error"]["code"] == METHOD_NOT_FOUND
+    assert (await agent.rpc("SendMessage", {"message": "text"}))["error"]["code"] == INVALID_PARAMS.code
+    assert (await agent.rpc("SendMessage", []))["error"]["code"] in (INVALID_PARAMS.code, INVALID_REQUEST.code)
+    assert_refused(await http_json(agent, "SendMessage", {"message": "text"}), INVALID_PARAMS)
 
 
 async def test_a_path_that_is_not_there(run_server: RunServer) -> None:
@@ -283,8 +319,9 @@ async def test_a_path_that_is_not_there(run_server: RunServer) -> None:
     assert (await agent.http.get(agent.url)).status_code == 405
 
 
-async def test_push_notifications_and_the_extended_card_are_not_offered(run_server: RunServer) -> None:
+@over_both
+async def test_push_notifications_and_the_extended_card_are_not_offered(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
     config = {"taskId": "t", "id": "p", "url": "https://a.example"}
-    assert (await agent.rpc("CreateTaskPushNotificationConfig", config))["error"]["code"] == -32003
-    assert (await agent.rpc("GetExtendedAgentCard", {}))["error"]["code"] == UNSUPPORTED
+    assert_refused(await call(agent, "CreateTaskPushNotificationConfig", config), NO_PUSH)
+    assert_refused(await call(agent, "GetExtendedAgentCard", {}), UNSUPPORTED)

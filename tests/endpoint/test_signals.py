@@ -1,7 +1,7 @@
 """A real process is told to stop, or killed, while it answers.
 
 1. A client streams a long answer.  2. The signal comes in the middle.  3. See what the client, the exit status and a
-second process on the same data say.
+second process on the same data say, and what its model is given when the conversation goes on there.
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from service.chat.inner import InnerFormat
+from service.sessions.database import DatabaseSessions, open_database
+from service.transcript import Origin, Transcript
 from tests.conftest import eventually, say
+from tests.endpoint.slow_agent import ADD_AND_SLEEP
 
 HEADERS = {"A2A-Version": "1.0"}
 
@@ -28,8 +33,9 @@ class Process:
     url: str
     process: asyncio.subprocess.Process
 
-    async def stream(self, text: str) -> AsyncIterator[dict[str, Any]]:
-        body = {"jsonrpc": "2.0", "id": 1, "method": "SendStreamingMessage", "params": {"message": say(text)}}
+    async def stream(self, text: str, **message: Any) -> AsyncIterator[dict[str, Any]]:
+        params = {"message": say(text, **message)}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "SendStreamingMessage", "params": params}
         async with (
             httpx.AsyncClient(timeout=30) as http,
             http.stream("POST", self.url, json=body, headers=HEADERS) as response,
@@ -37,6 +43,11 @@ class Process:
             async for line in response.aiter_lines():
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))["result"]
+
+    async def prompt(self) -> tuple[int, ...]:
+        """The next one its model was given."""
+        assert self.process.stdout is not None
+        return tuple(json.loads(await self.process.stdout.readline()))
 
     async def is_ready(self) -> bool:
         async with httpx.AsyncClient() as http:
@@ -64,6 +75,11 @@ async def slow_agent(folder: Path, drain_seconds: float = 0.0) -> AsyncIterator[
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+async def stored(folder: Path, context_id: str) -> Transcript:
+    async with open_database(f"sqlite+aiosqlite:///{folder}/data/{folder.name}-conversations.sqlite3") as database:
+        return await DatabaseSessions(database).read(context_id)
 
 
 async def test_an_interrupt_ends_the_turn_as_failed_and_the_process_well(tmp_path: Path) -> None:
@@ -135,3 +151,47 @@ async def test_a_kill_loses_the_turn_but_neither_the_task_nor_the_message(tmp_pa
         assert task["status"]["state"] == "TASK_STATE_FAILED"
         assert "restarted" in task["status"]["message"]["parts"][0]["text"]
         assert task["history"][0]["parts"] == [{"text": "x" * 400}]
+
+
+RESULT = "<|result|>5<|end_result|>"
+INTERRUPTED = "<|result|>error: interrupted: it may or may not have been done<|end_result|>"
+
+
+@pytest.mark.parametrize(("sent", "noted"), [(signal.SIGINT, True), (signal.SIGKILL, False)])
+async def test_the_conversation_goes_on_from_what_is_stored(
+    sent: signal.Signals, noted: bool, tmp_path: Path, chat: InnerFormat
+) -> None:
+    """1. One call has its result and the next one runs.  2. The signal comes.  3. A second process is asked.
+
+    Its model is given what is stored, token by token, and then the message. That the second call was interrupted is
+    stored by a process that ends; of one that is killed, the next has to find it out.
+    """
+    async with slow_agent(tmp_path) as agent:
+        events = agent.stream(ADD_AND_SLEEP)
+        context_id = (await anext(events))["task"]["contextId"]
+        prompts = [await agent.prompt(), await agent.prompt()]
+        assert chat.read(prompts[1]).endswith(RESULT)
+
+        async def sleeps() -> bool:
+            spans = (await stored(tmp_path, context_id)).spans
+            return [span.origin for span in spans].count(Origin.SAMPLED) == 2
+
+        await eventually(sleeps)
+        agent.process.send_signal(sent)
+        with suppress(httpx.RemoteProtocolError):
+            async for _ in events:
+                pass
+        await agent.process.wait()
+    left = await stored(tmp_path, context_id)
+    assert left.tokens[: len(prompts[1])] == prompts[1]
+    assert chat.read(left.tokens).endswith(INTERRUPTED) is noted
+    async with slow_agent(tmp_path) as again:
+        last = [event async for event in again.stream("And?", contextId=context_id)][-1]
+        assert last["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
+        prompt = await again.prompt()
+    assert prompt[: len(left)] == left.tokens
+    assert chat.read(prompt[len(prompts[1]) :]) == (
+        f"<|call|>sleep {{}}<|end_call|><|wait|>{INTERRUPTED}<|im_end|>\n"
+        "<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert (await stored(tmp_path, context_id)).tokens[: len(prompt)] == prompt

@@ -1,0 +1,32 @@
+"""What is told at the end of the benchmark of A2A's costs."""
+
+from __future__ import annotations
+
+import json
+
+from bench.streaming import AT_ONCE, Side, summary
+
+ONE = [
+    {"bare engine": Side(100.0, 10.0), "A2A": Side(50.0, 15.0)},
+    {"bare engine": Side(50.0, 20.0), "A2A": Side(49.0, 40.0)},
+    {"bare engine": Side(200.0, 300.0), "A2A": Side(180.0, 310.0)},
+]
+EIGHT = [{"bare engine": Side(300.0, 90.0), "A2A": Side(270.0, 80.0)}]
+
+
+def test_both_figures_are_told_for_one_stream_and_for_eight() -> None:
+    told = json.loads(json.dumps(summary({1: ONE, 8: EIGHT}, "weights@1")))
+    assert {key: list(told[key]) for key in ("ratio", "first_token_extra_ms")} == {
+        "ratio": ["1", "8"],
+        "first_token_extra_ms": ["1", "8"],
+    }
+    assert AT_ONCE == (1, 8)
+    assert told["weights"] == "weights@1"
+
+
+def test_sides_are_compared_within_a_repetition_before_the_median_is_taken() -> None:
+    """The ratio of the medians is 0.5, and their difference 20."""
+    told = summary({1: ONE, 8: EIGHT}, "weights@1")
+    assert told["ratio"] == {"1": 0.9, "8": 0.9}
+    assert told["first_token_extra_ms"] == {"1": 10.0, "8": -10.0}
+    assert told["tokens_per_second"]["1"] == {"bare engine": 100.0, "A2A": 50.0}
