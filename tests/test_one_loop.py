@@ -62,8 +62,7 @@ def office(data: Path, split: Split) -> tuple[AgentConfig, Machine, Iterator[Tas
     agent = load_agent(AGENT, machine)
     warm = agent.sampling.model_copy(update={"temperature": 0.7, "seed": 11})
     alone = (task for task in world.tasks if task.calls and all(call.tool != "contracts" for call in task.calls))
-    short = agent.limits.model_copy(update={"tokens": 120})
-    return agent.model_copy(update={"peers": [], "sampling": warm, "limits": short}), machine, alone
+    return agent.model_copy(update={"peers": [], "sampling": warm}), machine, alone
 
 
 def loop_of(agent: AgentConfig, engine: Engine, chat: InnerFormat) -> DecodeLoop:

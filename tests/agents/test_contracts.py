@@ -67,7 +67,7 @@ def test_the_search_mostly_finds_clauses_by_peoples_words(office: Office, contra
                 hits.append(f"{clause.number} {clause.heading}" in found)
     # Not all: some say what they mean with none of the contract's words ("being late"). The model is there for these,
     # and it is better served by nothing than by clauses about something else.
-    assert sum(hits) / len(hits) > 0.5
+    assert sum(hits) / len(hits) > 0.55
 
 
 def test_the_search_seldom_finds_what_is_not_there(office: Office, contracts: Contracts) -> None:
