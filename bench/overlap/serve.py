@@ -2,8 +2,8 @@
 
     python -m bench.overlap.serve FOLDER
 
-Of each form there is a chain of agents. What the engine can do by itself is
-measured here too, on request. Once all are ready, a line of JSON says where they are.
+Of each form there is a chain of agents. What the engine can do by itself is measured here too, on request. Once all are
+ready, a line of JSON says where they are.
 """
 
 from __future__ import annotations

@@ -162,14 +162,15 @@ class EchoExtensions:
 async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:
     """Answers in the form of the binding the path belongs to."""
     status = refusal.status
-    details = build_error_details(refusal.error())
-    error = {"code": status, "status": refusal.name, "message": refusal.why, "details": details}
-    content: dict[str, Any] = {"error": error}
+    content: dict[str, Any]
     if scope["path"] == "/":
         known = call_id if type(call_id) in (str, int) else None
         content = {"jsonrpc": "2.0", "id": known, "error": {"code": refusal.code, "message": refusal.why}}
         if status == HTTPStatus.BAD_REQUEST:  # what is wrong with a call, JSON-RPC says in the body
             status = HTTPStatus.OK
+    else:
+        details = build_error_details(refusal.error())
+        content = {"error": {"code": status, "status": refusal.name, "message": refusal.why, "details": details}}
     await JSONResponse(content, status, refusal.headers)(scope, receive, send)
 
 
