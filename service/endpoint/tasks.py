@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from a2a.server.context import ServerCallContext
 from a2a.server.tasks import DatabaseTaskStore
 from a2a.types import Artifact, ListTasksRequest, ListTasksResponse, Part, Task, TaskState, TaskStatus
 from google.protobuf.json_format import MessageToDict
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from service import extension
 from service.endpoint.parts import agent_message, text_part
+from service.sessions.database import upsert
 from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
@@ -23,17 +26,31 @@ _RUNNING = ("TASK_STATE_SUBMITTED", "TASK_STATE_WORKING")
 _LOST = "This agent was restarted while it worked on this. What was begun may have been done: ask in the same context."
 
 
+@dataclass(slots=True)
+class _Unwritten:
+    """The newest state of a task that the database does not have yet."""
+
+    task: Task
+    context: ServerCallContext
+    error: Exception | None = None
+    """Why it could not be written."""
+
+
 class Tasks(DatabaseTaskStore):
     """The SDK's store, made for streams: the SDK saves the whole task at each update, and waits before it sends it on.
 
-    While a task works, its newest state is written every `WRITE_SECONDS`; every other state at once. Readers see the
-    newest either way. An answer that came in many pieces is one part, and events of our extension are no history.
+    While a task works, its newest state is written every `WRITE_SECONDS`; every other state at once. What waits to be
+    written goes in one transaction: turns that begin together cost hardly more than one. Readers see the newest either
+    way. An answer that came in many pieces is one part, and events of our extension are no history.
     """
 
     async def __aenter__(self) -> Self:
         await self.initialize()
+        mapper = inspect(self.task_model)
+        self._columns = {attribute.columns[0].key: attribute.key for attribute in mapper.column_attrs}
+        self._upsert = upsert(self.engine, mapper.local_table)
         self._expected: set[str] = set()
-        self._unwritten: dict[str, tuple[Task, ServerCallContext]] = {}
+        self._unwritten: dict[str, _Unwritten] = {}
         self._writing = asyncio.Lock()
         self._writer = asyncio.create_task(self._write_often())
         return self
@@ -53,21 +70,23 @@ class Tasks(DatabaseTaskStore):
         for artifact in task.artifacts:
             _join_texts(artifact)
         _forget_events(task)
+        self._unwritten[task.id] = unwritten = _Unwritten(task, context)
         if task.status.state == TaskState.TASK_STATE_WORKING:
-            self._unwritten[task.id] = (task, context)
             return
-        await to_the_end(self._save_now(task, context))
-        self._unwritten.pop(task.id, None)
+        await to_the_end(self._write())
+        if unwritten.error is not None:
+            self._unwritten.pop(task.id, None)  # the SDK is told, and ends the task
+            raise unwritten.error
 
     async def get(self, task_id: str, context: ServerCallContext) -> Task | None:
         if task_id in self._expected:
             return None
-        if task_id in self._unwritten:
-            task, saved_in = self._unwritten[task_id]
-            if self.owner_resolver(saved_in) == self.owner_resolver(context):
-                copy = Task()
-                copy.CopyFrom(task)
-                return copy
+        if unwritten := self._unwritten.get(task_id):
+            if self.owner_resolver(unwritten.context) != self.owner_resolver(context):
+                return None
+            copy = Task()
+            copy.CopyFrom(unwritten.task)
+            return copy
         return await to_the_end(super().get(task_id, context))
 
     async def list(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
@@ -85,26 +104,38 @@ class Tasks(DatabaseTaskStore):
                 row.status = MessageToDict(status)  # type: ignore[assignment]  # the column is declared as what it means
                 row.last_updated = status.timestamp.ToDatetime()
 
-    async def _save_now(self, task: Task, context: ServerCallContext) -> None:
-        async with self._writing:  # an older state on its way must not come after this one
-            await super().save(task, context)
-
     async def _write_often(self) -> None:
         while True:
             await asyncio.sleep(WRITE_SECONDS)
             await to_the_end(self._write())
 
     async def _write(self) -> None:
-        async with self._writing:
-            for task_id, state in list(self._unwritten.items()):
-                try:
-                    await super().save(*state)
-                except Exception:
-                    # Others are written all the same, and this one's last state reports its failure to the SDK.
-                    logger.exception("task %s could not be written while it works", task_id)
-                    continue
-                if self._unwritten.get(task_id) is state:
-                    del self._unwritten[task_id]
+        async with self._writing:  # an older state on its way must not come after a newer one
+            waiting = list(self._unwritten.values())
+            try:
+                await self._commit(waiting)
+            except Exception:
+                for each in waiting:  # one that cannot be written is no reason to lose the others
+                    await self._write_alone(each)
+
+    async def _write_alone(self, unwritten: _Unwritten) -> None:
+        try:
+            await self._commit([unwritten])
+        except Exception as error:
+            logger.exception("task %s could not be written", unwritten.task.id)
+            unwritten.error = error
+
+    async def _commit(self, unwritten: Sequence[_Unwritten]) -> None:
+        """In one transaction. The SDK's own way reads every task before it writes it: that takes five times as long."""
+        if not unwritten:
+            return
+        rows = [self._to_orm(each.task, self.owner_resolver(each.context)) for each in unwritten]
+        values = [{column: getattr(row, name) for column, name in self._columns.items()} for row in rows]
+        async with self.engine.begin() as connection:
+            await connection.execute(self._upsert, values)
+        for each in unwritten:
+            if self._unwritten.get(each.task.id) is each:
+                del self._unwritten[each.task.id]
 
 
 def _forget_events(task: Task) -> None:

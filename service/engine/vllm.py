@@ -7,6 +7,7 @@ environment that is set here.
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
 import signal
@@ -69,12 +70,17 @@ class VllmEngine:
         # one of these, it would live on until Python is half gone.
         await asyncio.to_thread(_import_vllm)
         llm = await asyncio.to_thread(_start, config)
+        # What vLLM brought lives as long as it does. Python's collector would go through all of it every now and then,
+        # and every stream would stand still for the third of a second that takes.
+        gc.collect()
+        gc.freeze()
         try:
             progress(f"vLLM is ready after {time.monotonic() - begun:.0f} s")
             yield cls(llm, config.weights)
         finally:
             if llm.output_handler:
                 llm.output_handler.cancel()  # or it would report the end as a failure
+            gc.unfreeze()
             await asyncio.to_thread(llm.shutdown)
 
     @property

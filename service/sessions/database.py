@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, event, insert, select
+from sqlalchemy import JSON, Column, Executable, FromClause, Integer, MetaData, String, Table, event, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -19,6 +20,11 @@ from service.to_the_end import to_the_end
 from service.transcript import Transcript
 
 _QUEUE_SECONDS = 60.0
+_INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""The databases that are served: an upsert is not standard SQL."""
 
 _metadata = MetaData()
 _spans = Table(
@@ -35,10 +41,13 @@ _spans = Table(
 async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     """The database at an SQLAlchemy URL with an async driver. Other tables may share it.
 
-    Raises ConfigError if no engine can be made of the URL, or the database cannot be used.
+    Raises ConfigError if it is no URL of SQLite or PostgreSQL, or the database cannot be used.
     """
+    backend = _parsed(url).get_backend_name()
+    if backend not in _INSERTS:
+        raise ConfigError(f"the database's URL cannot be used: {backend} is neither sqlite nor postgresql")
     try:
-        database = _sqlite(url) if _parsed(url).get_backend_name() == "sqlite" else create_async_engine(url)
+        database = _sqlite(url) if backend == "sqlite" else create_async_engine(url)
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         raise ConfigError(f"the database's URL cannot be used: {error}") from error
     try:
@@ -53,6 +62,15 @@ def database_file(url: str) -> Path | None:
     parsed = _parsed(url)
     named = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     return Path(str(parsed.database)) if named else None
+
+
+def upsert(database: AsyncEngine, table: FromClause) -> Executable:
+    """Inserts rows whose primary key is new, and replaces the others."""
+    rows = _INSERTS[database.dialect.name](table)
+    keys = [column.key for column in table.primary_key]
+    return rows.on_conflict_do_update(
+        index_elements=keys, set_={name: column for name, column in rows.excluded.items() if name not in keys}
+    )
 
 
 class DatabaseSessions:

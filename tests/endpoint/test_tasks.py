@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from a2a.server.context import ServerCallContext
+from a2a.server.models import TaskModel
 from a2a.server.tasks import DatabaseTaskStore
 from a2a.types import Artifact, ListTasksRequest, Part, Task, TaskState, TaskStatus
+from sqlalchemy import event
+from sqlalchemy.exc import StatementError
 
 from service.endpoint.tasks import Tasks
 from service.sessions.database import open_database
@@ -19,15 +22,18 @@ ANYBODY = ServerCallContext()
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The states that reach the database."""
+    """The states that reach the database. A task that is called bad cannot."""
     states: list[str] = []
-    save = DatabaseTaskStore.save
+    to_row = DatabaseTaskStore._to_orm
 
-    async def listen(self: DatabaseTaskStore, task: Task, context: ServerCallContext) -> None:
+    def listen(self: DatabaseTaskStore, task: Task, owner: str) -> TaskModel:
         states.append(TaskState.Name(task.status.state).removeprefix("TASK_STATE_"))
-        await save(self, task, context)
+        row = to_row(self, task, owner)
+        if task.id == "bad":
+            row.status = object()  # type: ignore[assignment]
+        return row
 
-    monkeypatch.setattr(DatabaseTaskStore, "save", listen)
+    monkeypatch.setattr(DatabaseTaskStore, "_to_orm", listen)
     return states
 
 
@@ -37,9 +43,9 @@ async def tasks(tmp_path: Path, written: list[str]) -> AsyncIterator[Tasks]:
         yield tasks
 
 
-def task(state: str, *texts: str) -> Task:
+def task(state: str, *texts: str, id: str = "t") -> Task:
     artifacts = [Artifact(artifact_id="answer", parts=[Part(text=text) for text in texts])] if texts else []
-    return Task(id="t", context_id="c", status=TaskStatus(state=f"TASK_STATE_{state}"), artifacts=artifacts)
+    return Task(id=id, context_id="c", status=TaskStatus(state=f"TASK_STATE_{state}"), artifacts=artifacts)
 
 
 async def test_a_stream_of_updates_is_few_writes(tasks: Tasks, written: list[str]) -> None:
@@ -58,6 +64,40 @@ async def test_a_task_that_works_on_is_written_now_and_then(tasks: Tasks, writte
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.6)
     assert written == ["WORKING"]
+
+
+async def test_tasks_that_begin_together_share_a_transaction(tasks: Tasks) -> None:
+    commits: list[None] = []
+    event.listen(tasks.engine.sync_engine, "commit", lambda _: commits.append(None))
+    await asyncio.gather(*(tasks.save(task("SUBMITTED", id=f"t{index}"), ANYBODY) for index in range(8)))
+    assert len(commits) <= 2
+    page = await tasks.list(ListTasksRequest(), ANYBODY)
+    assert {seen.id for seen in page.tasks} == {f"t{index}" for index in range(8)}
+
+
+@pytest.mark.parametrize("state", ["SUBMITTED", "COMPLETED"])
+async def test_a_task_that_cannot_be_written_takes_no_other_with_it(tasks: Tasks, state: str) -> None:
+    good, bad, more = await asyncio.gather(
+        *(tasks.save(task(state, id=id), ANYBODY) for id in ("good", "bad", "more")), return_exceptions=True
+    )
+    assert (good, more) == (None, None)
+    assert isinstance(bad, StatementError)
+    for id in ("good", "more"):
+        seen = await tasks.get(id, ANYBODY)
+        assert seen is not None
+        assert seen.status.state == TaskState.Value(f"TASK_STATE_{state}")
+    assert await tasks.get("bad", ANYBODY) is None
+
+
+async def test_a_working_task_that_cannot_be_written_is_told_of_in_the_log(
+    tasks: Tasks, caplog: pytest.LogCaptureFixture
+) -> None:
+    await tasks.save(task("WORKING", id="bad"), ANYBODY)
+    await tasks.save(task("COMPLETED", id="good"), ANYBODY)
+    assert "task bad could not be written" in caplog.text
+    seen = await tasks.get("good", ANYBODY)
+    assert seen is not None
+    assert seen.status.state == TaskState.TASK_STATE_COMPLETED
 
 
 async def test_readers_see_what_is_not_written_yet(tasks: Tasks) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -98,3 +99,8 @@ async def test_a_folder_without_a_model_is_a_model_error(tmp_path: Path) -> None
     with pytest.raises(ModelError, match="vLLM cannot load"):
         async with VllmEngine.open(EngineConfig(tmp_path, "none"), print):
             pass
+
+
+async def test_what_vllm_brought_is_not_searched_for_garbage(vllm: VllmEngine) -> None:
+    assert vllm.alive
+    assert gc.get_freeze_count() > len(gc.get_objects())
