@@ -61,8 +61,9 @@ def office(data: Path, split: Split) -> tuple[AgentConfig, Machine, Iterator[Tas
     machine = Machine(data=data)
     agent = load_agent(AGENT, machine)
     warm = agent.sampling.model_copy(update={"temperature": 0.7, "seed": 11})
+    short = agent.limits.model_copy(update={"tokens": 80})  # without its peer, the model would go on long
     alone = (task for task in world.tasks if task.calls and all(call.tool != "contracts" for call in task.calls))
-    return agent.model_copy(update={"peers": [], "sampling": warm}), machine, alone
+    return agent.model_copy(update={"peers": [], "sampling": warm, "limits": short}), machine, alone
 
 
 def loop_of(agent: AgentConfig, engine: Engine, chat: InnerFormat) -> DecodeLoop:
@@ -118,7 +119,7 @@ async def test_2_stored_is_what_the_engine_was_given_and_gave(
     async def work() -> list[Transcript]:
         return [(await rollout(task, loop)).transcript for task in some]
 
-    rolled = [transcript for done in await asyncio.gather(*(work() for _ in range(16))) for transcript in done]
+    rolled = [transcript for done in await asyncio.gather(*(work() for _ in range(48))) for transcript in done]
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/conversations.sqlite3") as database:
         sessions = DatabaseSessions(database)
         for number, transcript in enumerate(rolled):
