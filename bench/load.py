@@ -1,12 +1,19 @@
-"""What is asked in a benchmark of streams, and the client that asks an agent: a process of its own, as clients are."""
+"""What is asked in a benchmark of streams, and the client that asks an agent: a process of its own, as clients are.
+
+    python -m bench.load URL
+
+reads loads, a line of JSON each, and answers each with what the agent at the URL made of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import httpx
 from a2a.client import Client, ClientConfig, create_client
@@ -25,14 +32,13 @@ PROMPTS = [
         ("the editor", "yesterday's article"),
     ]
 ]
-"""One for each stream. Shorter than a block of the prefix cache: a stream may ask its prompt again."""
+"""One for each stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """Streams side by side, each with one answer after the other."""
 
-    name: str
     streams: int
     answers: int
     """Of each stream."""
@@ -55,7 +61,10 @@ class Side:
 
 
 async def put(load: Load, ask: Callable[[int], Awaitable[float]]) -> Side:
-    """Has the load answered by `ask`, which takes a prompt's index and gives the seconds to the first token."""
+    """Has the load answered by `ask`, which takes a prompt's index and gives the seconds to the first token.
+
+    The time is that from the first stream's start to the last one's end.
+    """
 
     async def stream(index: int) -> list[float]:
         await asyncio.sleep(index * load.apart)
@@ -68,16 +77,17 @@ async def put(load: Load, ask: Callable[[int], Awaitable[float]]) -> Side:
     return Side(decoded / seconds, 1000 * statistics.median(first for each in firsts for first in each))
 
 
-def put_over_a2a(load: Load, url: str) -> Side:
-    """The load on the agent at `url`, with its card read and a connection open for each stream."""
+async def main(url: str) -> None:
+    for line in sys.stdin:
+        print(json.dumps(asdict(await put_over_a2a(Load(**json.loads(line)), url))), flush=True)
 
-    async def run() -> Side:
-        async with httpx.AsyncClient(timeout=None) as http:
-            await asyncio.gather(*(http.get(f"{url}/.well-known/agent-card.json") for _ in range(load.streams)))
-            client = await create_client(url, ClientConfig(httpx_client=http))
-            return await put(load, lambda index: _ask(client, PROMPTS[index]))
 
-    return asyncio.run(run())
+async def put_over_a2a(load: Load, url: str) -> Side:
+    """With the agent's card read and a connection open for each stream."""
+    async with httpx.AsyncClient(timeout=None) as http:
+        await asyncio.gather(*(http.get(f"{url}/.well-known/agent-card.json") for _ in range(load.streams)))
+        client = await create_client(url, ClientConfig(httpx_client=http))
+        return await put(load, lambda index: _ask(client, PROMPTS[index]))
 
 
 async def _ask(client: Client, text: str) -> float:
@@ -91,3 +101,7 @@ async def _ask(client: Client, text: str) -> float:
     if not first:
         raise RuntimeError("the agent said nothing")
     return first
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

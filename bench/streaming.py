@@ -8,25 +8,23 @@ itself, without the banned tokens and the logprobs that an agent's turn has besi
 repetition, begin with an empty prefix cache, and decode the same number of tokens whatever the model would rather do.
 Ratio and difference are taken within a repetition; medians are over repetitions.
 
-Eight at once start a second apart and ask again when they are answered, so that a prompt comes in while others are
-decoded. What happens when eight come to an idle engine in one instant is a load of its own: whichever are there when
-vLLM starts its first step are computed together, and all others wait until it is done.
+Eight at once come to an idle engine in one instant: what is there when vLLM starts its first step is computed together,
+and all others wait until it is done. Eight a second apart ask again when they are answered, as callers of a busy agent
+do: a prompt comes in while others are decoded.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
-import signal
 import statistics
+import sys
 import tempfile
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +33,7 @@ from rich.table import Table
 from vllm.inputs import tokens_input
 
 from bench.around import Around
-from bench.load import PROMPTS, Load, Side, put, put_over_a2a
+from bench.load import PROMPTS, Load, Side, put
 from bench.spread import spread
 from service.agent import make_chat
 from service.app import Service
@@ -47,11 +45,11 @@ from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine, ModelSection
 
 RESULTS = Path(__file__).with_name("results.jsonl")
-LOADS = (
-    Load("1", streams=1, answers=3, tokens=64, apart=0, repetitions=5),
-    Load("8", streams=8, answers=3, tokens=64, apart=1, repetitions=5),
-    Load("8 in one instant", streams=8, answers=1, tokens=8, apart=0, repetitions=15),
-)
+LOADS = {
+    "1": Load(streams=1, answers=3, tokens=64, apart=0, repetitions=5),
+    "8": Load(streams=8, answers=1, tokens=128, apart=0, repetitions=7),
+    "8, a second apart": Load(streams=8, answers=3, tokens=64, apart=1, repetitions=3),
+}
 SEED = 0
 WRITER = AgentConfig.model_validate(
     {
@@ -59,7 +57,7 @@ WRITER = AgentConfig.model_validate(
         "description": "Writes letters.",
         "instructions": "You write letters.",
         "sampling": {"seed": SEED},
-        "limits": {"tokens": 64},
+        "limits": {"tokens": max(load.tokens for load in LOADS.values())},
         "skills": [{"id": "write", "name": "Write", "description": "Writes letters.", "tags": ["letters"]}],
     }
 )
@@ -75,6 +73,8 @@ class FixedLength(Around):
         super().__init__(engine)
         self.length = 1
         self.asked: list[tuple[Sequence[int], Sampling]] = []
+        self.decoded: list[int] = []
+        """Tokens, of each request that came to its end."""
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         sampling = replace(sampling, stop=(), max_tokens=self.length)
@@ -84,8 +84,7 @@ class FixedLength(Around):
             async for chunk in stream:
                 decoded += len(chunk.tokens)
                 yield chunk
-        if decoded != sampling.max_tokens:
-            raise RuntimeError(f"a stream through A2A had {decoded} tokens instead of {sampling.max_tokens}")
+        self.decoded.append(decoded)
 
 
 async def main() -> None:
@@ -97,23 +96,27 @@ async def main() -> None:
     prepared = prepare(ModelSection(), Path(), Machine().cache, say)
     async with VllmEngine.open(EngineConfig(prepared.folder, prepared.version), say) as engine:
         fixed = FixedLength(engine)
-        async with serve(fixed, prepared.folder) as url, client_process() as over_a2a:
+        async with serve(fixed, prepared.folder) as url, client_of(url) as over_a2a:
             say("warming up")
-            await over_a2a(Load("", streams=len(PROMPTS), answers=1, tokens=1, apart=0.1, repetitions=1), url)
+            await over_a2a(Load(streams=len(PROMPTS), answers=1, tokens=1, apart=0.1, repetitions=1))
             requests = [(tokens, replace(sampling, banned=(), logprobs=False)) for tokens, sampling in fixed.asked]
 
             async def through_a2a(load: Load) -> Side:
                 fixed.length = load.tokens
-                return await over_a2a(load, url)
+                fixed.decoded.clear()
+                side = await over_a2a(load)
+                if fixed.decoded != [load.tokens] * load.streams * load.answers:
+                    raise RuntimeError(f"not every stream through A2A had its {load.tokens} tokens: {fixed.decoded}")
+                return side
 
             async def bare(load: Load) -> Side:
                 return await put(load, lambda index: through_engine(engine, *requests[index], load.tokens))
 
             sides = {"bare engine": bare, "A2A": through_a2a}
             found: Found = {}
-            for load in LOADS:
-                say(f"{load.name}: {load.repetitions} times {load.streams * load.answers} answers on each side")
-                found[load.name] = [await repetition(engine, sides, load, turn) for turn in range(load.repetitions)]
+            for name, load in LOADS.items():
+                say(f"{name} at once: {load.repetitions} times {load.streams * load.answers} answers on each side")
+                found[name] = [await repetition(engine, sides, load, turn) for turn in range(load.repetitions)]
     console.print(table(found))
     result = summary(found, prepared.version)
     append(RESULTS, result)
@@ -135,16 +138,26 @@ async def serve(engine: Engine, weights: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def client_process() -> AsyncIterator[Callable[[Load, str], Awaitable[Side]]]:
-    """`put_over_a2a` in another process, which ends with this one's Ctrl-C."""
-    context = multiprocessing.get_context("spawn")
-    initializer = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(1, context, initializer) as pool:
+async def client_of(url: str) -> AsyncIterator[Callable[[Load], Awaitable[Side]]]:
+    """Puts loads on the agent at `url`, from another process."""
+    client = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.load", url), stdin=PIPE, stdout=PIPE, start_new_session=True
+    )
+    assert client.stdin
+    assert client.stdout
+    stdin, stdout = client.stdin, client.stdout
 
-        async def over_a2a(load: Load, url: str) -> Side:
-            return await asyncio.get_running_loop().run_in_executor(pool, put_over_a2a, load, url)
+    async def put_over_a2a(load: Load) -> Side:
+        stdin.write(json.dumps(asdict(load)).encode() + b"\n")
+        if not (answer := await stdout.readline()):
+            raise RuntimeError("the client ended")
+        return Side(**json.loads(answer))
 
-        yield over_a2a
+    try:
+        yield put_over_a2a
+    finally:
+        client.kill()
+        await client.wait()
 
 
 async def through_engine(engine: VllmEngine, tokens: Sequence[int], sampling: Sampling, length: int) -> float:
@@ -188,7 +201,10 @@ def summary(found: Found, weights: str) -> dict[str, Any]:
             for name in found
         },
         **circumstances("python -m bench.streaming", SEED),
-        "loads": {load.name: asdict(load) for load in LOADS},
+        "loads": {name: asdict(load) for name, load in LOADS.items()},
+        "repetitions": {
+            name: [{side: astuple(made) for side, made in both.items()} for both in found[name]] for name in found
+        },
         "weights": weights,
     }
 

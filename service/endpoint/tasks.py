@@ -13,6 +13,7 @@ from a2a.server.tasks import DatabaseTaskStore
 from a2a.types import Artifact, ListTasksRequest, ListTasksResponse, Part, Task, TaskState, TaskStatus
 from google.protobuf.json_format import MessageToDict
 from sqlalchemy import inspect, select
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from service import extension
 from service.endpoint.parts import agent_message, text_part
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 WRITE_SECONDS = 0.5
 _RUNNING = ("TASK_STATE_SUBMITTED", "TASK_STATE_WORKING")
+_OUTAGES = (OperationalError, InterfaceError, TimeoutError, OSError)
+"""Errors of the database, not of what is written."""
 _LOST = "This agent was restarted while it worked on this. What was begun may have been done: ask in the same context."
 
 
@@ -32,6 +35,8 @@ class _Unwritten:
 
     task: Task
     context: ServerCallContext
+    first: bool
+    """Nobody has been told of the task yet: if it cannot be written, there is none."""
     error: Exception | None = None
     """Why it could not be written."""
 
@@ -39,9 +44,10 @@ class _Unwritten:
 class Tasks(DatabaseTaskStore):
     """The SDK's store, made for streams: the SDK saves the whole task at each update, and waits before it sends it on.
 
-    While a task works, its newest state is written every `WRITE_SECONDS`; every other state at once. What waits to be
-    written goes in one transaction: turns that begin together cost hardly more than one. Readers see the newest either
-    way. An answer that came in many pieces is one part, and events of our extension are no history.
+    While a task works, its newest state is written every `WRITE_SECONDS`; every other state at once. All that waits
+    goes in one transaction: turns that begin together cost hardly more than one. What cannot be written is tried again.
+    Readers see the newest either way. An answer that came in many pieces is one part, and events of our extension are
+    no history.
     """
 
     async def __aenter__(self) -> Self:
@@ -65,17 +71,16 @@ class Tasks(DatabaseTaskStore):
         self._expected.add(task_id)
 
     async def save(self, task: Task, context: ServerCallContext) -> None:
-        self._expected.discard(task.id)
         # The SDK hands this very object to its subscribers and callers, so they too see it as it is made here.
         for artifact in task.artifacts:
             _join_texts(artifact)
         _forget_events(task)
-        self._unwritten[task.id] = unwritten = _Unwritten(task, context)
+        self._unwritten[task.id] = unwritten = _Unwritten(task, context, first=task.id in self._expected)
+        self._expected.discard(task.id)
         if task.status.state == TaskState.TASK_STATE_WORKING:
             return
         await to_the_end(self._write())
         if unwritten.error is not None:
-            self._unwritten.pop(task.id, None)  # the SDK is told, and ends the task
             raise unwritten.error
 
     async def get(self, task_id: str, context: ServerCallContext) -> Task | None:
@@ -111,31 +116,33 @@ class Tasks(DatabaseTaskStore):
 
     async def _write(self) -> None:
         async with self._writing:  # an older state on its way must not come after a newer one
-            waiting = list(self._unwritten.values())
-            try:
-                await self._commit(waiting)
-            except Exception:
-                for each in waiting:  # one that cannot be written is no reason to lose the others
-                    await self._write_alone(each)
+            await self._try(list(self._unwritten.values()))
 
-    async def _write_alone(self, unwritten: _Unwritten) -> None:
+    async def _try(self, batch: Sequence[_Unwritten]) -> None:
+        error: Exception | None = None
         try:
-            await self._commit([unwritten])
-        except Exception as error:
-            logger.exception("task %s could not be written", unwritten.task.id)
-            unwritten.error = error
+            await self._commit(batch)
+        except Exception as reason:
+            if len(batch) > 1 and not isinstance(reason, _OUTAGES):
+                for each in batch:  # one that cannot be written is no reason to lose the others
+                    await self._try([each])
+                return
+            error = reason
+            if not all(each.error for each in batch):  # else it was told before
+                logger.exception("cannot be written: %s", ", ".join(each.task.id for each in batch))
+        for each in batch:
+            each.error = error
+            if (error is None or each.first) and self._unwritten.get(each.task.id) is each:
+                del self._unwritten[each.task.id]
 
-    async def _commit(self, unwritten: Sequence[_Unwritten]) -> None:
+    async def _commit(self, batch: Sequence[_Unwritten]) -> None:
         """In one transaction. The SDK's own way reads every task before it writes it: that takes five times as long."""
-        if not unwritten:
+        if not batch:
             return
-        rows = [self._to_orm(each.task, self.owner_resolver(each.context)) for each in unwritten]
+        rows = [self._to_orm(each.task, self.owner_resolver(each.context)) for each in batch]
         values = [{column: getattr(row, name) for column, name in self._columns.items()} for row in rows]
         async with self.engine.begin() as connection:
             await connection.execute(self._upsert, values)
-        for each in unwritten:
-            if self._unwritten.get(each.task.id) is each:
-                del self._unwritten[each.task.id]
 
 
 def _forget_events(task: Task) -> None:

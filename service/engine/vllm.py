@@ -16,6 +16,7 @@ import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -70,17 +71,12 @@ class VllmEngine:
         # one of these, it would live on until Python is half gone.
         await asyncio.to_thread(_import_vllm)
         llm = await asyncio.to_thread(_start, config)
-        # What vLLM brought lives as long as it does. Python's collector would go through all of it every now and then,
-        # and every stream would stand still for the third of a second that takes.
-        gc.collect()
-        gc.freeze()
         try:
             progress(f"vLLM is ready after {time.monotonic() - begun:.0f} s")
             yield cls(llm, config.weights)
         finally:
             if llm.output_handler:
                 llm.output_handler.cancel()  # or it would report the end as a failure
-            gc.unfreeze()
             await asyncio.to_thread(llm.shutdown)
 
     @property
@@ -122,11 +118,16 @@ class VllmEngine:
                 pass
 
 
+@cache
 def _import_vllm() -> None:
     _set_environment(_QUIET)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of deprecated things that vLLM uses
         import vllm.v1.engine.async_llm  # noqa: F401
+    # What was imported stays. Python's collector would go through all of it every now and then, half a million objects,
+    # and every stream would stand still for the third of a second that takes.
+    gc.collect()
+    gc.freeze()
 
 
 def _start(config: EngineConfig) -> AsyncLLM:

@@ -24,7 +24,7 @@ _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
-"""The databases that are served: an upsert is not standard SQL."""
+"""By database: an upsert is not standard SQL."""
 
 _metadata = MetaData()
 _spans = Table(

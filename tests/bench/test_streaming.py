@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
-from bench.load import Side
+from bench.load import Load, Side, put
 from bench.streaming import LOADS, summary
 
 ONE = [
@@ -21,7 +22,9 @@ def test_both_figures_are_told_for_one_stream_and_for_eight() -> None:
         "ratio": ["1", "8"],
         "first_token_extra_ms": ["1", "8"],
     }
-    assert {"1", "8"} <= {load.name for load in LOADS}
+    for name, load in LOADS.items():
+        assert name.startswith(str(load.streams))
+    assert (LOADS["1"].apart, LOADS["8"].apart) == (0, 0)
     assert told["weights"] == "weights@1"
 
 
@@ -31,3 +34,23 @@ def test_sides_are_compared_within_a_repetition_before_the_median_is_taken() -> 
     assert told["ratio"] == {"1": 0.9, "8": 0.9}
     assert told["first_token_extra_ms"] == {"1": 10.0, "8": -10.0}
     assert told["tokens_per_second"]["1"] == {"bare engine": 100.0, "A2A": 50.0}
+
+
+async def test_a_load_is_streams_side_by_side_with_answers_one_after_the_other() -> None:
+    running = most = 0
+    asked: list[int] = []
+
+    async def ask(index: int) -> float:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        asked.append(index)
+        await asyncio.sleep(0.05)
+        running -= 1
+        return 0.01 * (index + 1)
+
+    side = await put(Load(streams=3, answers=2, tokens=10, apart=0, repetitions=1), ask)
+    assert asked == [0, 1, 2, 0, 1, 2]
+    assert most == 3
+    assert side.first_token_ms == 20
+    assert 0 < side.tokens_per_second <= 600

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 from a2a.server.context import ServerCallContext
-from a2a.server.models import TaskModel
-from a2a.server.tasks import DatabaseTaskStore
 from a2a.types import Artifact, ListTasksRequest, Part, Task, TaskState, TaskStatus
 from sqlalchemy import event
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service.endpoint.tasks import Tasks
 from service.sessions.database import open_database
@@ -21,24 +22,34 @@ ANYBODY = ServerCallContext()
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The states that reach the database. A task that is called bad cannot."""
+def written(tasks: Tasks) -> list[str]:
+    """The states that reach the database."""
     states: list[str] = []
-    to_row = DatabaseTaskStore._to_orm
 
-    def listen(self: DatabaseTaskStore, task: Task, owner: str) -> TaskModel:
-        states.append(TaskState.Name(task.status.state).removeprefix("TASK_STATE_"))
-        row = to_row(self, task, owner)
-        if task.id == "bad":
-            row.status = object()  # type: ignore[assignment]
-        return row
+    def listen(_: object, __: object, statement: str, rows: object, *___: object) -> None:
+        if statement.startswith("INSERT INTO tasks"):
+            states.extend(re.findall(r"TASK_STATE_(\w+)", repr(rows)))
 
-    monkeypatch.setattr(DatabaseTaskStore, "_to_orm", listen)
+    event.listen(tasks.engine.sync_engine, "after_cursor_execute", listen)
     return states
 
 
+@contextmanager
+def refusing(folder: Path, what: str) -> Iterator[None]:
+    """A database that takes no task with `what` in its id or state."""
+    condition = f"WHEN NEW.id || NEW.status LIKE '%{what}%'"
+    with closing(sqlite3.connect(folder / "tasks.sqlite3")) as database:
+        database.execute(
+            f"CREATE TRIGGER refuse BEFORE INSERT ON tasks {condition} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+        try:
+            yield
+        finally:
+            database.execute("DROP TRIGGER refuse")
+
+
 @pytest.fixture
-async def tasks(tmp_path: Path, written: list[str]) -> AsyncIterator[Tasks]:
+async def tasks(tmp_path: Path) -> AsyncIterator[Tasks]:
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/tasks.sqlite3") as database, Tasks(database) as tasks:
         yield tasks
 
@@ -75,29 +86,66 @@ async def test_tasks_that_begin_together_share_a_transaction(tasks: Tasks) -> No
     assert {seen.id for seen in page.tasks} == {f"t{index}" for index in range(8)}
 
 
-@pytest.mark.parametrize("state", ["SUBMITTED", "COMPLETED"])
-async def test_a_task_that_cannot_be_written_takes_no_other_with_it(tasks: Tasks, state: str) -> None:
-    good, bad, more = await asyncio.gather(
-        *(tasks.save(task(state, id=id), ANYBODY) for id in ("good", "bad", "more")), return_exceptions=True
-    )
+async def test_a_task_that_cannot_be_written_takes_no_other_with_it(tasks: Tasks, tmp_path: Path) -> None:
+    for id in ("good", "bad", "more"):
+        tasks.expect(id)
+    with refusing(tmp_path, "bad"):
+        good, bad, more = await asyncio.gather(
+            *(tasks.save(task("SUBMITTED", id=id), ANYBODY) for id in ("good", "bad", "more")), return_exceptions=True
+        )
     assert (good, more) == (None, None)
-    assert isinstance(bad, StatementError)
-    for id in ("good", "more"):
-        seen = await tasks.get(id, ANYBODY)
-        assert seen is not None
-        assert seen.status.state == TaskState.Value(f"TASK_STATE_{state}")
+    assert isinstance(bad, IntegrityError)
+    assert {seen.id for seen in (await tasks.list(ListTasksRequest(), ANYBODY)).tasks} == {"good", "more"}
     assert await tasks.get("bad", ANYBODY) is None
 
 
-async def test_a_working_task_that_cannot_be_written_is_told_of_in_the_log(
-    tasks: Tasks, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("state", ["WORKING", "COMPLETED"])
+async def test_a_state_that_cannot_be_written_is_tried_again(
+    tasks: Tasks, tmp_path: Path, written: list[str], caplog: pytest.LogCaptureFixture, state: str
 ) -> None:
-    await tasks.save(task("WORKING", id="bad"), ANYBODY)
-    await tasks.save(task("COMPLETED", id="good"), ANYBODY)
-    assert "task bad could not be written" in caplog.text
-    seen = await tasks.get("good", ANYBODY)
-    assert seen is not None
-    assert seen.status.state == TaskState.TASK_STATE_COMPLETED
+    await tasks.save(task("SUBMITTED"), ANYBODY)
+    with refusing(tmp_path, state):
+        with nullcontext() if state == "WORKING" else pytest.raises(IntegrityError):
+            await tasks.save(task(state), ANYBODY)
+        await asyncio.sleep(1.2)
+        seen = await tasks.get("t", ANYBODY)
+        assert seen is not None
+        assert seen.status.state == TaskState.Value(f"TASK_STATE_{state}")
+        assert written == ["SUBMITTED"]
+        assert caplog.text.count("cannot be written: t") == 1
+    async with asyncio.timeout(5):
+        while len(written) == 1:
+            await asyncio.sleep(0.05)
+    assert written == ["SUBMITTED", state]
+
+
+async def test_a_state_that_was_written_after_all_is_no_error(tasks: Tasks, tmp_path: Path) -> None:
+    """Somebody else's writing of it failed."""
+    await tasks.save(task("SUBMITTED"), ANYBODY)
+    async with tasks._writing:
+        saving = asyncio.create_task(tasks.save(task("COMPLETED"), ANYBODY))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        with refusing(tmp_path, "COMPLETED"):
+            await tasks._try(list(tasks._unwritten.values()))
+    await saving
+
+
+async def test_an_outage_is_no_task_s_fault(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+    for index in range(3):
+        await tasks.save(task("WORKING", id=f"t{index}"), ANYBODY)
+    tries: list[None] = []
+
+    def refuse(*_: object) -> None:
+        tries.append(None)
+        raise OperationalError("", {}, Exception("gone"))
+
+    event.listen(tasks.engine.sync_engine, "before_cursor_execute", refuse)
+    with pytest.raises(OperationalError):
+        await tasks.save(task("COMPLETED", id="t3"), ANYBODY)
+    event.remove(tasks.engine.sync_engine, "before_cursor_execute", refuse)
+    assert len(tries) == 1
+    assert "cannot be written: t0, t1, t2, t3" in caplog.text
 
 
 async def test_readers_see_what_is_not_written_yet(tasks: Tasks) -> None:

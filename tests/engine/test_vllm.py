@@ -103,4 +103,4 @@ async def test_a_folder_without_a_model_is_a_model_error(tmp_path: Path) -> None
 
 async def test_what_vllm_brought_is_not_searched_for_garbage(vllm: VllmEngine) -> None:
     assert vllm.alive
-    assert gc.get_freeze_count() > len(gc.get_objects())
+    assert gc.get_freeze_count() > 300_000
