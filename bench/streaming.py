@@ -203,7 +203,11 @@ def summary(found: Found, weights: str) -> dict[str, Any]:
         **circumstances("python -m bench.streaming", SEED),
         "loads": {name: asdict(load) for name, load in LOADS.items()},
         "repetitions": {
-            name: [{side: astuple(made) for side, made in both.items()} for both in found[name]] for name in found
+            name: [
+                {side: [round(figure, 1) for figure in astuple(made)] for side, made in both.items()}
+                for both in found[name]
+            ]
+            for name in found
         },
         "weights": weights,
     }
