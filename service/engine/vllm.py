@@ -61,11 +61,11 @@ class VllmEngine:
     @classmethod
     @asynccontextmanager
     async def open(cls, config: EngineConfig, progress: Callable[[str], None]) -> AsyncIterator[Self]:
-        """Loads the model and, on leaving, unloads it. `progress` hears of the start, which takes 15 to 30 s.
+        """Loads the model and, on leaving, unloads it. `progress` hears of the start, which takes 15 to 45 s.
 
         Raises ModelError if vLLM cannot start.
         """
-        progress(f"starting vLLM on {config.folder.name} (15 to 30 s)")
+        progress(f"starting vLLM on {config.folder.name} (15 to 45 s)")
         begun = time.monotonic()
         # By itself: libraries keep some errors of their imports, with the frames they came through. Were the engine in
         # one of these, it would live on until Python is half gone.
