@@ -40,6 +40,7 @@ from service.app import Service
 from service.cli.provenance import append, circumstances
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
+from service.errors import ServiceError
 from service.models.prepare import prepare
 from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine, ModelSection
@@ -227,4 +228,7 @@ def table(found: Found) -> Table:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except ServiceError as error:
+        sys.exit(f"bench: {error}")

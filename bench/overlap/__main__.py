@@ -15,6 +15,7 @@ import asyncio
 import json
 import random
 import re
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from bench.overlap.report import Found, picture, summary, table
 from bench.overlap.servers import open_contenders
 from bench.overlap.tasks import draw, draw_crowd, plain
 from service.cli.provenance import append, circumstances
+from service.errors import ServiceError
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER.with_name("overlap.jsonl")
@@ -90,4 +92,7 @@ if __name__ == "__main__":
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--only", default="", help="workloads whose name holds this, or `crowd`, `gaps` or `prefill`")
     given = parser.parse_args()
-    asyncio.run(main(given.repetitions, given.only))
+    try:
+        asyncio.run(main(given.repetitions, given.only))
+    except ServiceError as error:
+        sys.exit(f"bench-overlap: {error}")
