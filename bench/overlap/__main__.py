@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.overlap.contenders import OURS
+from bench.overlap.contenders import OURS, Contenders
 from bench.overlap.report import Found, picture, summary, table
 from bench.overlap.servers import open_contenders
 from bench.overlap.tasks import draw, draw_crowd, plain
@@ -47,7 +47,9 @@ async def main(repetitions: int, only: str) -> None:
     crowds: dict[str, list[float]] = {name: [] for name in IN_CROWDS}
     async with open_contenders(console) as contenders:
         rng = random.Random(SEED)
-        for repetition in range(-1, repetitions):  # the first warms up
+        if repetitions:
+            await _warm_up(contenders, console)
+        for repetition in range(repetitions):
             speed = await contenders.speed()
             console.print(f"{repetition + 1} of {repetitions}: {1000 * speed.token:.1f} ms a token", highlight=False)
             tasks = [(ratio, task) for ratio in RATIOS for task in draw(rng, ratio * CALL_TOKENS * speed.token)]
@@ -57,17 +59,19 @@ async def main(repetitions: int, only: str) -> None:
                 runs = await contenders.run(task, speed, backwards=repetition % 2 == 1)
                 times = ", ".join(f"{name} {run.seconds:.2f}" for name, run in runs.items())
                 console.print(f"{task.workload}, {ratio}: {times}", style="dim", highlight=False, soft_wrap=True)
-                if repetition >= 0:
-                    found.setdefault((task.workload, ratio), []).append(runs)
-            if only in "crowd" and repetition >= 0:
+                found.setdefault((task.workload, ratio), []).append(runs)
+            if only in "crowd":
                 crowd = draw_crowd(rng, CROWD)
                 for name in IN_CROWDS:
                     crowds[name].append(60 * CROWD / await contenders.crowd(name, crowd))
                     console.print(f"{name}: {crowds[name][-1]:.1f} tasks a minute", style="dim", highlight=False)
         gaps = {
-            f"{context} tokens, {others} other streams": await contenders.gaps(context, others)
+            f"{context} tokens, {others} other streams{', at the least' * least}": await contenders.gaps(
+                context, others, least
+            )
             for context in CONTEXTS
             for others in OTHERS
+            for least in (False, True)
             if only in "gaps"
         }
         waits = {
@@ -85,6 +89,14 @@ async def main(repetitions: int, only: str) -> None:
         command = f"python -m bench.overlap --repetitions {repetitions}"
         append(RESULTS, {**result, **circumstances(command, SEED)})
     print(json.dumps(result))
+
+
+async def _warm_up(contenders: Contenders, console: Console) -> None:
+    """Every contender meets every sort of step once: grammars are compiled, connections opened."""
+    console.print("warming up", highlight=False)
+    speed = await contenders.speed()
+    for task in (draw(random.Random(SEED), 0.1)[0], draw(random.Random(SEED), 0.1)[-1], plain()):
+        await contenders.run(task, speed, backwards=False)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,11 @@ at least as long as
 3. the call that happens to be the last one: before it come the tokens of all the others, after it its time, its result
    and its line.
 
-The tokens are counted in a transcript of the live form.
+An agent that is asked as a peer is a link of its asker's chain. One engine decodes for them all: a token beside another
+stream's costs it less than one alone, but not nothing, and what is not on the longest chain is decoded beside that, or
+while tools run.
+
+The tokens are counted in transcripts of the live form.
 """
 
 from __future__ import annotations
@@ -25,21 +29,39 @@ from service.transcript import Origin, Transcript
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Seconds a token, of the engine by itself."""
+    """Seconds a token takes."""
 
     token: float
+    """That is sampled."""
     prefill: float
+    """That is read."""
+    beside: float = 0.0
+    """That is sampled beside another stream's, more than for that one alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Of one turn."""
+    """Of one task."""
 
     seconds: float
     needed: int
     """Tokens that have to be sampled."""
     read: int
     """Tokens that were given or returned, without the head, which every conversation shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Steps, each of which waits for the one before."""
+
+    seconds: float = 0.0
+    sampled: int = 0
+    """Tokens."""
+    tools: float = 0.0
+    """Seconds in which the engine has nothing to do for it."""
+
+    def __add__(self, then: _Chain) -> _Chain:
+        return _Chain(self.seconds + then.seconds, self.sampled + then.sampled, self.tools + then.tools)
 
 
 @dataclass(slots=True)
@@ -55,36 +77,59 @@ _END = 1
 """Token that ends the turn."""
 
 
-def bound(transcript: Transcript, said: str, chat: ChatFormat, speed: Speed, peer: float = 0.0) -> Bound:
-    """The bound of a conversation's first turn, in the live form; `peer` is that of the peer's turn, in seconds."""
+def bound(turns: Sequence[tuple[str, Transcript]], chat: ChatFormat, speed: Speed) -> Bound:
+    """The bound of the first of these turns; each asks the next one, and is what was said and the conversation."""
+    longest, needed, read = _Chain(), 0, 0
+    for said, transcript in reversed(turns):
+        longest, sampled, given = _longest(transcript, said, chat, speed, peer=longest)
+        needed += sampled
+        read += given
+    beside = speed.beside * (needed - longest.sampled)
+    return Bound(longest.seconds + max(0.0, beside - longest.tools), needed, read)
+
+
+def _longest(
+    transcript: Transcript, said: str, chat: ChatFormat, speed: Speed, peer: _Chain
+) -> tuple[_Chain, int, int]:
+    """The longest chain of a conversation's first turn, `peer` being its peer's; tokens needed, and tokens read."""
     jobs = {job.name: job for job in read_jobs(said)}
     counted = {name: _Counted() for name in jobs}
     text = _count(transcript, chat, jobs, counted)
     asked = len(transcript.spans[1].tokens)
-    read = asked + sum(count.result for count in counted.values())
+    results = round(sum(count.result for count in counted.values()))
     calls = sum(count.call for count in counted.values())
     needed = calls + sum(count.line for count in counted.values()) + text + _END
 
-    def after_call(name: str) -> float:
+    def sampled(tokens: int) -> _Chain:
+        return _Chain(speed.token * tokens, tokens)
+
+    def given(tokens: float) -> _Chain:
+        return _Chain(speed.prefill * tokens)
+
+    def after_call(name: str) -> _Chain:
         """From the last token of a call until its result is read."""
-        took = peer if jobs[name].message else jobs[name].seconds
-        return took + speed.prefill * counted[name].result
+        seconds = jobs[name].seconds
+        took = peer if jobs[name].message else _Chain(seconds, tools=seconds)
+        return took + given(counted[name].result)
 
-    def known(name: str) -> float:
-        """When the result of a job is read, at the earliest."""
+    def known(name: str) -> _Chain:
+        """Until the result of a job is read."""
         before = jobs[name].after
-        begun = known(before) if before else speed.prefill * asked
-        return begun + speed.token * counted[name].call + after_call(name)
+        begun = known(before) if before else given(asked)
+        return begun + sampled(counted[name].call) + after_call(name)
 
-    told = {name: speed.token * (count.line + _END) for name, count in counted.items()}
-    paths = [
-        speed.prefill * read + speed.token * needed,
-        *(known(name) + told[name] for name in jobs),
-    ]
+    def told(name: str) -> _Chain:
+        return sampled(counted[name].line + _END)
+
+    chains = [given(asked + results) + sampled(needed), *(known(name) + told(name) for name in jobs)]
     if jobs:
-        last = min(after_call(name) + told[name] for name in jobs)
-        paths.append(speed.prefill * asked + speed.token * calls + last)
-    return Bound(max(paths), needed, round(read))
+        last = min((after_call(name) + told(name) for name in jobs), key=_seconds)
+        chains.append(given(asked) + sampled(calls) + last)
+    return max(chains, key=_seconds), needed, asked + results
+
+
+def _seconds(chain: _Chain) -> float:
+    return chain.seconds
 
 
 def _count(transcript: Transcript, chat: ChatFormat, jobs: Mapping[str, Job], counted: dict[str, _Counted]) -> int:

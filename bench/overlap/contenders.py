@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -78,11 +79,12 @@ class Contenders:
         self._numbers = itertools.cycle(range(100, 1_000))
 
     async def speed(self) -> Speed:
+        """Of the bare engine."""
         return Speed(**await self._engine("speed"))
 
-    async def gaps(self, context: int, others: int) -> list[float]:
-        """What splices cost, in token times."""
-        found: list[float] = await self._engine("gaps", context=context, others=others)
+    async def gaps(self, context: int, others: int, least: bool) -> list[float]:
+        """What splices cost, or would at the `least`, in token times."""
+        found: list[float] = await self._engine("least_gaps" if least else "gaps", context=context, others=others)
         return found
 
     async def peer_answers(self, prefilled: bool) -> list[float]:
@@ -125,13 +127,15 @@ class Contenders:
         seconds = time.perf_counter() - begun
         _check(form, task, reply.text, tools.bars)
         watched = await self._engine("watched")
-        decoded = [Bar(since - begun, until - begun, True) for since, until in watched["stretches"]]
+        stretches = [(asked, came) for asked, came in watched["stretches"] if came]
+        decoded = [Bar(asked - begun, came[-1][0] - begun, True) for asked, came in stretches]
         transcripts = [await self._newest(f"{form}-{level}") for level in range(len(task.turns))]
+        turns = list(zip(task.turns, transcripts, strict=True))
         return Run(
             seconds,
             sum(sum(transcript.sampled_mask) for transcript in transcripts),
             (*decoded, *tools.bars),
-            self._bound(task, transcripts, speed) if form == "live" else None,
+            bound(turns, self._chat, _own_speed([came for _, came in stretches], speed)) if form == "live" else None,
             _dispatched(transcripts[0], watched["closed"]) if len(task.turns) == 1 else (),
         )
 
@@ -158,19 +162,12 @@ class Contenders:
         transcript = await self._newest("live-0")
         prompt = [token for span in transcript.spans[:-1] for token in span.tokens]
         count = len(transcript.spans[-1].tokens)
-        return Run(await self._engine("seconds", prompt=prompt, count=count), count)
+        seconds = await self._engine("seconds", prompt=prompt, count=count)
+        return Run(seconds, count, (Bar(0.0, seconds, True),))
 
     async def _engine(self, what: str, **asked: Any) -> Any:
         response = await self._http.post(f"{self._places['engine']}/{what}", json=asked, timeout=None)
         return response.raise_for_status().json()
-
-    def _bound(self, task: Task, transcripts: Sequence[Transcript], speed: Speed) -> Bound:
-        """Of the first turn, after those of its peers."""
-        found = Bound(0.0, 0, 0)
-        for said, transcript in reversed(list(zip(task.turns, transcripts, strict=True))):
-            own = bound(transcript, said, self._chat, speed, peer=found.seconds)
-            found = Bound(own.seconds, own.needed + found.needed, own.read + found.read)
-        return found
 
     async def _newest(self, agent: str) -> Transcript:
         """The conversation that an agent began last."""
@@ -179,6 +176,21 @@ class Contenders:
                 rows = await connection.exec_driver_sql("SELECT context_id FROM spans ORDER BY rowid DESC LIMIT 1")
                 (context,) = rows.one()
             return await DatabaseSessions(database).read(context)
+
+
+def _own_speed(stretches: Sequence[Sequence[tuple[float, int]]], bare: Speed) -> Speed:
+    """The decoding speed of this very run, since that of a machine drifts; by when tokens came and beside how many.
+
+    How much faster tokens are read than sampled is as the bare engine has it.
+    """
+    intervals: dict[bool, list[float]] = {False: [], True: []}
+    for came in stretches:
+        for (since, before), (until, streams) in itertools.pairwise(came):
+            if before == streams:
+                intervals[streams > 1].append(until - since)
+    token = statistics.median(intervals[False])
+    together = statistics.median(intervals[True]) if intervals[True] else token
+    return Speed(token, bare.prefill * token / bare.token, max(0.0, together - token))
 
 
 def _dispatched(transcript: Transcript, closed: Sequence[float]) -> tuple[float, ...]:

@@ -6,8 +6,8 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ _STRETCH = 24
 """Tokens between two splices."""
 _RESULT = 16
 """Tokens of a spliced-in result."""
-_CONTEXT = 416
-"""Tokens: whole blocks."""
+_BLOCK = 32
+"""Tokens that are cached together."""
+_CONTEXT = 13 * _BLOCK
 _ANSWER = 1_500
 """Tokens of a long answer of a peer, which comes in pieces."""
 _PIECE = 50
@@ -44,15 +45,18 @@ class Stretch:
 
 
 class Watched(Around):
-    """Remembers when it was at work, and when calls were sampled."""
+    """Remembers when tokens came, and when calls were sampled."""
 
     def __init__(self, engine: VllmEngine, end_call: int) -> None:
         """`end_call` is the token that ends a call."""
         super().__init__(engine)
         self._end_call = end_call
         self._sampled = 0.0
-        self.stretches: list[tuple[float, float]] = []
-        """From asking to the last token, by `time.perf_counter`, which is one clock for all processes."""
+        self._streams = 0
+        self.stretches: list[tuple[float, list[tuple[float, int]]]] = []
+        """When each was asked for; when each of its tokens came, and how many streams were being decoded then.
+
+        By `time.perf_counter`, which is one clock for all processes."""
         self.closed: list[float] = []
         """When each call's last token had been sampled, in seconds since 1970."""
         core = engine.llm.engine_core
@@ -66,15 +70,17 @@ class Watched(Around):
         core.get_output_async = receive_and_note
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
-        begun = ended = time.perf_counter()
+        came: list[tuple[float, int]] = []
+        self.stretches.append((time.perf_counter(), came))
+        self._streams += 1
         try:
             async with aclosing(super().generate(tokens, sampling)) as stream:
                 async for chunk in stream:
-                    ended = time.perf_counter()
+                    came += [(time.perf_counter(), self._streams)] * len(chunk.tokens)
                     self.closed += [self._sampled] * chunk.tokens.count(self._end_call)
                     yield chunk
         finally:
-            self.stretches.append((begun, ended))
+            self._streams -= 1
 
     def tell(self) -> dict[str, Any]:
         """What was remembered since the last time."""
@@ -111,9 +117,7 @@ class Bare:
 
     async def gaps(self, context: int, others: int) -> list[float]:
         """From the last token before a splice to the first one after it, in token times, beside `others` streams."""
-        async with AsyncExitStack() as stack:
-            for _ in range(others):
-                stack.push_async_callback(_end, asyncio.create_task(self._decode(self._unseen(200), 4_000)))
+        async with self._beside(others):
             tokens = list(self._unseen(context))
             await self._engine.prefill(tokens)
             before = await self._decode(tokens, _STRETCH, would_go_on=True)
@@ -124,6 +128,25 @@ class Bare:
                 found.append((after.times[0] - before.times[-1]) / statistics.median(_intervals(after)))
                 before = after
             return found
+
+    async def least_gaps(self, context: int, others: int) -> list[float]:
+        """What of a gap is the result and the next token: with no step of ours in flight before, and no block begun."""
+        async with self._beside(others):
+            tokens = self._unseen(context // _BLOCK * _BLOCK)
+            await self._engine.prefill(tokens)
+            found = []
+            for _ in range(_SPLICES):
+                after = await self._decode((*tokens, *self._unseen(_RESULT)), _STRETCH)
+                found.append((after.times[0] - after.begun) / statistics.median(_intervals(after)))
+            return found
+
+    @asynccontextmanager
+    async def _beside(self, others: int) -> AsyncIterator[None]:
+        """So many other streams, all of them decoding."""
+        async with AsyncExitStack() as stack:
+            for _ in range(others):
+                stack.push_async_callback(_end, asyncio.create_task(self._decode(self._unseen(200), 4_000)))
+            yield
 
     async def answers(self, prefilled: bool) -> list[float]:
         """From a peer's last word to the model's next token, in seconds; `prefilled`: what came before was computed."""

@@ -31,6 +31,15 @@ def speed_up(runs: Runs, name: str) -> float:
     return runs[name].seconds / runs["live"].seconds
 
 
+def of_permitted(runs: Runs, name: str) -> float:
+    """That speed-up over the one that the bound permits over this contender's own steps."""
+    busy, until = 0.0, 0.0
+    for bar in sorted(runs[name].bars, key=lambda bar: bar.begun):
+        busy += max(0.0, bar.ended - max(bar.begun, until))
+        until = max(until, bar.ended)
+    return speed_up(runs, name) / (busy / least(runs))
+
+
 def sampled_over_needed(runs: Runs, name: str) -> float:
     """Tokens."""
     bound = runs["live"].bound
@@ -60,6 +69,7 @@ def summary(
     return {
         "over_bound": _medians(kinds, over_bound),
         "speed_up": _medians(kinds, speed_up),
+        "speed_up_of_permitted": _medians(kinds, of_permitted),
         "sampled_over_needed": _medians(kinds, sampled_over_needed),
         "tasks_per_minute": {name: round(statistics.median(values), 1) for name, values in crowds.items() if values},
         "gap_in_tokens": {name: round(statistics.median(values), 2) for name, values in gaps.items()},

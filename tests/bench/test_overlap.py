@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.overlap.bound import Speed, bound
@@ -117,7 +119,7 @@ def read_for(result: ToolResult) -> int:
     return tokens(f"<|result|>{result.call_id} {result.text}<|end_result|>")
 
 
-SPEED = Speed(token=1.0, prefill=0.1)
+SPEED = Speed(token=1.0, prefill=0.1, beside=0.4)
 
 
 def test_one_that_decodes_all_the_time_is_bound_by_what_it_decodes_and_reads() -> None:
@@ -132,7 +134,7 @@ def test_one_that_decodes_all_the_time_is_bound_by_what_it_decodes_and_reads() -
         (f"{lines[0]}<|wait|>", [results[0]]),
         (f"{lines[1]}<|im_end|>", []),
     )
-    found = bound(transcript, said, LIVE, SPEED)
+    found = bound([(said, transcript)], LIVE, SPEED)
     read = len(transcript.spans[1].tokens) + sum(map(read_for, results))
     assert (found.needed, found.read) == (tokens(calls) + tokens("".join(lines)) + 1, read)
     assert found.seconds == pytest.approx(found.needed + 0.1 * read)
@@ -152,7 +154,7 @@ def test_one_that_waits_is_bound_by_the_chain_it_waits_for() -> None:
     )
     read = len(transcript.spans[1].tokens) + sum(map(read_for, results[::2]))
     chain = tokens(first) + 1000 + tokens(second) + 2000 + tokens("a2 gave 33.\n") + 1
-    assert bound(transcript, said, LIVE, SPEED).seconds == pytest.approx(chain + 0.1 * read)
+    assert bound([(said, transcript)], LIVE, SPEED).seconds == pytest.approx(chain + 0.1 * read)
 
 
 def test_all_calls_come_before_the_last_one_can_run() -> None:
@@ -163,7 +165,7 @@ def test_all_calls_come_before_the_last_one_can_run() -> None:
     transcript = conversation(LIVE, said, ("".join(calls) + "<|wait|>", results), ("".join(lines) + "<|im_end|>", []))
     last = sum(map(tokens, calls)) + 50 + tokens(lines[0]) + 1
     read = len(transcript.spans[1].tokens) + read_for(results[0])
-    assert bound(transcript, said, LIVE, SPEED).seconds == pytest.approx(last + 0.1 * read)
+    assert bound([(said, transcript)], LIVE, SPEED).seconds == pytest.approx(last + 0.1 * read)
 
 
 def test_the_order_in_which_things_happened_is_not_held_against_it() -> None:
@@ -174,21 +176,41 @@ def test_the_order_in_which_things_happened_is_not_held_against_it() -> None:
     one_by_one = conversation(
         LIVE, said, (f"{calls}<|wait|>", [b]), ("b gave 22.\n<|wait|>", [a]), ("a gave 11.\n<|im_end|>", [])
     )
-    assert bound(together, said, LIVE, SPEED) == bound(one_by_one, said, LIVE, SPEED)
+    assert bound([(said, together)], LIVE, SPEED) == bound([(said, one_by_one)], LIVE, SPEED)
+
+
+def with_a_peer(seconds: float) -> tuple[list[tuple[str, Transcript]], int]:
+    """The turns of an agent that has a short job, and a peer with one that takes so long; tokens of the short job."""
+    asked = f"Jobs: b {seconds}."
+    call_peer = f'<|call|>peer {{"message": "{asked}"}}<|end_call|>'
+    said, mine, line = f"Jobs: a 1.0. Ask: {asked}", call("a", 1.0), "a gave 11.\n"
+    results = [ToolResult("c1", "a gave 11"), ToolResult("c0", "b gave 22.")]
+    asker = conversation(LIVE, said, (f"{call_peer}{mine}<|wait|>", results), (f"{line}b gave 22.\n<|im_end|>", []))
+    peer = conversation(
+        LIVE,
+        asked,
+        (f"{call('b', seconds)}<|wait|>", [ToolResult("c0", "b gave 22")]),
+        ("b gave 22.\n<|im_end|>", []),
+    )
+    return [(said, asker), (asked, peer)], tokens(mine) + tokens(line)
 
 
 def test_a_peer_takes_as_long_as_its_own_turn() -> None:
-    said = "Jobs: a 1.0. Ask: Jobs: b 5.0."
-    calls = f'<|call|>peer {{"message": "Jobs: b 5.0."}}<|end_call|>{call("a", 1.0)}'
-    results = [ToolResult("c1", "a gave 11"), ToolResult("c0", "b gave 22.")]
-    transcript = conversation(LIVE, said, (f"{calls}<|wait|>", results), ("a gave 11.\nb gave 22.\n<|im_end|>", []))
-    at = [bound(transcript, said, LIVE, Speed(0.0, 0.0), peer=seconds).seconds for seconds in (0.0, 7.0, 70.0)]
-    assert at == [1.0, 7.0, 70.0]
+    for seconds in (0.5, 7.0, 70.0):
+        turns, _ = with_a_peer(seconds)
+        assert bound(turns, LIVE, Speed(0.0, 0.0)).seconds == max(1.0, seconds)
+
+
+def test_what_is_decoded_beside_a_peer_is_not_free_unless_tools_run() -> None:
+    for seconds, share in ((0.0, 1.0), (1_000.0, 0.0)):
+        turns, beside = with_a_peer(seconds)
+        alone = bound(turns, LIVE, replace(SPEED, beside=0.0)).seconds
+        assert bound(turns, LIVE, SPEED).seconds == pytest.approx(alone + share * 0.4 * beside)
 
 
 def test_a_text_without_jobs_is_bound_by_its_tokens() -> None:
     said = write_text(3)
     transcript = conversation(LIVE, said, ("one day a<|im_end|>", []))
-    found = bound(transcript, said, LIVE, SPEED)
+    found = bound([(said, transcript)], LIVE, SPEED)
     assert found.needed == tokens("one day a") + 1
     assert found.seconds == pytest.approx(found.needed + 0.1 * found.read)
