@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import re
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -38,57 +40,78 @@ CALL_TOKENS = 25
 CONTEXTS = (500, 3_000)
 OTHERS = (0, 8)
 CROWD = 32
+PLAINS = 3
+"""Texts without tools in each repetition: they are short, and the machine's speed drifts."""
 IN_CROWDS = (*OURS, "gathered")
+
+
+@dataclass(slots=True)
+class Measured:
+    """What was found so far."""
+
+    found: Found = field(default_factory=dict)
+    crowds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in IN_CROWDS})
+    """Tasks per minute."""
+    gaps: dict[str, list[float]] = field(default_factory=dict)
+    """In token times."""
+    waits: dict[str, list[float]] = field(default_factory=dict)
+    """Seconds."""
 
 
 async def main(repetitions: int, only: str) -> None:
     console = Console(stderr=True)
-    found: Found = {}
-    crowds: dict[str, list[float]] = {name: [] for name in IN_CROWDS}
-    async with open_contenders(console) as contenders:
-        rng = random.Random(SEED)
-        if repetitions:
-            await _warm_up(contenders, console)
-        for repetition in range(repetitions):
-            speed = await contenders.speed()
-            console.print(f"{repetition + 1} of {repetitions}: {1000 * speed.token:.1f} ms a token", highlight=False)
-            tasks = [(ratio, task) for ratio in RATIOS for task in draw(rng, ratio * CALL_TOKENS * speed.token)]
-            for ratio, task in [*tasks, (None, plain())]:
-                if only not in task.workload:
-                    continue
-                runs = await contenders.run(task, speed, backwards=repetition % 2 == 1)
-                times = ", ".join(f"{name} {run.seconds:.2f}" for name, run in runs.items())
-                console.print(f"{task.workload}, {ratio}: {times}", style="dim", highlight=False, soft_wrap=True)
-                found.setdefault((task.workload, ratio), []).append(runs)
-            if only in "crowd":
-                crowd = draw_crowd(rng, CROWD)
-                for name in IN_CROWDS:
-                    crowds[name].append(60 * CROWD / await contenders.crowd(name, crowd))
-                    console.print(f"{name}: {crowds[name][-1]:.1f} tasks a minute", style="dim", highlight=False)
-        gaps = {
-            f"{context} tokens, {others} other streams{', at the least' * least}": await contenders.gaps(
-                context, others, least
-            )
-            for context in CONTEXTS
-            for others in OTHERS
-            for least in (False, True)
-            if only in "gaps"
-        }
-        waits = {
-            name: await contenders.peer_answers(prefilled)
-            for name, prefilled in (("at the end", False), ("as it comes", True))
-            if only in "prefill"
-        }
-    result = summary(found, crowds, gaps, waits)
-    console.print(table(found))
-    if not only:
+    measured = Measured()
+    whole = not only
+    try:
+        async with open_contenders(console) as contenders:
+            await measure(contenders, measured, repetitions, only, console)
+    except asyncio.CancelledError:  # Ctrl-C
+        if not measured.found:
+            raise
+        whole = False
+        console.print("stopped: what follows is of what was done by then, and is not recorded")
+    result = summary(measured.found, measured.crowds, measured.gaps, measured.waits)
+    console.print(table(measured.found))
+    if whole:
         for workload, ratio in PICTURED:
             title = f"{workload}, each tool {ratio:g} times as long as its call"
             name = re.sub(r"[^a-z0-9]+", "-", title)
-            (FOLDER / f"{name}.svg").write_text(picture(title, found[workload, ratio][-1]))
+            (FOLDER / f"{name}.svg").write_text(picture(title, measured.found[workload, ratio][-1]))
         command = f"python -m bench.overlap --repetitions {repetitions}"
         append(RESULTS, {**result, **circumstances(command, SEED)})
     print(json.dumps(result))
+
+
+async def measure(contenders: Contenders, measured: Measured, repetitions: int, only: str, console: Console) -> None:
+    """Everything, or `only` what has this in its name."""
+    if repetitions:
+        await _warm_up(contenders, console)
+    rng = random.Random(SEED)
+    for repetition in range(repetitions):
+        speed = await contenders.speed()
+        console.print(f"{repetition + 1} of {repetitions}: {1000 * speed.token:.1f} ms a token", highlight=False)
+        tasks = [(ratio, task) for ratio in RATIOS for task in draw(rng, ratio * CALL_TOKENS * speed.token)]
+        for number, (ratio, task) in enumerate([*tasks, *[(None, plain())] * PLAINS]):
+            if only not in task.workload:
+                continue
+            runs = await contenders.run(task, speed, backwards=(repetition + number) % 2 == 1)
+            times = ", ".join(f"{name} {run.seconds:.2f}" for name, run in runs.items())
+            console.print(f"{task.workload}, {ratio}: {times}", style="dim", highlight=False, soft_wrap=True)
+            measured.found.setdefault((task.workload, ratio), []).append(runs)
+        if only in "crowd":
+            crowd = draw_crowd(rng, CROWD)
+            for name in IN_CROWDS:
+                measured.crowds[name].append(60 * CROWD / await contenders.crowd(name, crowd))
+                console.print(f"{name}: {measured.crowds[name][-1]:.1f} tasks a minute", style="dim", highlight=False)
+    if only in "gaps":
+        console.print("gaps", style="dim")
+        for context, others, least in itertools.product(CONTEXTS, OTHERS, (False, True)):
+            name = f"{context} tokens, {others} other streams{', at the least' * least}"
+            measured.gaps[name] = await contenders.gaps(context, others, least)
+    if only in "prefill":
+        console.print("a long answer of a peer", style="dim")
+        for name, prefilled in (("at the end", False), ("as it comes", True)):
+            measured.waits[name] = await contenders.peer_answers(prefilled)
 
 
 async def _warm_up(contenders: Contenders, console: Console) -> None:
@@ -101,7 +124,7 @@ async def _warm_up(contenders: Contenders, console: Console) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--only", default="", help="workloads whose name holds this, or `crowd`, `gaps` or `prefill`")
     given = parser.parse_args()
     try:
