@@ -118,7 +118,8 @@ async def _warm_up(contenders: Contenders, console: Console) -> None:
     """Every contender meets every sort of step once: grammars are compiled, connections opened."""
     console.print("warming up", highlight=False)
     speed = await contenders.speed()
-    for task in (draw(random.Random(SEED), 0.1)[0], draw(random.Random(SEED), 0.1)[-1], plain()):
+    parallel, *_, peer = draw(random.Random(SEED), 0.1)
+    for task in (parallel, peer, plain()):
         await contenders.run(task, speed, backwards=False)
 
 

@@ -84,7 +84,7 @@ class Contenders:
 
     async def gaps(self, context: int, others: int, least: bool) -> list[float]:
         """What splices cost, or would at the `least`, in token times."""
-        found: list[float] = await self._engine("least_gaps" if least else "gaps", context=context, others=others)
+        found: list[float] = await self._engine("gaps", context=context, others=others, least=least)
         return found
 
     async def peer_answers(self, prefilled: bool) -> list[float]:

@@ -91,11 +91,8 @@ def answers(bare: Bare, watched: Watched) -> Starlette:
 
     async def gaps(request: Request) -> JSONResponse:
         asked = await request.json()
-        return JSONResponse(await bare.gaps(asked["context"], asked["others"]))
-
-    async def least_gaps(request: Request) -> JSONResponse:
-        asked = await request.json()
-        return JSONResponse(await bare.least_gaps(asked["context"], asked["others"]))
+        measure = bare.least_gaps if asked["least"] else bare.gaps
+        return JSONResponse(await measure(asked["context"], asked["others"]))
 
     async def peer_answers(request: Request) -> JSONResponse:
         asked = await request.json()
@@ -110,7 +107,6 @@ def answers(bare: Bare, watched: Watched) -> Starlette:
             Route("/speed", speed, methods=post),
             Route("/seconds", seconds, methods=post),
             Route("/gaps", gaps, methods=post),
-            Route("/least_gaps", least_gaps, methods=post),
             Route("/peer_answers", peer_answers, methods=post),
             Route("/watched", watched_since, methods=post),
         ]
