@@ -24,11 +24,12 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
     Raises ConfigError for tools that cannot be loaded or share a name.
     """
     tools = [
-        _limited(tool, section.limits)
+        _limited(tool, section.limits, section.idempotent)
         for section in agent.tools
         for tool in load_tools(folder, section.use, section.options)
     ]
-    tools += [_limited(peers[section.name], section.limits) for section in agent.peers]
+    # A peer that is asked again goes on with the task that it has.
+    tools += [_limited(peers[section.name], section.limits, idempotent=True) for section in agent.peers]
     try:
         return Toolbox(tools)
     except ValueError as error:
@@ -70,5 +71,5 @@ def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Too
     )
 
 
-def _limited(tool: Tool, limits: ToolLimits) -> Limited:
-    return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency)
+def _limited(tool: Tool, limits: ToolLimits, idempotent: bool) -> Limited:
+    return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency, idempotent)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta
+from service.journal import Finished, Journal
 from service.messages import Caller, ToolCall, ToolResult
 from service.tools.toolbox import Toolbox
 from service.transcript import Arrival
@@ -21,17 +22,27 @@ _CANCEL_SECONDS = 5.0
 _WORTH_CHARS = 128
 """How much more must be known of results before they are worth computing."""
 
-Finished = tuple[ToolResult, Arrival]
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call in a transcript."""
+
+    call: ToolCall
+    position: int
+    """How many tokens the transcript had when it closed."""
 
 
 class Calls:
     """Leaving it cancels those that still run."""
 
-    def __init__(self, toolbox: Toolbox, caller: Caller, emit: Emit, limit: int, together: bool) -> None:
+    def __init__(
+        self, toolbox: Toolbox, caller: Caller, emit: Emit, journal: Journal, limit: int, *, together: bool
+    ) -> None:
         """`together`: results come in all at once, in the order asked; else each with the first that there are."""
         self._toolbox = toolbox
         self._caller = caller
         self._emit = emit
+        self._journal = journal
         self._limit = limit
         self._together = together
         self._open: dict[str, _Running] = {}
@@ -41,17 +52,31 @@ class Calls:
         """Set when more is known of a result than before."""
         self.started = 0
 
-    async def make(self, call: ToolCall, position: int) -> None:
-        """Starts the call that closed at this token; beyond the limit of calls it is refused, which nobody hears of."""
-        if self.started == self._limit:
-            result = ToolResult(call.id, "not run: the turn has reached its limit of calls", is_error=True)
-            self._refused.append((result, Arrival(call.id, position, None, time.time())))
+    async def make(self, made: Made, known: Finished | None = None) -> None:
+        """Starts a call, unless it is known what came of it. Beyond the limit it is refused, which nobody hears of."""
+        if self.started >= self._limit:
+            result = ToolResult(made.call.id, "not run: the turn has reached its limit of calls", is_error=True)
+            self._refused.append((result, Arrival(made.call.id, made.position, None, time.time())))
             return
         self.started += 1
-        running = _Running(call, position)
-        running.task = asyncio.create_task(self._run(running), name=f"{call.name} {call.id}")
+        call = made.call
+        running = _Running(made)
+        running.task = asyncio.create_task(self._run(running, known), name=f"{call.name} {call.id}")
         self._open[call.id] = running
         await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
+
+    async def resume(self, made: Sequence[Made], unanswered: Sequence[Made]) -> None:
+        """Goes on with the calls that another process made.
+
+        One whose result was noted has it. What came of the others nobody knows: if the tool allows it they are run
+        again, else the model is told that they may have been done.
+        """
+        self.started = len(made) - len(unanswered)
+        for each in unanswered:
+            known = self._journal.noted.get(each.call.id)
+            if not known and not self._toolbox.is_idempotent(each.call.name):
+                known = interrupted(each, dispatched=None)
+            await self.make(each, known)
 
     @property
     def refused(self) -> bool:
@@ -69,9 +94,9 @@ class Calls:
         await asyncio.wait(tasks, return_when=asyncio.ALL_COMPLETED if self._together else asyncio.FIRST_COMPLETED)
         done = [running for running in self._open.values() if running.task.done()]
         if not self._together:
-            done.sort(key=lambda running: running.ended)
+            done.sort(key=lambda running: running.task.result()[1].arrived)
         for running in done:
-            del self._open[running.call.id]
+            del self._open[running.made.call.id]
         return [running.task.result() for running in done]
 
     async def partial_results(self) -> AsyncIterator[list[ToolResult]]:
@@ -88,7 +113,7 @@ class Calls:
             self._news.clear()
 
     def _known(self) -> list[ToolResult]:
-        heard = [ToolResult(running.call.id, running.heard) for running in self._open.values()]
+        heard = [ToolResult(running.made.call.id, running.heard) for running in self._open.values()]
         if not self._together:
             return [max(heard, key=lambda result: len(result.text))]
         results: list[ToolResult] = []
@@ -103,14 +128,20 @@ class Calls:
         finished = []
         for running in self._open.values():
             if not running.task.done() or running.task.cancelled() or running.task.exception():
-                finished.append(interrupted(running.call, running.position, running.dispatched))
+                finished.append(interrupted(running.made, running.dispatched))
                 await self._tell(running, finished[-1][0])
             else:
                 finished.append(running.task.result())
         return finished + self._refused
 
-    async def _run(self, running: _Running) -> Finished:
-        call = running.call
+    async def _run(self, running: _Running, known: Finished | None) -> Finished:
+        finished = known or await self._call(running)
+        await self._tell(running, finished[0])
+        self._news.set()
+        return finished
+
+    async def _call(self, running: _Running) -> Finished:
+        call, position = running.made.call, running.made.position
 
         async def hear(event: Event) -> None:
             if isinstance(event, CallProgress) and isinstance(event.event, TextDelta):
@@ -119,14 +150,12 @@ class Calls:
             await self._emit(event)
 
         result = await self._toolbox.call(call, self._caller, hear)
-        arrival = Arrival(call.id, running.position, running.dispatched, time.time())
-        running.ended = time.monotonic()
-        await self._tell(running, result)
-        self._news.set()
-        return result, arrival
+        finished = result, Arrival(call.id, position, running.dispatched, time.time())
+        await self._journal.note(finished)
+        return finished
 
     async def _tell(self, running: _Running, result: ToolResult) -> None:
-        call, seconds = running.call, time.monotonic() - running.started
+        call, seconds = running.made.call, time.monotonic() - running.started
         await self._emit(
             CallFinished(call_id=call.id, tool=call.name, text=result.text, is_error=result.is_error, seconds=seconds)
         )
@@ -151,16 +180,15 @@ class Calls:
 class _Running:
     """A call that was started."""
 
-    call: ToolCall
-    position: int
+    made: Made
     task: asyncio.Task[Finished] = field(init=False)
     dispatched: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
-    ended: float = 0.0
     heard: str = ""
     """What a peer has said so far."""
 
 
-def interrupted(call: ToolCall, position: int, dispatched: float | None) -> Finished:
-    result = ToolResult(call.id, "interrupted: it may or may not have been done", is_error=True)
-    return result, Arrival(call.id, position, dispatched, time.time())
+def interrupted(made: Made, dispatched: float | None) -> Finished:
+    """What is said of a call whose outcome nobody knows."""
+    result = ToolResult(made.call.id, "interrupted: it may or may not have been done", is_error=True)
+    return result, Arrival(made.call.id, made.position, dispatched, time.time())

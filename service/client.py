@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
@@ -125,29 +125,41 @@ class RemoteAgent:
         except ValueError as error:
             raise ServiceError(f"the agent at {url} speaks neither JSON-RPC nor HTTP+JSON") from error
 
-    async def ask(self, text: str, context_id: str | None, emit: Emit, hops: int = 0) -> Reply:
+    async def ask(
+        self,
+        text: str,
+        context_id: str | None,
+        emit: Emit,
+        hops: int = 0,
+        key: str | None = None,
+        let_go: Callable[[], bool] = bool,
+    ) -> Reply:
         """Says `text`, which came through `hops` agents, and learns how that ends, also where the stream breaks off.
 
-        Leaving early, for whatever reason, cancels the task, once it is known. A task that waits for more input is
-        cancelled too: nobody here will send any. Raises Unreachable, or Refused if the agent turns the message down.
+        Asked again with the same `key`, an agent that knows messages by their ids goes on with the task it has.
+
+        Leaving early, for whatever reason, cancels the task, once it is known, unless who leaves has let go of it, for
+        another process to ask on. A task that waits for more input is cancelled too: nobody here will send any. Raises
+        Unreachable, or Refused if the agent turns the message down.
         """
         message = Message(
-            message_id=str(uuid.uuid4()),
+            message_id=str(uuid.uuid5(uuid.NAMESPACE_OID, key) if key else uuid.uuid4()),
             context_id=context_id or "",
             role=Role.ROLE_USER,
             parts=[Part(text=text)],
             metadata=extension.message_metadata(hops),
         )
-        return await _Turn(self._client, self.card.capabilities.streaming, emit).run(message)
+        return await _Turn(self._client, self.card.capabilities.streaming, emit, let_go).run(message)
 
 
 class _Turn:
     """One message, and all that comes back."""
 
-    def __init__(self, client: Client, streams: bool, emit: Emit) -> None:
+    def __init__(self, client: Client, streams: bool, emit: Emit, let_go: Callable[[], bool]) -> None:
         self._client = client
         self._streams = streams
         self._emit = emit
+        self._let_go = let_go
         parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI])])
         self._context = ClientCallContext(service_parameters=parameters)
         self._task_id = ""
@@ -166,7 +178,7 @@ class _Turn:
             if self._task_id and not self._ended:
                 await self._catch_up()
         finally:
-            if self._task_id and self._status.state not in _TERMINAL:
+            if self._task_id and self._status.state not in _TERMINAL and not self._let_go():
                 await self._cancel()
         return self._reply()
 

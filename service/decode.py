@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from service.calls import Calls, Finished, interrupted
-from service.chat.base import ChatFormat
-from service.engine.base import Chunk, Engine, Finish, Sampling
+from service.calls import Calls, Made, interrupted
+from service.chat.base import ChatFormat, Reader
+from service.engine.base import Engine, Finish, Sampling
 from service.errors import ContextFull, EngineError
 from service.events import Emit, TextDelta, ignore
-from service.messages import Caller, ToolCall
+from service.journal import Finished, Heard, Journal
+from service.messages import Caller
 from service.tools.toolbox import Toolbox
 from service.transcript import Origin, Span, Transcript
 
@@ -63,8 +64,7 @@ class Choice:
     logprobs: bool = False
 
 
-Keep = Callable[[Transcript], Awaitable[None]]
-"""Is given the transcript at each point the conversation can go on from: calls made, results in, and the end."""
+_UNHEARD = Heard()
 
 
 class DecodeLoop:
@@ -95,71 +95,86 @@ class DecodeLoop:
             head = self._chat.begin(self._instructions, self._toolbox.specs)
             transcript = transcript.append(Span(Origin.GIVEN, head))
         else:
-            transcript = self._splice(transcript, self._unanswered(transcript))
+            open_calls = self._last_turn(transcript).unanswered
+            transcript = self._splice(transcript, [interrupted(made, dispatched=None) for made in open_calls])
         transcript = transcript.append(*self._chat.ask(text, transcript))
         if len(transcript) >= self._engine.window:
             raise ContextFull(len(transcript), self._engine.window)
         return transcript
 
-    async def run(self, transcript: Transcript, caller: Caller, emit: Emit = ignore, keep: Keep = ignore) -> Turn:
+    async def run(
+        self, transcript: Transcript, caller: Caller, emit: Emit = ignore, journal: Journal = _UNHEARD
+    ) -> Turn:
         """Decodes one turn, from the user's message to the end of the answer.
 
+        Also from anywhere within: given what a journal kept of a turn that another process has left, it goes on there.
         Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails. However
-        it ends, what was kept has a result for every call that was made. If the process dies, it has the calls of every
-        stretch that had ended; those of a stretch that was still being sampled are lost.
+        it ends, what was kept last has a result for every call that was made, unless the caller has let go of it.
         """
-        turn = _Growing(transcript)
-        calls = Calls(self._toolbox, caller, emit, self._limits.calls, together=not self._chat.live)
+        past = self._last_turn(transcript)
+        turn = _Growing(transcript, past)
+        calls = Calls(self._toolbox, caller, emit, journal, self._limits.calls, together=not self._chat.live)
         clock = asyncio.timeout(self._limits.seconds)
         try:
             async with clock, calls:
-                while (stop := await self._stretch(turn, calls, emit)) is None:
-                    await keep(turn.transcript)
+                await calls.resume(past.made, past.unanswered)
+                stop = self._pause(turn, calls) if past.paused else await self._stretch(turn, calls, emit, journal)
+                while stop is None:
+                    await journal.keep(turn.transcript)
                     if calls:
                         turn.transcript = self._splice(turn.transcript, await self._wait(turn.transcript, calls))
                     else:
                         turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
-                    await keep(turn.transcript)
+                    await journal.keep(turn.transcript)
+                    stop = await self._stretch(turn, calls, emit, journal)
         except TimeoutError:
             if not clock.expired():
                 raise
             stop = StopReason.SECONDS
         finally:
-            turn.transcript = self._splice(turn.transcript, await calls.cut_short())
-            await keep(turn.transcript)
+            if not caller.let_go():
+                turn.transcript = self._splice(turn.transcript, await calls.cut_short())
+                await journal.keep(turn.transcript)
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started)
 
-    async def _stretch(self, turn: _Growing, calls: Calls, emit: Emit) -> StopReason | None:
+    def said(self, transcript: Transcript) -> str:
+        """The prose of the last turn, as far as it is in the transcript."""
+        return "".join(self._last_turn(transcript).text)
+
+    async def _stretch(self, turn: _Growing, calls: Calls, emit: Emit, journal: Journal) -> StopReason | None:
         """Samples until the model stops, a result can come in, or a limit is reached. None if the turn goes on."""
-        position = len(turn.transcript)
-        room = min(self._limits.tokens - turn.sampled, self._engine.window - position)
+        room = min(self._limits.tokens - turn.sampled, self._engine.window - len(turn.transcript))
         if room <= 0:
             return self._limit(turn)
-        reader = self._chat.reader(self._toolbox.specs, first_call=calls.started)
-        chunks: list[Chunk] = []
+        reader = turn.take_reader() or self._chat.reader(self._toolbox.specs, first_call=calls.started)
+        finish: Finish | None = None
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, self._sampling(turn, room))) as stream:
                 async for chunk in stream:
-                    chunks.append(chunk)
-                    text = ""
-                    for token in chunk.tokens:
-                        position += 1
+                    finish, text = chunk.finish, ""
+                    for index, token in enumerate(chunk.tokens):
+                        turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)
                         reading = reader.feed((token,))
                         text += reading.text
                         if reading.calls:
                             await turn.say(text, emit)
                             text = ""
+                            turn.append_sampled(self._engine.weights)
+                            # Before they start: of what a call does, a trace is left that the call itself outlives.
+                            await journal.keep(turn.transcript)
                         for call in reading.calls:
-                            await calls.make(call, position)
+                            await calls.make(Made(call, len(turn.transcript)))
                     await turn.say(text, emit)
                     if calls.refused:
                         return StopReason.CALLS
-                    if self._chat.live and calls.arrived and reader.safe and not chunk.finish:
+                    if self._chat.live and calls.arrived and reader.safe and not finish:
                         return None
         finally:
-            turn.append_sampled(chunks, self._engine.weights)
-        if chunks[-1].finish is Finish.LENGTH:
-            return self._limit(turn)
+            turn.append_sampled(self._engine.weights)
+        return self._limit(turn) if finish is Finish.LENGTH else self._pause(turn, calls)
+
+    def _pause(self, turn: _Growing, calls: Calls) -> StopReason | None:
+        """What the model's own stop means: the end, or None if something is to come in first."""
         return None if calls or self._chat.write_nothing(turn.transcript) else StopReason.DONE
 
     def _sampling(self, turn: _Growing, room: int) -> Sampling:
@@ -199,42 +214,79 @@ class DecodeLoop:
             *(replace(span, arrivals=arrivals) if span.origin is Origin.RETURNED else span for span in spans)
         )
 
-    def _unanswered(self, transcript: Transcript) -> list[Finished]:
-        """What is to be said of the last turn's calls that have no result, because the process that ran it died."""
-        made: list[tuple[ToolCall, int]] = []
-        answered: set[str] = set()
+    def _last_turn(self, transcript: Transcript) -> _Past:
+        """What the last turn came to so far, read in its tokens."""
+        past = _Past()
         position = 0
         for span in transcript.spans:
             if span.origin is Origin.GIVEN:
-                made, answered = [], set()
-            answered |= {arrival.call_id for arrival in span.arrivals}
-            if span.origin is Origin.SAMPLED:
-                reader = self._chat.reader(self._toolbox.specs, first_call=len(made))
+                past = _Past()
+            elif span.origin is Origin.SAMPLED:
+                past.reader = past.reader or self._chat.reader(self._toolbox.specs, first_call=len(past.made))
                 for at, token in enumerate(span.tokens, position + 1):
-                    made += [(call, at) for call in reader.feed((token,)).calls]
+                    reading = past.reader.feed((token,))
+                    past.text.append(reading.text)
+                    past.made += [Made(call, at) for call in reading.calls]
+                past.sampled += len(span.tokens)
+                past.paused = span.tokens[-1] in self._chat.stop
+            else:
+                past.answered |= {arrival.call_id for arrival in span.arrivals}
+                past.reader, past.paused = None, False
             position += len(span.tokens)
-        return [interrupted(call, at, dispatched=None) for call, at in made if call.id not in answered]
+        return past
 
     def _limit(self, turn: _Growing) -> StopReason:
         return StopReason.TOKENS if turn.sampled >= self._limits.tokens else StopReason.CONTEXT
 
 
+@dataclass(slots=True)
+class _Past:
+    """A turn as far as a transcript has it."""
+
+    text: list[str] = field(default_factory=list)
+    sampled: int = 0
+    made: list[Made] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
+    reader: Reader | None = None
+    """Of the stretch at the transcript's end; None if none was begun there."""
+    paused: bool = False
+    """Whether the model has ended that stretch."""
+
+    @property
+    def unanswered(self) -> list[Made]:
+        return [made for made in self.made if made.call.id not in self.answered]
+
+
 class _Growing:
     """A turn while it is decoded."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Transcript, past: _Past) -> None:
         self.transcript = transcript
-        self.text: list[str] = []
-        self.sampled = 0
+        self.text = list(past.text)
+        self.sampled = past.sampled
+        self._reader = past.reader
+        self._tokens: list[int] = []
+        """Sampled, but not in the transcript yet."""
+        self._logprobs: list[float] = []
+
+    def take_reader(self) -> Reader | None:
+        """The reader of a stretch that another process began, once."""
+        reader, self._reader = self._reader, None
+        return reader
 
     async def say(self, text: str, emit: Emit) -> None:
         if text:
             self.text.append(text)
             await emit(TextDelta(text=text))
 
-    def append_sampled(self, chunks: list[Chunk], weights: str) -> None:
-        tokens = tuple(token for chunk in chunks for token in chunk.tokens)
-        logprobs = tuple(logprob for chunk in chunks for logprob in chunk.logprobs or ())
-        self.sampled += len(tokens)
+    def sample(self, token: int, logprob: float | None) -> None:
+        self._tokens.append(token)
+        if logprob is not None:
+            self._logprobs.append(logprob)
+        self.sampled += 1
+
+    def append_sampled(self, weights: str) -> None:
+        tokens, logprobs = tuple(self._tokens), tuple(self._logprobs)
+        self._tokens, self._logprobs = [], []
         span = Span(Origin.SAMPLED, tokens, logprobs if len(logprobs) == len(tokens) else None, weights)
         self.transcript = self.transcript.append(span)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,7 @@ class Caller:
 
     hops: int = 0
     """How many agents the question has come through already."""
+    turn: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Names the turn, whichever process decodes it."""
+    let_go: Callable[[], bool] = bool
+    """Whether another process will go on with the turn: then what runs elsewhere for it is left to run."""

@@ -70,6 +70,8 @@ class ToolSection(_Section):
     """`file.py:name`: a function, or a class whose public methods are tools. The file is in the agent's folder."""
     options: dict[str, Any] = Field(default={}, alias="with")
     """Keyword arguments for the class. `${data}` stands for the data folder."""
+    idempotent: bool = False
+    """Whether a call may be made again when a process died and nobody knows what came of it; else the model is told."""
     limits: ToolLimits = ToolLimits()
 
 

@@ -30,10 +30,11 @@ from service.decode import Limits, StopReason
 from service.engine.base import Sampling
 from service.errors import EngineError
 from service.events import CallProgress, TextDelta
+from service.journal import Heard
 from service.tools.base import CallContext
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Arrival, Origin, Transcript
-from tests.test_decode import CALLER, Bell, Stage
+from tests.test_decode import CALLER, Bell, Stage, stretches_of
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ class Live(Stage):
     async def told(self, text: str = "Ring.") -> str:
         """A turn, as the model saw it from its own first token on."""
         asked = self.loop.ask(Transcript(), text)
-        self.turn = await self.loop.run(asked, CALLER, self.emit, self.keep)
+        self.turn = await self.loop.run(asked, CALLER, self.emit, Heard(self.keep))
         return self._live.read(self.turn.transcript.tokens[len(asked) :])
 
 
@@ -148,7 +149,7 @@ async def test_14_the_end_waits(live: InnerFormat, tokenizer: Tokenizer) -> None
         "\n<|im_start|>assistant\n<|result|>c0 slow None<|end_result|>No, done.<|im_end|>"
     )
     origins = [span.origin for span in stage.turn.transcript.spans[2:]]
-    assert origins == [Origin.SAMPLED, Origin.FORCED, Origin.RETURNED, Origin.SAMPLED]
+    assert origins == [Origin.SAMPLED, Origin.SAMPLED, Origin.FORCED, Origin.RETURNED, Origin.SAMPLED]
 
 
 @pytest.mark.parametrize("is_live", [True, False])
@@ -215,7 +216,7 @@ async def test_17_replay(live: InnerFormat, tokenizer: Tokenizer) -> None:
     )
     await first.told()
     recorded = first.turn.transcript
-    stretches = [live.read(span.tokens) for span in recorded.spans if span.origin is Origin.SAMPLED]
+    stretches = [live.read(tokens) for tokens in stretches_of(recorded)]
     names = {"c0": "slow", "c1": "fast"}
     came = [names[arrival.call_id] for _, arrival in arrivals(recorded)]
     # Where a result came in, it had been there before the last token.
@@ -305,7 +306,7 @@ async def test_19_after_a_crash(live: InnerFormat, tokenizer: Tokenizer) -> None
     )
     stage = Live(live, tokenizer, *stretches)
     running = asyncio.create_task(stage.told())
-    while len(stage.kept) < 3:
+    while len(stage.kept) < 6:
         await asyncio.sleep(0)
     left = stage.kept[-1]  # what a process that is killed now leaves behind
     running.cancel()

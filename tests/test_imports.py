@@ -28,6 +28,7 @@ LEVELS = [
         "service.messages",
         "service.transcript",
         "service.events",
+        "service.journal",
         "service.to_the_end",
         "service.nested",
     ),

@@ -27,6 +27,7 @@ from service.endpoint.ask import Ask, AskContext
 from service.endpoint.parts import agent_message, text_part
 from service.endpoint.running import SHUT_DOWN, Outcome, Running
 from service.errors import ContextFull, EngineError
+from service.journal import Heard
 from service.sessions.base import Sessions
 from service.to_the_end import to_the_end
 
@@ -90,7 +91,7 @@ class Executor(AgentExecutor):
             transcript = self._loop.ask(session.transcript, ask.text)
             await updater.start_work()
             async with Answer(updater, with_events=ask.with_events) as answer:
-                return await self._loop.run(transcript, ask.caller, answer.emit, session.save)
+                return await self._loop.run(transcript, ask.caller, answer.emit, Heard(session.save))
 
 
 def _judge(turn: Turn) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NewType, Protocol
 
 from service.events import Emit
 from service.messages import Caller, ToolCall
@@ -21,6 +21,10 @@ class ToolSpec:
     """JSON schema of the arguments: an object."""
 
 
+CallKey = NewType("CallKey", str)
+"""Names one call in all the world: the same where a call is made again because nobody knows what came of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
     """What a tool may know about the call it serves."""
@@ -29,6 +33,10 @@ class CallContext:
     caller: Caller
     emit: Emit
     """Hears what happens inside the call, as the peer's own events."""
+
+    @property
+    def key(self) -> CallKey:
+        return CallKey(f"{self.caller.turn}/{self.call.id}")
 
 
 class Tool(Protocol):

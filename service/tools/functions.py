@@ -19,11 +19,14 @@ import docstring_parser
 from pydantic import ConfigDict, Field, PydanticUserError, ValidationError, create_model
 
 from service.errors import ConfigError, ToolError
-from service.tools.base import CallContext, StillRuns, ToolSpec
+from service.tools.base import CallContext, CallKey, StillRuns, ToolSpec
 
 
 class FunctionTool:
-    """A plain or async function. A plain one runs in a thread; a ValueError of either is its answer to the model."""
+    """A plain or async function. A plain one runs in a thread; a ValueError of either is its answer to the model.
+
+    A parameter of type `CallKey` is not the model's to give: the function gets the call's own key.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         """Raises ConfigError if a parameter has no type that JSON can say, or the function no docstring."""
@@ -35,12 +38,14 @@ class FunctionTool:
             raise ConfigError(f"{function.__qualname__}: {error.message}") from error
         except NameError as error:
             raise ConfigError(f"{function.__qualname__}: a type that cannot be found: {error}") from error
+        self._keys = [name for name, hint in get_type_hints(function).items() if hint is CallKey]
         self.spec = ToolSpec(function.__name__, _summary(function), _plain(schema))
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
         try:
             parsed = self._arguments.model_validate(arguments)
             values = {name: getattr(parsed, name) for name in self._arguments.model_fields}
+            values |= dict.fromkeys(self._keys, context.key)
             if inspect.iscoroutinefunction(self._function):
                 result = await self._function(**values)
             else:
@@ -134,6 +139,8 @@ def _model(function: Callable[..., Any]) -> Any:
             raise ConfigError(f"{function.__qualname__}: parameter {name!r} is {kind}; arguments are given by name")
         if name not in hints:
             raise ConfigError(f"{function.__qualname__}: parameter {name!r} has no type")
+        if hints[name] is CallKey:
+            continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints[name], Field(default, description=described.get(name)))
     return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)

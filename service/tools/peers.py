@@ -107,7 +107,10 @@ class Peer:
             await context.emit(CallProgress(call_id=context.call.id, event=event))
 
         try:
-            reply = await self._agent.ask(arguments["message"], None, report, hops=context.caller.hops + 1)
+            caller = context.caller
+            reply = await self._agent.ask(
+                arguments["message"], None, report, caller.hops + 1, context.key, caller.let_go
+            )
         except Unreachable as error:
             logger.warning("peer %s: %s", name, error.__cause__)
             raise ToolError(f"{name} cannot be reached") from error

@@ -27,6 +27,8 @@ class Limited:
     seconds: float = 10.0
     result_chars: int = 4_000
     concurrency: int = 8
+    idempotent: bool = False
+    """Whether a call may be made again where nobody knows what came of it."""
 
 
 class Toolbox:
@@ -44,6 +46,11 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         """What the model is told; a peer's description may change as its card does."""
         return tuple(limited.tool.spec for limited in self._tools.values())
+
+    def is_idempotent(self, name: str) -> bool:
+        """Whether a call of this name does no more when it is made twice than when it is made once."""
+        limited = self._tools.get(name)
+        return limited is None or limited.idempotent
 
     async def call(self, call: ToolCall, caller: Caller, emit: Emit) -> ToolResult:
         """Runs the call. Whatever goes wrong comes back as a result the model can read; only cancellation passes."""

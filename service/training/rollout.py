@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from service.decode import DecodeLoop, Keep, StopReason
+from service.decode import DecodeLoop, StopReason
 from service.errors import ServiceError
 from service.events import CallFinished, CallStarted, Emit, Event, TextDelta, ignore
+from service.journal import Heard
 from service.messages import Caller
 from service.training.task import Task
 from service.transcript import Transcript
@@ -34,7 +36,9 @@ class Episode:
     seconds: float
 
 
-async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep = ignore) -> Episode:
+async def rollout(
+    task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Callable[[Transcript], Awaitable[None]] = ignore
+) -> Episode:
     """Says each of the task's turns and lets the loop answer; what cuts a turn off is the episode's problem."""
     calls: list[CallStarted] = []
     finished: dict[str, CallFinished] = {}
@@ -66,7 +70,7 @@ async def rollout(task: Task, loop: DecodeLoop, emit: Emit = ignore, keep: Keep 
         for said in task.said:
             finished.clear()  # each turn numbers its calls anew
             ledger.read(said)
-            turn = await loop.run(loop.ask(transcript, said), Caller(), listen, watch)
+            turn = await loop.run(loop.ask(transcript, said), Caller(), listen, Heard(watch))
             transcript = turn.transcript
             answers.append(turn.text)
             sampled += turn.sampled

@@ -25,6 +25,7 @@ from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Origin, Span, Transcript
 from tests.conftest import ORDER, byte_tokenizer, read_in_pieces
+from tests.test_decode import stretches_of
 
 MESSAGES = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
 CALLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>")
@@ -303,6 +304,6 @@ async def test_the_loop_runs_it(qwen: Tokenizer, family: FamilyFormat) -> None:
     second = await loop.run(loop.ask(first.transcript, "Thanks."), Caller())
     assert [first.text.split(), second.text] == [["Now.", "Sent."], "You are welcome."]
     assert "<tool_response>\n5 nuts\n</tool_response>" in read(qwen, first.transcript.tokens)
-    assert [span.tokens for span in second.transcript.spans if span.origin is Origin.SAMPLED] == stretches
+    assert stretches_of(second.transcript) == stretches
     for prompt, _ in engine.requests:
         assert second.transcript.tokens[: len(prompt)] == prompt

@@ -174,7 +174,7 @@ async def test_the_conversation_goes_on_from_what_is_stored(
 
         async def sleeps() -> bool:
             spans = (await stored(tmp_path, context_id)).spans
-            return [span.origin for span in spans].count(Origin.SAMPLED) == 2
+            return [span.origin for span in spans].count(Origin.SAMPLED) == 4
 
         await eventually(sleeps)
         agent.process.send_signal(sent)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from service.errors import ConfigError, ToolError
 from service.events import ignore
 from service.messages import Caller, ToolCall
-from service.tools.base import CallContext
+from service.tools.base import CallContext, CallKey
 from service.tools.functions import FunctionTool, load_tools
 
 CONTEXT = CallContext(ToolCall("c0", "f", "{}"), Caller(), ignore)
@@ -222,3 +222,16 @@ def test_what_cannot_be_loaded(tmp_path: Path, use: str, options: dict[str, int]
     (tmp_path / "broken.py").write_text("def f(:\n")
     with pytest.raises(ConfigError, match=why):
         load_tools(tmp_path, use, options)
+
+
+async def test_a_call_s_key_is_not_the_model_s_to_give() -> None:
+    def place(item: str, key: CallKey) -> str:
+        """Places an order."""
+        return f"{item} {key}"
+
+    tool = FunctionTool(place)
+    assert list(tool.spec.parameters["properties"]) == ["item"]
+    context = CallContext(ToolCall("c3", "place", "{}"), Caller(turn="t"), ignore)
+    assert await tool({"item": "nuts"}, context) == "nuts t/c3"
+    with pytest.raises(ToolError, match="key"):
+        await tool({"item": "nuts", "key": "x"}, context)

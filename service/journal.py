@@ -1,0 +1,50 @@
+"""What outlives the process that decodes a turn.
+
+    a call closes ─► keep ─► it starts ─► it ends ─► note ─► its result comes in ─► keep
+
+Another process goes on from what was kept last: calls with a noted result are not run again, and no call has run of
+which nobody knows. What was sampled after that is sampled anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from service.events import ignore
+from service.messages import ToolResult
+from service.transcript import Arrival, Transcript
+
+Finished = tuple[ToolResult, Arrival]
+"""A call that has ended."""
+
+
+class Journal(Protocol):
+    """Of one turn."""
+
+    @property
+    def noted(self) -> Mapping[str, Finished]:
+        """By call id, the results that an earlier process noted."""
+        ...
+
+    async def keep(self, transcript: Transcript) -> None:
+        """The conversation has grown into this."""
+        ...
+
+    async def note(self, finished: Finished) -> None:
+        """A call has ended, whose result is to come in."""
+        ...
+
+
+class Heard:
+    """A journal of what nobody goes on with: `hear` is told what would be kept."""
+
+    def __init__(self, hear: Callable[[Transcript], Awaitable[None]] = ignore) -> None:
+        self._hear = hear
+        self.noted: Mapping[str, Finished] = {}
+
+    async def keep(self, transcript: Transcript) -> None:
+        await self._hear(transcript)
+
+    async def note(self, finished: Finished) -> None:
+        pass
