@@ -18,16 +18,17 @@ from starlette.types import Receive, Scope, Send
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.endpoint.card import make_card
-from service.endpoint.door import Door
-from service.endpoint.executor import Executor
 from service.endpoint.handler import Handler
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, WholeBody
+from service.endpoint.log import Logs
 from service.endpoint.routes import make_routes
-from service.endpoint.running import Running
 from service.endpoint.tasks import Tasks
+from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.errors import ConfigError
-from service.sessions.database import DatabaseSessions, database_file, open_database
+from service.sessions.database import database_file, open_database
+from service.sessions.turns import Turns
+from service.sessions.writes import Writes
 from service.settings import AgentConfig, Machine
 from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 
@@ -35,6 +36,8 @@ _BYTES_PER_CHARACTER = 12
 """A character outside the basic plane, escaped in JSON."""
 _ENVELOPE_BYTES = 64 * 2**10
 """Everything of a request but the message's text."""
+_RENEWALS = 10
+"""In the time that a lease lasts without any."""
 
 
 class Service:
@@ -56,7 +59,8 @@ class Service:
         self._engine = engine
         self._chat = chat
         self._url = url
-        self._running = Running()
+        self._worker: Worker | None = None
+        self._draining = False
         self._peers: Mapping[str, Peer] = {}
         self._alive: Callable[[], bool] = lambda: True
         self._app = Starlette(
@@ -64,7 +68,7 @@ class Service:
             middleware=[
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
-                Middleware(RefuseWhileDraining, self._running),
+                Middleware(RefuseWhileDraining, lambda: self._draining),
             ],
             lifespan=self._lifespan,
         )
@@ -74,12 +78,14 @@ class Service:
 
     @property
     def turns(self) -> int:
-        """How many run now."""
-        return len(self._running)
+        """How many are decoded now."""
+        return len(self._worker) if self._worker else 0
 
     async def drain(self, seconds: float) -> None:
-        """Takes no more work, lets running turns end for this long, then ends them. Comes before closing."""
-        await self._running.drain(seconds)
+        """Takes no more work, lets running turns end for this long, then lets go of them. Comes before closing."""
+        self._draining = True
+        if self._worker:
+            await self._worker.drain(seconds)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -95,20 +101,23 @@ class Service:
             await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
             database = await stack.enter_async_context(open_database(self._database_url()))
-            sessions, tasks = DatabaseSessions(database), await stack.enter_async_context(Tasks(database))
-            await tasks.fail_the_lost()
-            executor = Executor(loop, sessions, self._running, at_once=agent.limits.running)
+            writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
+            seconds = self._machine.lease_seconds
+            turns, logs = Turns(database, writes, seconds), Logs()
+            at_once = agent.limits.running
+            self._worker = worker = Worker(
+                loop, database, writes, turns, tasks, logs, at_once=at_once, renew_seconds=seconds / _RENEWALS
+            )
+            await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)
-            door = Door(tasks, sessions, loop, agent.limits.message_chars)
-            handler = Handler(executor, tasks, card, request_context_builder=door)
-            stack.push_async_callback(handler.aclose)
+            handler = Handler(loop, database, turns, tasks, logs, worker, agent.limits.message_chars)
             app.router.routes.extend(make_routes(handler, card))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
 
     @contextmanager
     def sole_use(self) -> Iterator[None]:
-        """Of a SQLite file, one process: it would take another's running tasks for lost. Raises ConfigError."""
+        """Of a SQLite file, one process: it would take another's turns for left. Raises ConfigError."""
         path = database_file(self._database_url())
         if path is None:
             yield
@@ -142,7 +151,7 @@ class Service:
         """
         if not self._alive():
             return JSONResponse({"status": "the engine is dead"}, status_code=503)
-        if self._running.draining:
+        if self._draining:
             return JSONResponse({"status": "draining"}, status_code=503)
         peers = {name: peer.known for name, peer in self._peers.items()}
         return JSONResponse({"status": "ready", "peers": peers})

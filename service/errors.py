@@ -5,6 +5,7 @@
     ├── ModelError         weights cannot be got ready or loaded
     ├── EngineError        the engine failed while decoding; the turn fails, the service goes on
     ├── ContextFull        what must be read does not fit the model's window
+    ├── LeaseLost          another process has taken the turn; what this one would still do of it is not done
     └── ToolError          a tool's own refusal: the model reads the message as a result
 
 A failing tool never raises out of a turn: `Toolbox` makes every failure a `ToolResult`. A limit is not an error
@@ -35,6 +36,13 @@ class ContextFull(ServiceError):
 
     def __init__(self, tokens: int, window: int) -> None:
         super().__init__(f"the conversation needs {tokens} tokens; this model's window holds {window}")
+
+
+class LeaseLost(ServiceError):
+    """The turn is another process's now."""
+
+    def __init__(self) -> None:
+        super().__init__("another process has taken the turn")
 
 
 class ToolError(ServiceError):

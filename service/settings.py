@@ -144,6 +144,9 @@ class Machine(BaseSettings):
     """What can be made again: prepared weights."""
     database: str | None = None
     """SQLAlchemy URL of conversations and tasks; by default a SQLite file per agent in the data folder."""
+    lease_seconds: float = Field(default=10.0, gt=0)
+    """After how long without a sign of life of one replica another goes on with its turns, where they share a database.
+    """
     peers: dict[str, str] = {}
     """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""
     drain_seconds: float = Field(default=20.0, ge=0)

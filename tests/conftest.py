@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from service.tools.base import ToolSpec
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-pytest_plugins = ("tests.real",)
+pytest_plugins = ("tests.real", "tests.databases")
 
 TOOLS = '''
 import asyncio
@@ -226,7 +227,7 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 def say(text: str, **message: Any) -> dict[str, Any]:
-    return {"messageId": "m1", "role": "ROLE_USER", "parts": [{"text": text}], **message}
+    return {"messageId": str(uuid.uuid4()), "role": "ROLE_USER", "parts": [{"text": text}], **message}
 
 
 RunServer = Callable[..., Any]

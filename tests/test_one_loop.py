@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import httpx
@@ -23,7 +23,10 @@ from service.decode import DecodeLoop
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import VllmEngine
 from service.server import EmbeddedServer, listen, url_of
-from service.sessions.database import DatabaseSessions, open_database
+from service.sessions.database import open_database
+from service.sessions.session import Session, read_conversation
+from service.sessions.turns import Accepted, Held, Turns
+from service.sessions.writes import Writes
 from service.settings import AgentConfig, Machine, load_agent
 from service.training.data import make_world
 from service.training.rollout import Episode, rollout
@@ -98,7 +101,7 @@ async def test_1_over_a2a_and_in_process(tmp_path: Path, vllm: VllmEngine, inner
                 stops.append(await ask(http, url, said, f"context-{number}"))
     assert stops.count("done") > len(stops) / 2
     async with open_database(f"sqlite+aiosqlite:///{machine.data / AGENT.name}-conversations.sqlite3") as database:
-        stored = [await DatabaseSessions(database).read(context) for context in contexts]
+        stored = [await read_conversation(database, context) for context in contexts]
 
     agent, _, tasks = office(tmp_path / "in process", Split.ENTITIES)
     loop = loop_of(agent, vllm, inner)
@@ -127,18 +130,22 @@ async def test_2_stored_is_what_the_engine_was_given_and_gave(
     assert sum("cut off" not in str(episode.problem) for episode in episodes) > 100
     rolled = [episode.transcript for episode in episodes]
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/conversations.sqlite3") as database:
-        sessions = DatabaseSessions(database)
-        for number, transcript in enumerate(rolled):
-            async with sessions.lease(f"context-{number}") as session:
-                await session.save(transcript)
-        transcripts = [await sessions.read(f"context-{number}") for number in range(len(rolled))]
+        async with Writes(database) as writes:
+            turns = Turns(database, writes, lease_seconds=60)
+            for number, transcript in enumerate(rolled):
+                accepted = Accepted(f"turn-{number}", f"context-{number}", f"message-{number}", "", {})
+                held = await turns.accept(accepted, hold=True)
+                assert isinstance(held, Held)
+                await Session(writes, database, held.lease, held.context_id).keep(transcript)
+        transcripts = [await read_conversation(database, f"context-{number}") for number in range(len(rolled))]
     assert sum(any(span.origin is Origin.RETURNED for span in t.spans) for t in transcripts) >= 200
     stretches = {}
     for transcript in transcripts:
         at = 0
-        for span in transcript.spans:
-            if span.origin is Origin.SAMPLED:
-                stretches[transcript.tokens[:at]] = span.tokens
-            at += len(span.tokens)
+        for origin, run in groupby(transcript.spans, lambda span: span.origin):
+            tokens = tuple(token for span in run for token in span.tokens)
+            if origin is Origin.SAMPLED:
+                stretches[transcript.tokens[:at]] = tokens
+            at += len(tokens)
         assert at <= WINDOW
     assert stretches == {given: tuple(gave) for given, gave in recorder.exchanges}

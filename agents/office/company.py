@@ -189,6 +189,7 @@ CREATE TABLE person (
 CREATE TABLE purchase_order (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     number TEXT GENERATED ALWAYS AS ('PO-' || id) STORED UNIQUE,
+    call_key TEXT UNIQUE,
     supplier TEXT NOT NULL,
     item TEXT NOT NULL,
     quantity INTEGER NOT NULL,

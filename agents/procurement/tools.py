@@ -8,6 +8,7 @@ from contextlib import closing
 
 from agents.office.company import Office, Person, connect
 from agents.office.lookup import Lookup, NotFound
+from service.tools.base import CallKey
 
 OFFERS_SHOWN = 4
 MOST = 1_000_000
@@ -39,7 +40,8 @@ _PLURALS = tuple(
 class Procurement:
     """The tools of the procurement agent over one office's database, as it is at each call.
 
-    A call that cannot be served raises ValueError with a message written for the model.
+    A call that cannot be served raises ValueError with a message written for the model. One that is made again, because
+    nobody knows what came of it, does no more than once: an order knows the call that it was placed by.
     """
 
     def __init__(self, database: str, seed: int = 7) -> None:
@@ -63,7 +65,7 @@ class Procurement:
             ).fetchall()
         return f"{name}: " + "; ".join(f"{supplier} {euros(price)}" for supplier, price in offers)
 
-    def place_order(self, supplier: str, item: str, quantity: int) -> str:
+    def place_order(self, supplier: str, item: str, quantity: int, key: CallKey) -> str:
         """Order an item from a supplier.
 
         Args:
@@ -87,9 +89,9 @@ class Procurement:
                 raise ValueError(f'{seller} does not offer "{item}".{_listed("It offers", prices)}') from None
             price = prices[name]
             (number,) = database.execute(
-                "INSERT INTO purchase_order (supplier, item, quantity, unit_price_cents, total_cents)"
-                " VALUES (?, ?, ?, ?, ?) RETURNING number",
-                (seller, name, quantity, price, price * quantity),
+                "INSERT INTO purchase_order (call_key, supplier, item, quantity, unit_price_cents, total_cents)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (call_key) DO UPDATE SET call_key = call_key RETURNING number",
+                (key, seller, name, quantity, price, price * quantity),
             ).fetchone()
         return f"{number}: {quantity} x {name}, {seller}, {euros(price * quantity)}"
 

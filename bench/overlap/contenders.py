@@ -22,7 +22,8 @@ from bench.overlap.tasks import Task
 from service.agent import make_chat
 from service.client import RemoteAgent
 from service.events import CallFinished, CallProgress, Event, ignore
-from service.sessions.database import DatabaseSessions, open_database
+from service.sessions.database import open_database
+from service.sessions.session import read_conversation
 from service.settings import ChatSection
 from service.transcript import Transcript
 
@@ -175,7 +176,7 @@ class Contenders:
             async with database.connect() as connection:
                 rows = await connection.exec_driver_sql("SELECT context_id FROM spans ORDER BY rowid DESC LIMIT 1")
                 (context,) = rows.one()
-            return await DatabaseSessions(database).read(context)
+            return await read_conversation(database, context)
 
 
 def _own_speed(stretches: Sequence[Sequence[tuple[float, int]]], bare: Speed) -> Speed:

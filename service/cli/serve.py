@@ -110,6 +110,7 @@ class _Server(Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if turns := self._service.turns:
             self._say(
-                f"turns that still run: {turns}; they have {self._drain_seconds:g} s, and Ctrl-C ends them at once"
+                f"turns that still run: {turns}; they have {self._drain_seconds:g} s, and Ctrl-C leaves them to whoever"
+                " goes on: another replica, or the next start"
             )
         await super().shutdown(sockets)

@@ -1,4 +1,4 @@
-"""A turn's events as updates of its task, gathered: the SDK copies and saves the whole task at each update."""
+"""A turn's events as updates of its task, gathered: a token at a time would be a message for every word."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Self
 
-from a2a.server.tasks import TaskUpdater
-from a2a.types import Part, TaskState
+from a2a.types import Part, TaskState, TaskStatus
 
 from service import extension
+from service.endpoint.log import Log
 from service.endpoint.parts import agent_message, event_part, text_part
 from service.events import CallProgress, Event, TextDelta
 
@@ -25,23 +25,24 @@ ARTIFACT_ID = "answer"
 class Answer:
     """The sink of one turn. What comes first goes out at once, the rest every `GATHER_SECONDS`.
 
-    The model's prose becomes one artifact. Other events become data parts of WORKING updates, for callers who asked.
-    `emit` never waits: while the SDK is slow, updates become fewer and larger. Leaving sends what is left.
+    The model's prose becomes one artifact. Other events become data parts of WORKING updates. Leaving sends what is
+    left.
     """
 
-    def __init__(self, updater: TaskUpdater, *, with_events: bool) -> None:
-        self._updater = updater
-        self._with_events = with_events
+    def __init__(self, log: Log, said: str = "") -> None:
+        """`said` is what another process has said of it: the artifact becomes that first, whatever it was."""
+        self._log = log
         self._pending: list[Event] = []
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._begun = False
         """Whether the artifact exists, so that text is appended to it."""
+        if said or log.task.artifacts:
+            self._send_text(said)
 
     async def emit(self, event: Event) -> None:
-        if self._with_events or isinstance(event, TextDelta):
-            self._pending.append(event)
-            self._news.set()
+        self._pending.append(event)
+        self._news.set()
 
     async def __aenter__(self) -> Self:
         self._sender = asyncio.create_task(self._send_often())
@@ -56,28 +57,28 @@ class Answer:
         while not self._closing.is_set():
             await self._news.wait()
             self._news.clear()
-            await self._send()
+            self._send()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), GATHER_SECONDS)
-        await self._send()
+        self._send()
 
-    async def _send(self) -> None:
+    def _send(self) -> None:
         events, self._pending = self._pending, []
         for is_text, run in groupby(_joined(events), lambda event: isinstance(event, TextDelta)):
             if is_text:
-                await self._send_text("".join(event.text for event in run if isinstance(event, TextDelta)))
+                self._send_text("".join(event.text for event in run if isinstance(event, TextDelta)))
             else:
-                await self._send_events([part for event in run if (part := _part(event))])
+                self._send_events([part for event in run if (part := _part(event))])
 
-    async def _send_text(self, text: str) -> None:
-        await self._updater.add_artifact([text_part(text)], ARTIFACT_ID, name=ARTIFACT_ID, append=self._begun)
+    def _send_text(self, text: str) -> None:
+        self._log.tell_text(ARTIFACT_ID, text_part(text), append=self._begun)
         self._begun = True
 
-    async def _send_events(self, parts: list[Part]) -> None:
-        if not parts:
-            return
-        message = agent_message(self._updater.task_id, self._updater.context_id, parts, [extension.URI])
-        await self._updater.update_status(TaskState.TASK_STATE_WORKING, message)
+    def _send_events(self, parts: list[Part]) -> None:
+        if parts:
+            task = self._log.task
+            message = agent_message(task.id, task.context_id, parts, [extension.URI])
+            self._log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
 
 
 def _part(event: Event) -> Part | None:

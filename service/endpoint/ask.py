@@ -1,59 +1,74 @@
-"""A message as it was read at the door: what a caller wants, in our words."""
+"""A message as it was read: what a caller wants, in our words."""
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
-from a2a.server.agent_execution import RequestContext
-from a2a.types import Message
+from a2a.server.context import ServerCallContext
+from a2a.types import Message, Task, TaskState, TaskStatus
 from a2a.utils.errors import InvalidParamsError
 from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 
 from service import extension
 from service.endpoint.parts import read_text
-from service.messages import Caller
+from service.messages import MAX_HOPS
+from service.sessions.tables import ID_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Made once for each message."""
+    """What is kept of a message until its turn."""
 
-    task_id: str
-    context_id: str
-    begins: bool
-    """Whether the conversation begins with it: then nothing can be stored of it."""
     text: str
-    caller: Caller
-    with_events: bool
-    """Whether the caller wants to hear of calls, not only read the answer."""
-    message: Message
-    """As it came, for the task's history."""
+    hops: int
 
     @classmethod
-    def of(cls, request: RequestContext, begins: bool, message_chars: int) -> Self:
+    def of(cls, message: Message, message_chars: int) -> Ask:
         """Raises the protocol's errors for a message this agent does not read."""
-        message, task_id, context_id = request.message, request.task_id, request.context_id
-        assert message is not None
-        assert task_id is not None
-        assert context_id is not None
+        if message.context_id and (len(message.context_id) > ID_LENGTH or not message.context_id.isprintable()):
+            raise InvalidParamsError(f"a contextId has at most {ID_LENGTH} printable characters")
         try:
             hops = extension.hops_of(message.metadata)
             MessageToDict(message)  # with a number that JSON lacks in its metadata, its task could not be stored
         except (ValueError, SerializeToJsonError) as error:
             raise InvalidParamsError(str(error)) from None
-        return cls(
-            task_id,
-            context_id,
-            begins,
-            read_text(message, message_chars),
-            Caller(hops),
-            extension.URI in request.requested_extensions,
-            message,
-        )
+        text = read_text(message, message_chars)
+        if hops > MAX_HOPS:
+            raise InvalidParamsError(
+                f"this question has come through {hops} agents already: do agents ask each other in a circle?"
+            )
+        return cls(text, hops)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"text": self.text, "hops": self.hops}
 
 
-class AskContext(RequestContext):
-    """The SDK's request with what was read in it, which it carries from the door to the executor."""
+def digest(message: Message) -> str:
+    """The same for the same message, sent once more."""
+    return hashlib.sha256(message.SerializeToString(deterministic=True)).hexdigest()
 
-    ask: Ask
+
+def wants_events(context: ServerCallContext) -> bool:
+    """Whether the caller wants to hear of calls, not only read the answer."""
+    return extension.URI in context.requested_extensions
+
+
+def new_task(message: Message) -> Task:
+    """The task that a message begins, which is named in it as in the protocol's history."""
+    task = Task(
+        id=str(uuid.uuid4()),
+        context_id=message.context_id or str(uuid.uuid4()),
+        status=TaskStatus(state=TaskState.TASK_STATE_SUBMITTED),
+    )
+    add_to_history(task, message)
+    return task
+
+
+def add_to_history(task: Task, message: Message) -> None:
+    said = task.history.add()
+    said.CopyFrom(message)
+    said.task_id, said.context_id = task.id, task.context_id
+    task.status.timestamp.GetCurrentTime()

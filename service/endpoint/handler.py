@@ -1,74 +1,253 @@
-"""The SDK's request handler, with the last word on what callers see of our failures."""
+"""The protocol's operations. What is refused is refused before anything is stored, with the protocol's own error."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
 from a2a.server.events import Event
-from a2a.server.request_handlers import DefaultRequestHandler
+from a2a.server.owner_resolver import resolve_user_scope
+from a2a.server.request_handlers import RequestHandler
+from a2a.server.request_handlers.request_handler import validate_request_params
 from a2a.types import (
+    AgentCard,
     CancelTaskRequest,
+    DeleteTaskPushNotificationConfigRequest,
+    GetExtendedAgentCardRequest,
+    GetTaskPushNotificationConfigRequest,
     GetTaskRequest,
+    ListTaskPushNotificationConfigsRequest,
+    ListTaskPushNotificationConfigsResponse,
     ListTasksRequest,
     ListTasksResponse,
     Message,
     SendMessageRequest,
     SubscribeToTaskRequest,
     Task,
+    TaskPushNotificationConfig,
     TaskState,
 )
-from a2a.utils.errors import A2AError, InternalError, TaskNotCancelableError
+from a2a.utils.errors import (
+    A2AError,
+    InternalError,
+    InvalidParamsError,
+    PushNotificationNotSupportedError,
+    TaskNotCancelableError,
+    TaskNotFoundError,
+    UnsupportedOperationError,
+)
+from a2a.utils.task import apply_history_length, validate_history_length, validate_page_size
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.decode import DecodeLoop
+from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
+from service.endpoint.log import TERMINAL, Log, Logs
+from service.endpoint.tasks import Tasks
+from service.endpoint.worker import Worker
+from service.errors import ContextFull
+from service.sessions.session import read_conversation
+from service.sessions.turns import Accepted, Seen, Turns, message_key
+from service.transcript import Transcript
 
 logger = logging.getLogger(__name__)
 
+_TAKES_MESSAGES = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
+_LOOK_AGAIN_SECONDS = 0.1
 
-class Handler(DefaultRequestHandler):
-    """Lets the protocol's errors through; of anything else, the SDK would tell callers the exception's own text."""
 
-    async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
-        with _plain_errors():
-            task: Task | None = await super().on_get_task(params, context)
-            return task
+class Handler(RequestHandler):
+    """In place of the SDK's own, whose turns live in the request that began them, and with its process."""
 
-    async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
-        with _plain_errors():
-            page: ListTasksResponse = await super().on_list_tasks(params, context)
-            return page
+    def __init__(
+        self,
+        loop: DecodeLoop,
+        database: AsyncEngine,
+        turns: Turns,
+        tasks: Tasks,
+        logs: Logs,
+        worker: Worker,
+        message_chars: int,
+    ) -> None:
+        self._loop = loop
+        self._database = database
+        self._turns = turns
+        self._tasks = tasks
+        self._logs = logs
+        self._worker = worker
+        self._message_chars = message_chars
 
-    async def on_cancel_task(self, params: CancelTaskRequest, context: ServerCallContext) -> Task | None:
-        with _plain_errors():
-            task: Task | None = await super().on_cancel_task(params, context)
-            if task is not None and task.status.state != TaskState.TASK_STATE_CANCELED:
-                raise TaskNotCancelableError  # it ended by itself in the meantime
-            return task
-
+    @validate_request_params
     async def on_message_send(self, params: SendMessageRequest, context: ServerCallContext) -> Message | Task:
         with _plain_errors():
-            answer: Message | Task = await super().on_message_send(params, context)
-            return answer
+            async with self._accepted(params, context) as log:
+                if not params.configuration.return_immediately:
+                    await log.wait()
+                return apply_history_length(log.snapshot(), params.configuration)
 
+    @validate_request_params
     async def on_message_send_stream(
         self, params: SendMessageRequest, context: ServerCallContext
     ) -> AsyncGenerator[Event]:
         with _plain_errors():
-            async with aclosing(super().on_message_send_stream(params, context)) as events:
+            async with self._accepted(params, context) as log, aclosing(_follow(log, context)) as events:
                 async for event in events:
-                    yield event
+                    yield apply_history_length(event, params.configuration) if isinstance(event, Task) else event
 
+    @validate_request_params
     async def on_subscribe_to_task(
         self, params: SubscribeToTaskRequest, context: ServerCallContext
     ) -> AsyncGenerator[Event]:
         with _plain_errors():
-            async with aclosing(super().on_subscribe_to_task(params, context)) as events:
-                async for event in events:
-                    yield event
+            task = await self._task(params.id, context)
+            if task.status.state in TERMINAL:
+                raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}")
+            with self._logs.hold(task, resolve_user_scope(context)) as log:
+                async with aclosing(_follow(log, context)) as events:
+                    async for event in events:
+                        yield event
+
+    @validate_request_params
+    async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
+        with _plain_errors():
+            validate_history_length(params)
+            return apply_history_length(await self._task(params.id, context), params)
+
+    @validate_request_params
+    async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
+        with _plain_errors():
+            validate_history_length(params)
+            if params.HasField("page_size"):
+                validate_page_size(params.page_size)
+            await self._worker.write_states()
+            page = await self._tasks.list(params, context)
+            for task in page.tasks:
+                if not params.include_artifacts:
+                    task.ClearField("artifacts")
+                task.CopyFrom(apply_history_length(task, params))
+            return page
+
+    @validate_request_params
+    async def on_cancel_task(self, params: CancelTaskRequest, context: ServerCallContext) -> Task | None:
+        with _plain_errors():
+            task, owner = await self._task(params.id, context), resolve_user_scope(context)
+            if task.status.state in TERMINAL:
+                raise TaskNotCancelableError
+            with self._logs.hold(task, owner) as log:
+                ended = log.snapshot()
+                ended.status.Clear()
+                ended.status.state = TaskState.TASK_STATE_CANCELED
+                ended.status.timestamp.GetCurrentTime()
+                if await self._turns.cancel(task.id, self._tasks.row(ended, owner)):
+                    log.tell_state(ended)
+                while not log.over:  # until its worker has told of it, whichever process that is in
+                    self._worker.cancel(task.id)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(log.wait(), _LOOK_AGAIN_SECONDS)
+                if log.task.status.state != TaskState.TASK_STATE_CANCELED:
+                    raise TaskNotCancelableError  # it ended by itself in the meantime
+                return log.snapshot()
+
+    async def on_create_task_push_notification_config(
+        self, params: TaskPushNotificationConfig, context: ServerCallContext
+    ) -> TaskPushNotificationConfig:
+        raise PushNotificationNotSupportedError
+
+    async def on_get_task_push_notification_config(
+        self, params: GetTaskPushNotificationConfigRequest, context: ServerCallContext
+    ) -> TaskPushNotificationConfig:
+        raise PushNotificationNotSupportedError
+
+    async def on_list_task_push_notification_configs(
+        self, params: ListTaskPushNotificationConfigsRequest, context: ServerCallContext
+    ) -> ListTaskPushNotificationConfigsResponse:
+        raise PushNotificationNotSupportedError
+
+    async def on_delete_task_push_notification_config(
+        self, params: DeleteTaskPushNotificationConfigRequest, context: ServerCallContext
+    ) -> None:
+        raise PushNotificationNotSupportedError
+
+    async def on_get_extended_agent_card(
+        self, params: GetExtendedAgentCardRequest, context: ServerCallContext
+    ) -> AgentCard:
+        raise UnsupportedOperationError("this agent has no extended card")
+
+    @asynccontextmanager
+    async def _accepted(self, params: SendMessageRequest, context: ServerCallContext) -> AsyncIterator[Log]:
+        """The log of the message's task. Once this is open, the message cannot be lost.
+
+        A message that was accepted before has the task that it had.
+        """
+        message, owner = params.message, resolve_user_scope(context)
+        validate_history_length(params.configuration)
+        ask = Ask.of(message, self._message_chars)
+        key, said = message_key(owner, message.message_id), digest(message)
+        # Who names a task or a context may have said this before, and that may be why it would be refused now.
+        named = message.task_id or message.context_id
+        seen = await self._turns.find(key) if named else None
+        if seen is None:
+            task = await self._asked_task(message, context) if message.task_id else new_task(message)
+            past = await read_conversation(self._database, task.context_id) if named else Transcript()
+            try:
+                self._loop.ask(past, ask.text)
+            except ContextFull as error:
+                raise InvalidParamsError(f"the context is full: {error}") from None
+            accepted = Accepted(task.id, task.context_id, key, said, ask.to_json())
+            with self._logs.hold(task, owner) as log:
+                seen = await self._worker.accept(accepted, task, owner, begins=not named)
+                if seen is None:
+                    yield log
+                    return
+        with self._logs.hold(await self._seen_task(seen, said, context), owner) as log:
+            yield log
+
+    async def _asked_task(self, message: Message, context: ServerCallContext) -> Task:
+        """The task that a message goes on with."""
+        task = await self._task(message.task_id, context)
+        if message.context_id and message.context_id != task.context_id:
+            raise InvalidParamsError(f"task {task.id} is in another context than {message.context_id}")
+        if task.status.state not in _TAKES_MESSAGES:
+            raise UnsupportedOperationError(
+                f"task {task.id} takes no messages in {_name(task)}; send it without taskId in the same contextId"
+            )
+        task.status.Clear()
+        task.status.state = TaskState.TASK_STATE_SUBMITTED
+        add_to_history(task, message)
+        return task
+
+    async def _seen_task(self, seen: Seen, said: str, context: ServerCallContext) -> Task:
+        """The task of a message that was accepted before."""
+        if seen.digest != said:
+            raise InvalidParamsError("another message has this messageId already")
+        return await self._task(seen.turn_id, context)
+
+    async def _task(self, task_id: str, context: ServerCallContext) -> Task:
+        """As it is now. A stranger's is not found."""
+        log = self._logs.get(task_id)
+        if log and log.is_ours and log.owner == resolve_user_scope(context):
+            return log.snapshot()
+        task = await self._tasks.get(task_id, context)
+        if task is None:
+            raise TaskNotFoundError(f"Task {task_id} not found")
+        return task
+
+
+async def _follow(log: Log, context: ServerCallContext) -> AsyncGenerator[Event]:
+    async with aclosing(log.follow(with_events=wants_events(context))) as events:
+        async for event in events:
+            yield event
+
+
+def _name(task: Task) -> str:
+    return TaskState.Name(task.status.state)
 
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
+    """Lets the protocol's errors through; of anything else, callers would be told the exception's own text."""
     try:
         yield
     except A2AError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,6 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import extension
-from service.endpoint.running import Running
 
 BODY_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 5
@@ -125,12 +124,12 @@ class RefuseWhileDraining:
     Stands behind `WholeBody`: what a JSON-RPC request wants is in its body, which comes from there in one piece.
     """
 
-    def __init__(self, app: ASGIApp, running: Running) -> None:
+    def __init__(self, app: ASGIApp, draining: Callable[[], bool]) -> None:
         self._app = app
-        self._running = running
+        self._draining = draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._running.draining or scope["type"] != "http" or scope["method"] != "POST":
+        if not self._draining() or scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         message = await receive()

@@ -1,13 +1,14 @@
-"""Conversations in a database, one row per span: saving a turn writes only what it added."""
+"""The database of conversations, turns and tasks: SQLite for one process, PostgreSQL for any number."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Executable, FromClause, Integer, MetaData, String, Table, event, insert, select
+from sqlalchemy import ColumnElement, Executable, Float, FromClause, cast, event, func, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -15,9 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from service.errors import ConfigError
-from service.sessions.base import CONTEXT_ID_LENGTH, Turnstile, growth
-from service.to_the_end import to_the_end
-from service.transcript import Transcript
+from service.sessions.tables import metadata
 
 _QUEUE_SECONDS = 60.0
 _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
@@ -25,16 +24,6 @@ _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
     "postgresql": postgresql.insert,
 }
 """By database: an upsert is not standard SQL."""
-
-_metadata = MetaData()
-_spans = Table(
-    "spans",
-    _metadata,
-    Column("context_id", String(CONTEXT_ID_LENGTH), primary_key=True),
-    # The key makes a second writer of the same conversation fail instead of overwriting.
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("span", JSON, nullable=False),
-)
 
 
 @asynccontextmanager
@@ -47,7 +36,8 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
     if backend not in _INSERTS:
         raise ConfigError(f"the database's URL cannot be used: {backend} is neither sqlite nor postgresql")
     try:
-        database = _sqlite(url) if backend == "sqlite" else create_async_engine(url)
+        # Connections that a restart of the server has cut are noticed before they are used.
+        database = _sqlite(url) if backend == "sqlite" else create_async_engine(url, pool_pre_ping=True)
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         raise ConfigError(f"the database's URL cannot be used: {error}") from error
     try:
@@ -64,6 +54,18 @@ def database_file(url: str) -> Path | None:
     return Path(str(parsed.database)) if named else None
 
 
+def is_shared(database: AsyncEngine) -> bool:
+    """Whether other processes may use it at the same time."""
+    return database.dialect.name != "sqlite"
+
+
+def now(database: AsyncEngine) -> ColumnElement[float]:
+    """Seconds since 1970 by the one clock that all who use the database share."""
+    if not is_shared(database):
+        return literal(time.time())
+    return cast(func.extract("epoch", func.clock_timestamp()), Float)
+
+
 def upsert(database: AsyncEngine, table: FromClause) -> Executable:
     """Inserts rows whose primary key is new, and replaces the others."""
     rows = _INSERTS[database.dialect.name](table)
@@ -73,51 +75,11 @@ def upsert(database: AsyncEngine, table: FromClause) -> Executable:
     )
 
 
-class DatabaseSessions:
-    """Needs a database from `open_database`."""
-
-    def __init__(self, database: AsyncEngine) -> None:
-        self._database = database
-        self._turnstile = Turnstile()
-
-    @asynccontextmanager
-    async def lease(self, context_id: str, new: bool = False) -> AsyncIterator[DatabaseSession]:
-        async with self._turnstile.hold(context_id):
-            yield DatabaseSession(self._database, context_id, Transcript() if new else await self.read(context_id))
-
-    async def read(self, context_id: str) -> Transcript:
-        return await to_the_end(self._read(context_id))
-
-    async def _read(self, context_id: str) -> Transcript:
-        rows = select(_spans.c.span).where(_spans.c.context_id == context_id).order_by(_spans.c.position)
-        async with self._database.connect() as connection:
-            spans = (await connection.scalars(rows)).all()
-        return Transcript.from_json({"version": 1, "spans": spans})
-
-
-class DatabaseSession:
-    def __init__(self, database: AsyncEngine, context_id: str, transcript: Transcript) -> None:
-        self._database = database
-        self._context_id = context_id
-        self._transcript = transcript
-
-    @property
-    def transcript(self) -> Transcript:
-        return self._transcript
-
-    async def save(self, transcript: Transcript) -> None:
-        known = len(self._transcript.spans)
-        rows = [
-            {"context_id": self._context_id, "position": known + index, "span": span}
-            for index, span in enumerate(growth(self._transcript, transcript).to_json()["spans"])
-        ]
-        if rows:
-            await to_the_end(self._insert(rows, transcript))
-
-    async def _insert(self, rows: list[dict[str, Any]], transcript: Transcript) -> None:
-        async with self._database.begin() as connection:
-            await connection.execute(insert(_spans), rows)
-        self._transcript = transcript  # here, since whoever waits for this may be cancelled before it is done
+def insert_new(database: AsyncEngine, table: FromClause) -> Executable:
+    """Inserts rows whose primary key is new: what is written twice, for want of an answer, is there once."""
+    return _INSERTS[database.dialect.name](table).on_conflict_do_nothing(
+        index_elements=[column.key for column in table.primary_key]
+    )
 
 
 def _parsed(url: str) -> URL:
@@ -130,11 +92,16 @@ def _parsed(url: str) -> URL:
 async def _create_tables(database: AsyncEngine) -> None:
     try:
         async with database.begin() as connection:
-            await connection.run_sync(_metadata.create_all)
+            if is_shared(database):  # replicas that start together
+                await connection.execute(func.pg_advisory_xact_lock(_SCHEMA_LOCK).select())
+            await connection.run_sync(metadata.create_all)
     except Exception as error:  # drivers have errors of their own for a server that does not answer
         reason = error.orig if isinstance(error, DBAPIError) else error  # without the statement
         url = database.url.render_as_string()  # without the password
         raise ConfigError(f"the database {url} cannot be used: {str(reason) or type(reason).__name__}") from error
+
+
+_SCHEMA_LOCK = 0x1_00_9
 
 
 def _sqlite(url: str) -> AsyncEngine:

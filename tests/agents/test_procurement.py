@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from agents.procurement.oracle import peer_failure
 from agents.procurement.phrasings import Bank
 from agents.procurement.tasks import oracle, tasks
 from agents.procurement.tools import Procurement, euros, singular
+from service.tools.base import CallKey
 from service.training.task import Call, Split, Task
 
 SUPPLIERS = 80
@@ -37,6 +39,10 @@ def office(tmp_path: Path) -> Office:
 @pytest.fixture
 def procurement(office: Office) -> Procurement:
     return Procurement(str(office.database))
+
+
+def new_key() -> CallKey:
+    return CallKey(uuid.uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def play(task: Task, office: Office, procurement: Procurement) -> Played:
     played = Played(task)
     tools: dict[str, Callable[..., str]] = {
         "find_offers": procurement.find_offers,
-        "place_order": procurement.place_order,
+        "place_order": lambda **arguments: procurement.place_order(**arguments, key=new_key()),
         "find_contact": procurement.find_contact,
         "contracts": lambda message: oracle(office, message),
     }
@@ -99,20 +105,28 @@ def test_offers_come_cheapest_first(office: Office, procurement: Procurement) ->
 
 def test_an_order_is_a_row(office: Office, procurement: Procurement) -> None:
     offer = office.suppliers[0].offers[0]
-    told = procurement.place_order(offer.supplier.upper(), plural(offer.item), 40)
+    told = procurement.place_order(offer.supplier.upper(), plural(offer.item), 40, new_key())
     number, *rest = only_order(office)
     assert rest == [offer.supplier, offer.item, 40]
     assert told == f"{number}: 40 x {offer.item}, {offer.supplier}, {euros(40 * offer.price_cents)}"
 
 
+def test_an_order_that_is_placed_again_is_the_same(office: Office, procurement: Procurement) -> None:
+    offer, key = office.suppliers[0].offers[0], new_key()
+    first, second = [procurement.place_order(offer.supplier, offer.item, 40, key) for _ in range(2)]
+    assert first == second
+    assert only_order(office)[0] == first.split(":")[0]
+    assert procurement.place_order(offer.supplier, offer.item, 40, new_key()) != first
+
+
 def test_failures_say_what_there_is(office: Office, procurement: Procurement) -> None:
     supplier = office.suppliers[0]
     with pytest.raises(ValueError, match='No supplier "Nobody At All"'):
-        procurement.place_order("Nobody At All", supplier.offers[0].item, 1)
+        procurement.place_order("Nobody At All", supplier.offers[0].item, 1, new_key())
     with pytest.raises(ValueError, match=f'does not offer "moon rock". It offers: {supplier.offers[0].item}'):
-        procurement.place_order(supplier.name, "moon rock", 1)
+        procurement.place_order(supplier.name, "moon rock", 1, new_key())
     with pytest.raises(ValueError, match="from 1 to"):
-        procurement.place_order(supplier.name, supplier.offers[0].item, 0)
+        procurement.place_order(supplier.name, supplier.offers[0].item, 0, new_key())
     with pytest.raises(ValueError, match='Nobody offers "moon rock"'):
         procurement.find_offers("moon rock")
     with pytest.raises(ValueError, match='Nobody is responsible for "astrology"'):
@@ -136,7 +150,7 @@ def test_a_changed_price_is_offered_and_ordered_at_by_the_next_call(office: Offi
             (offer.supplier, offer.item),
         )
     assert procurement.find_offers(offer.item).startswith(f"{offer.item}: {offer.supplier} 0.01 EUR")
-    assert procurement.place_order(offer.supplier, offer.item, 40).endswith(f"{offer.supplier}, 0.40 EUR")
+    assert procurement.place_order(offer.supplier, offer.item, 40, new_key()).endswith(f"{offer.supplier}, 0.40 EUR")
 
 
 def test_a_changed_address_is_told_by_the_next_call(office: Office, procurement: Procurement) -> None:
@@ -238,7 +252,7 @@ def test_an_order_that_nobody_asked_for_is_wrong(office: Office, procurement: Pr
     played = play(draw(office, "order"), office, procurement)
     assert played.problem() is None
     offer = office.suppliers[0].offers[0]
-    played.results.append(procurement.place_order(offer.supplier, offer.item, 77))
+    played.results.append(procurement.place_order(offer.supplier, offer.item, 77, new_key()))
     assert "nobody asked for" in (played.problem() or "")
 
 
@@ -249,7 +263,7 @@ def test_an_order_against_the_condition_is_wrong(office: Office, procurement: Pr
     judge = check(office, {"unwanted": (order,), "facts": (Fact(TOPICS["tariffs"], "buyer"),)})
     answer = TOPICS["tariffs"].fact(supplier.name, "buyer", 4)
     assert judge([answer], []) is None
-    procurement.place_order(supplier.name, offer.item, 5)
+    procurement.place_order(supplier.name, offer.item, 5, new_key())
     assert judge([answer], []) is not None
 
 

@@ -25,7 +25,14 @@ ADD_AND_SLEEP = "Add, then sleep."
 def reply(asked: Asked) -> Says:
     if asked.text != ADD_AND_SLEEP:
         return Says(asked.text)
-    return Says(calls=(("sleep", "{}"),) if asked.results else (("add", '{"a": 2, "b": 3}'),))
+    match asked.results:
+        case ():
+            return Says(calls=(("add", '{"a": 2, "b": 3}'),))
+        case (_,):
+            return Says(calls=(("sleep", "{}"),))
+        case first, second:
+            return Says(f"{first}, then {second.removeprefix('error: ')!r}")
+    raise AssertionError(asked.results)
 
 
 class PrintingEngine(ActorEngine):

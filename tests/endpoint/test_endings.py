@@ -10,35 +10,18 @@ from typing import Any, Self
 import httpx
 import pytest
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
-from a2a.server.context import ServerCallContext
-from a2a.types import (
-    CancelTaskRequest,
-    GetTaskRequest,
-    SubscribeToTaskRequest,
-    Task,
-    TaskArtifactUpdateEvent,
-    TaskState,
-    TaskStatus,
-)
+from a2a.types import CancelTaskRequest, GetTaskRequest, SubscribeToTaskRequest, TaskState
 from a2a.utils.constants import TransportProtocol
-from tokenizers import Tokenizer
 
 from service import extension
-from service.agent import make_loop
-from service.chat.inner import InnerFormat
-from service.endpoint.ask import Ask, AskContext
-from service.endpoint.executor import Executor
-from service.endpoint.running import Outcome, Place, Running
 from service.endpoint.tasks import Tasks
 from service.errors import EngineError
-from service.sessions.database import DatabaseSessions, open_database
-from service.sessions.memory import MemorySessions
-from service.tools.toolbox import Toolbox
+from service.sessions.database import open_database
+from service.sessions.session import read_conversation
+from service.sessions.writes import Writes
 from service.transcript import Transcript
-from tests.conftest import ActorEngine, Agent, Asked, RunServer, Says, adds, agent_config, echo, eventually, say
+from tests.conftest import Agent, Asked, RunServer, Says, echo, eventually, say
 from tests.endpoint.bindings import INTERNAL, Call, assert_names_reason, assert_refused, over_both
-from tests.endpoint.test_answers import request
-from tests.endpoint.test_gathering import Queue
 
 
 def sleeps(asked: Asked) -> Says:
@@ -47,7 +30,7 @@ def sleeps(asked: Asked) -> Says:
 
 async def transcript_of(agent: Agent, context_id: str) -> Transcript:
     async with open_database(agent.database) as database:
-        return await DatabaseSessions(database).read(context_id)
+        return await read_conversation(database, context_id)
 
 
 async def test_cancel_closes_the_engine_s_stream(run_server: RunServer) -> None:
@@ -158,6 +141,7 @@ async def test_a_client_that_goes_does_not_end_the_turn(run_server: RunServer) -
     async with agent.http.stream("POST", agent.url, json=body, headers={"A2A-Version": "1.0"}) as response:
         first = await anext(line async for line in response.aiter_lines() if line.startswith("data: "))
     task_id = json.loads(first.removeprefix("data: "))["result"]["task"]["id"]
+    await agent.listed("WORKING")
     client = await agent.client()
     events = client.subscribe(SubscribeToTaskRequest(id=task_id))
     assert (await anext(events)).task.status.state == TaskState.TASK_STATE_WORKING
@@ -226,7 +210,7 @@ async def test_a_broken_store_is_an_internal_error_without_details(
         assert_refused(response, INTERNAL)
         assert "secret" not in response.text
     for method in ("SendMessage", "SendStreamingMessage"):
-        response = await call(agent, method, {"message": say("hello")})
+        response = await call(agent, method, {"message": say("hello", taskId="t")})
         assert_refused(response, INTERNAL)
         assert "secret" not in response.text
 
@@ -236,32 +220,14 @@ async def test_a_broken_store_is_an_internal_error_without_details(
 async def test_a_store_that_takes_no_task_is_an_internal_error_without_details(
     run_server: RunServer, monkeypatch: pytest.MonkeyPatch, call: Call, method: str
 ) -> None:
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret")
 
     agent = await run_server(echo)
-    monkeypatch.setattr(Tasks, "save", broken)
+    monkeypatch.setattr(Writes, "write", broken)
     response = await call(agent, method, {"message": say("hello")})
     assert_refused(response, INTERNAL)
     assert "secret" not in response.text
-
-
-async def test_a_task_that_a_dead_process_left_behind_is_failed(run_server: RunServer) -> None:
-    agent = await run_server(adds)
-    done = await agent.send("2 and 3?", contextId="c")
-    await agent.stop()
-    async with open_database(agent.database) as database, Tasks(database) as tasks:
-        for state in ("WORKING", "SUBMITTED", "INPUT_REQUIRED"):
-            status = TaskStatus(state=f"TASK_STATE_{state}")
-            await tasks.save(Task(id=state, context_id="c", status=status), ServerCallContext())
-    again = await run_server(adds)
-    for state in ("WORKING", "SUBMITTED"):
-        status = (await again.rpc("GetTask", {"id": state}))["result"]["status"]
-        assert status["state"] == "TASK_STATE_FAILED"
-        assert "restarted" in status["message"]["parts"][0]["text"]
-    for task_id, state in (("INPUT_REQUIRED", "INPUT_REQUIRED"), (done["id"], "COMPLETED")):
-        status = (await again.rpc("GetTask", {"id": task_id}))["result"]["status"]
-        assert status["state"] == f"TASK_STATE_{state}"
 
 
 async def drains(agent: Agent) -> bool:
@@ -368,7 +334,20 @@ async def test_draining_leaves_what_is_no_work_to_be_refused_as_ever(run_server:
     assert await draining.end() == "TASK_STATE_COMPLETED"
 
 
-async def test_a_turn_that_outlasts_the_drain_fails_and_its_stream_ends_well(run_server: RunServer) -> None:
+async def text_of(agent: Agent, task_id: str) -> str:
+    """The answer, once the task has one."""
+
+    async def is_done() -> bool:
+        task = (await agent.rpc("GetTask", {"id": task_id}))["result"]
+        return bool(task["status"]["state"] == "TASK_STATE_COMPLETED")
+
+    await eventually(is_done)
+    task = (await agent.rpc("GetTask", {"id": task_id}))["result"]
+    return "".join(part["text"] for part in task["artifacts"][0]["parts"])
+
+
+async def test_a_turn_that_outlasts_the_drain_is_let_go_and_goes_on_after_a_restart(run_server: RunServer) -> None:
+    """Who follows is told to subscribe again; who waited for the answer gets the task as it is."""
     agent = await run_server(echo, drain_seconds=0.2)
     agent.engine.gate.clear()
     sent = asyncio.create_task(agent.send("hello"))
@@ -379,26 +358,28 @@ async def test_a_turn_that_outlasts_the_drain_fails_and_its_stream_ends_well(run
     async with asyncio.timeout(5):
         await agent.stop()
         last = [event async for event in events][-1].status_update.status
-    assert last.state == TaskState.TASK_STATE_FAILED
-    assert "shutting down" in last.message.parts[0].text
-    assert (await sent)["status"]["state"] == "TASK_STATE_FAILED"
+    assert last.state == TaskState.TASK_STATE_WORKING
+    assert "subscribe again" in last.message.parts[0].text
+    assert (await sent)["status"]["state"] == "TASK_STATE_WORKING"
     assert agent.engine.aborted == 1
+    again = await run_server(echo)
+    assert await text_of(again, task["id"]) == "You said: hello"
 
 
-async def test_turns_that_wait_fail_too_when_the_drain_is_over(run_server: RunServer) -> None:
+async def test_turns_that_wait_are_taken_up_after_a_restart_in_order(run_server: RunServer) -> None:
     agent = await run_server(echo, limits={"running": 1}, drain_seconds=0.2)
     agent.engine.gate.clear()
-    runs = asyncio.create_task(agent.send("one", contextId="c"))
+    sent = [asyncio.create_task(agent.send("0", contextId="c"))]
     await agent.listed("WORKING")
-    waits = [asyncio.create_task(agent.send("two", contextId=context)) for context in ("c", "d")]
+    sent += [asyncio.create_task(agent.send(text, contextId=context)) for text, context in (("1", "c"), ("2", "d"))]
     await agent.listed("WORKING", "SUBMITTED", "SUBMITTED")
     async with asyncio.timeout(5):
         await agent.stop()
-    for sent in (runs, *waits):
-        status = (await sent)["status"]
-        assert status["state"] == "TASK_STATE_FAILED"
-        assert "shutting down" in status["message"]["parts"][0]["text"]
+    tasks = [await each for each in sent]
+    assert [task["status"]["state"].split("_")[-1] for task in tasks] == ["WORKING", "SUBMITTED", "SUBMITTED"]
     assert len(agent.engine.requests) == 1
+    again = await run_server(lambda asked: Says(f"{asked.text} after {len(asked.before)}"))
+    assert [await text_of(again, task["id"]) for task in tasks] == ["0 after 0", "1 after 1", "2 after 0"]
 
 
 async def test_a_second_interrupt_does_not_wait_for_turns(run_server: RunServer) -> None:
@@ -411,7 +392,34 @@ async def test_a_second_interrupt_does_not_wait_for_turns(run_server: RunServer)
     assert not stopping.done()
     agent.server.force_exit = True
     async with asyncio.timeout(5):
-        assert (await sent)["status"]["state"] == "TASK_STATE_FAILED"
+        assert (await sent)["status"]["state"] == "TASK_STATE_WORKING"
+        await stopping
+
+
+async def test_a_drain_waits_for_the_last_word_of_a_turn_that_has_ended(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1. The turn's end is being written.  2. The drain's time is over, and its caller cancels it.  3. It is told."""
+    agent = await run_server(echo)
+    write, held, let_go = Writes.write, asyncio.Event(), asyncio.Event()
+
+    async def slow(self: Writes, *statements: Any, lease: Any = None) -> None:
+        if any("ended=" in str(statement) for statement, _ in statements):
+            held.set()
+            await let_go.wait()
+        await write(self, *statements, lease=lease)
+
+    monkeypatch.setattr(Writes, "write", slow)
+    sent = asyncio.create_task(agent.send("hello"))
+    await held.wait()
+    (task,) = (await agent.rpc("ListTasks", {}))["result"]["tasks"]
+    cancelling = asyncio.create_task(agent.rpc("CancelTask", {"id": task["id"]}))
+    stopping = asyncio.create_task(agent.stop())
+    await asyncio.sleep(0.2)
+    let_go.set()
+    async with asyncio.timeout(5):
+        assert (await sent)["status"]["state"] == "TASK_STATE_COMPLETED"
+        assert (await cancelling)["error"]["code"] == -32002
         await stopping
 
 
@@ -422,64 +430,3 @@ async def test_a_dead_engine_is_neither_ready_nor_healthy(run_server: RunServer)
     agent.engine.alive = False
     for path in ("healthz", "readyz"):
         assert (await agent.http.get(f"{agent.url}/{path}")).status_code == 503
-
-
-class HeldQueue(Queue):
-    """Takes the event of one state only once it is let go, and keeps the states."""
-
-    def __init__(self, held: TaskState) -> None:
-        super().__init__()
-        self._held = held
-        self.comes = asyncio.Event()
-        self.let_go = asyncio.Event()
-        self.states: list[str] = []
-
-    async def enqueue_event(self, event: Any) -> None:
-        if isinstance(event, TaskArtifactUpdateEvent):
-            return
-        if event.status.state == self._held:
-            self.comes.set()
-            await self.let_go.wait()
-        self.states.append(TaskState.Name(event.status.state).removeprefix("TASK_STATE_"))
-
-
-@pytest.mark.parametrize(
-    ("held", "how", "states"),
-    [
-        (TaskState.TASK_STATE_SUBMITTED, "cancel", ["SUBMITTED", "CANCELED"]),
-        (TaskState.TASK_STATE_SUBMITTED, "drain", ["SUBMITTED", "FAILED"]),
-        (TaskState.TASK_STATE_COMPLETED, "cancel", ["SUBMITTED", "WORKING", "COMPLETED"]),
-        (TaskState.TASK_STATE_COMPLETED, "drain", ["SUBMITTED", "WORKING", "COMPLETED"]),
-    ],
-)
-async def test_an_end_that_comes_while_the_first_or_the_last_word_is_on_its_way(
-    tokenizer: Tokenizer,
-    chat: InnerFormat,
-    monkeypatch: pytest.MonkeyPatch,
-    held: TaskState,
-    how: str,
-    states: list[str],
-) -> None:
-    """1. The word is held up.  2. The end comes.  3. The word is let go: it arrives, and the task has a last one."""
-    end, has_come = Place.end, asyncio.Event()
-
-    def listen(place: Place, verdict: Outcome) -> None:
-        end(place, verdict)
-        has_come.set()
-
-    monkeypatch.setattr(Place, "end", listen)
-    engine, running, queue = ActorEngine(tokenizer, chat, echo), Running(), HeldQueue(held)
-    loop = make_loop(agent_config(), engine, chat, Toolbox([]))
-    executor = Executor(loop, MemorySessions(), running, at_once=1)
-    context = AskContext(ServerCallContext(), request("hello"), "task", "context")
-    context.ask = Ask.of(context, begins=True, message_chars=100)
-    turn = asyncio.create_task(executor.execute(context, queue))
-    await queue.comes.wait()
-    ending = asyncio.create_task(running.cancel("task") if how == "cancel" else running.drain(0))
-    await has_come.wait()
-    queue.let_go.set()
-    async with asyncio.timeout(5):
-        await ending
-    assert turn.done()
-    await turn
-    assert queue.states == states

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from a2a.server.context import ServerCallContext
 from a2a.types import Task, TaskState, TaskStatus
 from starlette.types import Message
 
@@ -17,6 +16,7 @@ from service import app
 from service.endpoint.limits import WholeBody
 from service.endpoint.tasks import Tasks
 from service.sessions.database import open_database
+from service.sessions.writes import Writes
 from tests.conftest import Agent, RunServer, Says, echo, say
 from tests.endpoint.bindings import (
     CONTENT_TYPE,
@@ -254,19 +254,42 @@ async def test_a_message_that_names_only_the_task_is_in_the_task_s_context(run_s
     agent = await run_server(lambda asked: Says(f"{len(asked.before)} before"))
     first = await agent.send("one", contextId="c")
     waiting = Task(id="waiting", context_id="c", status=TaskStatus(state=TaskState.TASK_STATE_INPUT_REQUIRED))
-    stored = agent.database
-    async with open_database(stored) as database, Tasks(database) as tasks:
-        await tasks.save(waiting, ServerCallContext())
+    async with open_database(agent.database) as database, Writes(database) as writes:
+        await writes.write((await Tasks.open(database)).row(waiting, ""))
     task = await agent.send("two", taskId="waiting")
     assert (task["id"], task["contextId"]) == ("waiting", first["contextId"])
     assert task["artifacts"][0]["parts"][0]["text"] == "1 before"
 
 
-async def test_a_message_sent_twice_is_answered_twice(run_server: RunServer) -> None:
-    agent = await run_server(lambda asked: Says(f"{len(asked.before)} before"))
-    first, second = [await agent.send("one", contextId="c") for _ in range(2)]
-    assert first["id"] != second["id"]
-    assert second["artifacts"][0]["parts"][0]["text"] == "1 before"
+@over_both
+@pytest.mark.parametrize("context", [{}, {"contextId": "c"}])
+async def test_a_message_sent_twice_is_one_task(run_server: RunServer, call: Call, context: dict[str, str]) -> None:
+    agent = await run_server(echo)
+    message = say("one", **context)
+    first, second = [(await call(agent, "SendMessage", {"message": message})).json() for _ in range(2)]
+    assert first == second
+    assert len(agent.engine.requests) == 1
+    assert (await agent.rpc("ListTasks", {}))["result"]["totalSize"] == 1
+
+
+async def test_a_message_sent_again_while_it_is_answered_is_followed(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    agent.engine.gate.clear()
+    message = say("one")
+    sending = [asyncio.create_task(agent.rpc("SendMessage", {"message": message})) for _ in range(5)]
+    await agent.listed("WORKING")
+    agent.engine.gate.set()
+    tasks = [(await sent)["result"]["task"] for sent in sending]
+    assert len({task["id"] for task in tasks}) == 1
+    assert {task["artifacts"][0]["parts"][0]["text"] for task in tasks} == {"You said: one"}
+
+
+@over_both
+async def test_a_message_id_that_another_message_has(run_server: RunServer, call: Call) -> None:
+    agent = await run_server(echo)
+    await send(call, agent, "one", messageId="m")
+    assert_refused(await send(call, agent, "two", messageId="m"), INVALID_PARAMS)
+    assert len(agent.engine.requests) == 1
 
 
 @over_both

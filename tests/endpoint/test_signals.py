@@ -20,7 +20,8 @@ import httpx
 import pytest
 
 from service.chat.inner import InnerFormat
-from service.sessions.database import DatabaseSessions, open_database
+from service.sessions.database import open_database
+from service.sessions.session import read_conversation
 from service.transcript import Origin, Transcript
 from tests.conftest import eventually, say
 from tests.endpoint.slow_agent import ADD_AND_SLEEP
@@ -33,9 +34,11 @@ class Process:
     url: str
     process: asyncio.subprocess.Process
 
-    async def stream(self, text: str, **message: Any) -> AsyncIterator[dict[str, Any]]:
-        params = {"message": say(text, **message)}
-        body = {"jsonrpc": "2.0", "id": 1, "method": "SendStreamingMessage", "params": params}
+    def stream(self, text: str, **message: Any) -> AsyncIterator[dict[str, Any]]:
+        return self.follow("SendStreamingMessage", {"message": say(text, **message)})
+
+    async def follow(self, method: str, params: Any) -> AsyncIterator[dict[str, Any]]:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         async with (
             httpx.AsyncClient(timeout=30) as http,
             http.stream("POST", self.url, json=body, headers=HEADERS) as response,
@@ -57,9 +60,12 @@ class Process:
                 return False
 
     async def rpc(self, method: str, task_id: str) -> Any:
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"id": task_id}}
+        return (await self.call(method, {"id": task_id}))["result"]
+
+    async def call(self, method: str, params: Any) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         async with httpx.AsyncClient(timeout=30) as http:
-            return (await http.post(self.url, json=body, headers=HEADERS)).json()["result"]
+            return (await http.post(self.url, json=body, headers=HEADERS)).json()
 
 
 @asynccontextmanager
@@ -79,25 +85,43 @@ async def slow_agent(folder: Path, drain_seconds: float = 0.0) -> AsyncIterator[
 
 async def stored(folder: Path, context_id: str) -> Transcript:
     async with open_database(f"sqlite+aiosqlite:///{folder}/data/{folder.name}-conversations.sqlite3") as database:
-        return await DatabaseSessions(database).read(context_id)
+        return await read_conversation(database, context_id)
 
 
-async def test_an_interrupt_ends_the_turn_as_failed_and_the_process_well(tmp_path: Path) -> None:
+async def ended(agent: Process, task_id: str) -> Any:
+    """The task, once it has ended."""
+    task: Any = None
+
+    async def has_ended() -> bool:
+        nonlocal task
+        task = await agent.rpc("GetTask", task_id)
+        return task["status"]["state"] not in ("TASK_STATE_SUBMITTED", "TASK_STATE_WORKING")
+
+    await eventually(has_ended)
+    return task
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+async def test_a_task_outlives_its_process(tmp_path: Path, sent: signal.Signals) -> None:
+    text = "".join(f"{number} " for number in range(60)).strip()
     async with slow_agent(tmp_path) as agent:
-        events = agent.stream("x" * 400)
+        events = agent.stream(text)
         task_id = (await anext(events))["task"]["id"]
         async for event in events:
             if "artifactUpdate" in event:
-                agent.process.send_signal(signal.SIGINT)
+                agent.process.send_signal(sent)
                 break
-        last = [event async for event in events][-1]
-        assert last["statusUpdate"]["status"]["state"] == "TASK_STATE_FAILED"
+        with suppress(httpx.RemoteProtocolError):
+            last = [event async for event in events][-1]["statusUpdate"]["status"]
+            assert last["state"] == "TASK_STATE_WORKING"
+            assert "subscribe again" in last["message"]["parts"][0]["text"]
         async with asyncio.timeout(10):
-            assert await agent.process.wait() == 0
+            assert await agent.process.wait() == (0 if sent is signal.SIGINT else -sent)
     async with slow_agent(tmp_path) as again:
-        task = await again.rpc("GetTask", task_id)
-        assert task["status"]["state"] == "TASK_STATE_FAILED"
-        assert set(task["artifacts"][0]["parts"][0]["text"]) == {"x"}
+        task = await ended(again, task_id)
+    assert task["status"]["state"] == "TASK_STATE_COMPLETED"
+    assert task["artifacts"][0]["parts"] == [{"text": text, "mediaType": "text/plain"}]
+    assert task["history"][0]["parts"] == [{"text": text}]
 
 
 async def test_a_short_turn_ends_before_the_process_does(tmp_path: Path) -> None:
@@ -132,48 +156,25 @@ async def test_a_cancelled_turn_keeps_the_process_no_longer(tmp_path: Path) -> N
             assert await agent.process.wait() == -signal.SIGTERM
 
 
-async def test_a_kill_loses_the_turn_but_neither_the_task_nor_the_message(tmp_path: Path) -> None:
-    async with slow_agent(tmp_path) as agent:
-        events = agent.stream("x" * 400)
-        task_id = (await anext(events))["task"]["id"]
-        async for event in events:
-            if "artifactUpdate" in event:
-                break
-        agent.process.kill()
-        await agent.process.wait()
-        try:
-            async for _ in events:
-                pass
-        except httpx.RemoteProtocolError:
-            pass
-    async with slow_agent(tmp_path) as again:
-        task = await again.rpc("GetTask", task_id)
-        assert task["status"]["state"] == "TASK_STATE_FAILED"
-        assert "restarted" in task["status"]["message"]["parts"][0]["text"]
-        assert task["history"][0]["parts"] == [{"text": "x" * 400}]
-
-
 RESULT = "<|result|>5<|end_result|>"
 INTERRUPTED = "<|result|>error: interrupted: it may or may not have been done<|end_result|>"
 
 
-@pytest.mark.parametrize(("sent", "noted"), [(signal.SIGINT, True), (signal.SIGKILL, False)])
-async def test_the_conversation_goes_on_from_what_is_stored(
-    sent: signal.Signals, noted: bool, tmp_path: Path, chat: InnerFormat
-) -> None:
-    """1. One call has its result and the next one runs.  2. The signal comes.  3. A second process is asked.
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+async def test_a_turn_goes_on_where_it_was(sent: signal.Signals, tmp_path: Path, chat: InnerFormat) -> None:
+    """1. One call has its result and the next one runs.  2. The signal comes.  3. A second process goes on.
 
-    Its model is given what is stored, token by token, and then the message. That the second call was interrupted is
-    stored by a process that ends; of one that is killed, the next has to find it out.
+    Its model is given what is stored, token by token, and that the second call may have been done; the first is not
+    made again.
     """
     async with slow_agent(tmp_path) as agent:
         events = agent.stream(ADD_AND_SLEEP)
-        context_id = (await anext(events))["task"]["contextId"]
+        task = (await anext(events))["task"]
         prompts = [await agent.prompt(), await agent.prompt()]
         assert chat.read(prompts[1]).endswith(RESULT)
 
         async def sleeps() -> bool:
-            spans = (await stored(tmp_path, context_id)).spans
+            spans = (await stored(tmp_path, task["contextId"])).spans
             return [span.origin for span in spans].count(Origin.SAMPLED) == 4
 
         await eventually(sleeps)
@@ -182,16 +183,13 @@ async def test_the_conversation_goes_on_from_what_is_stored(
             async for _ in events:
                 pass
         await agent.process.wait()
-    left = await stored(tmp_path, context_id)
+    left = await stored(tmp_path, task["contextId"])
     assert left.tokens[: len(prompts[1])] == prompts[1]
-    assert chat.read(left.tokens).endswith(INTERRUPTED) is noted
+    assert not chat.read(left.tokens).endswith(INTERRUPTED)
     async with slow_agent(tmp_path) as again:
-        last = [event async for event in again.stream("And?", contextId=context_id)][-1]
-        assert last["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
         prompt = await again.prompt()
-    assert prompt[: len(left)] == left.tokens
-    assert chat.read(prompt[len(prompts[1]) :]) == (
-        f"<|call|>sleep {{}}<|end_call|><|wait|>{INTERRUPTED}<|im_end|>\n"
-        "<|im_start|>user\nAnd?<|im_end|>\n<|im_start|>assistant\n"
-    )
-    assert (await stored(tmp_path, context_id)).tokens[: len(prompt)] == prompt
+        assert prompt[: len(left)] == left.tokens
+        assert chat.read(prompt[len(left) :]) == INTERRUPTED
+        done = await ended(again, task["id"])
+    assert done["artifacts"][0]["parts"][0]["text"] == "5, then 'interrupted: it may or may not have been done'"
+    assert (await stored(tmp_path, task["contextId"])).tokens[: len(prompt)] == prompt

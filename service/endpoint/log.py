@@ -1,0 +1,171 @@
+"""A task while somebody works on it or follows it: its newest state, and what has happened, for all who listen.
+
+    worker ──tell──► Log ──► followers, each at its own pace: none holds up the turn or another
+
+The log of a task that another process works on is told what its stored state shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+
+from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent, TaskState, TaskStatus, TaskStatusUpdateEvent
+
+from service import extension
+
+Update = TaskStatusUpdateEvent | TaskArtifactUpdateEvent
+
+TERMINAL = {
+    TaskState.TASK_STATE_COMPLETED,
+    TaskState.TASK_STATE_FAILED,
+    TaskState.TASK_STATE_CANCELED,
+    TaskState.TASK_STATE_REJECTED,
+}
+RESTING = TERMINAL | {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
+"""States in which nothing happens until somebody asks for something."""
+
+
+class Log:
+    """Of one task."""
+
+    def __init__(self, task: Task, owner: str) -> None:
+        self.task = task
+        self.owner = owner
+        self.holders = 0
+        self.is_ours = False
+        """Whether this process works on the task."""
+        self.closed = False
+        """Whether nothing will be told here any more, though the task has not ended."""
+        self.changed = False
+        """Whether something was told since this was last set to False."""
+        self._updates: list[Update] = []
+        self._news = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        return self.closed or self.task.status.state in RESTING
+
+    def tell_status(self, status: TaskStatus) -> None:
+        status.timestamp.GetCurrentTime()
+        self._tell(TaskStatusUpdateEvent(task_id=self.task.id, context_id=self.task.context_id, status=status))
+
+    def tell_text(self, artifact_id: str, part: Part, *, append: bool) -> None:
+        artifact = Artifact(artifact_id=artifact_id, name=artifact_id, parts=[part])
+        task = self.task
+        self._tell(
+            TaskArtifactUpdateEvent(task_id=task.id, context_id=task.context_id, artifact=artifact, append=append)
+        )
+
+    def tell_state(self, task: Task) -> None:
+        """Tells how the task, as it is now, differs from what was told."""
+        for artifact in task.artifacts:
+            known = next((each for each in self.task.artifacts if each.artifact_id == artifact.artifact_id), Artifact())
+            text, before = "".join(part.text for part in artifact.parts), "".join(part.text for part in known.parts)
+            if text != before:
+                append = bool(before) and text.startswith(before)
+                part = Part(text=text[len(before) :] if append else text, media_type=artifact.parts[0].media_type)
+                self.tell_text(artifact.artifact_id, part, append=append)
+        if task.status != self.task.status:
+            update = TaskStatusUpdateEvent(task_id=task.id, context_id=task.context_id, status=task.status)
+            if task.HasField("metadata"):
+                update.metadata.CopyFrom(task.metadata)
+            self._tell(update)
+
+    def close(self) -> None:
+        """Lets all go who follow."""
+        self.closed = True
+        self._wake()
+
+    async def follow(self, *, with_events: bool) -> AsyncGenerator[Task | Update]:
+        """The task as it is, then each update until it rests or the log is closed."""
+        at = len(self._updates)
+        yield self.snapshot()
+        while True:
+            while at < len(self._updates):
+                update = self._updates[at]
+                at += 1
+                if with_events or not is_event(update):
+                    yield update
+            if self.over:
+                return
+            await self._news.wait()
+
+    async def wait(self) -> None:
+        """Until it is over."""
+        while not self.over:
+            await self._news.wait()
+
+    def snapshot(self) -> Task:
+        """A copy of the task."""
+        copy = Task()
+        copy.CopyFrom(self.task)
+        return copy
+
+    def _tell(self, update: Update) -> None:
+        if isinstance(update, TaskArtifactUpdateEvent):
+            _write(self.task, update.artifact, append=update.append)
+        else:
+            self.task.status.CopyFrom(update.status)
+            if is_event(update):  # what happens inside a turn is told once, and no part of the task
+                self.task.status.ClearField("message")
+            if update.HasField("metadata"):
+                self.task.metadata.MergeFrom(update.metadata)
+        self._updates.append(update)
+        self.changed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+class Logs:
+    """All that are held by somebody in this process."""
+
+    def __init__(self) -> None:
+        self._logs: dict[str, Log] = {}
+
+    def __iter__(self) -> Iterator[Log]:
+        return iter(list(self._logs.values()))
+
+    def get(self, task_id: str) -> Log | None:
+        return self._logs.get(task_id)
+
+    @contextmanager
+    def hold(self, task: Task, owner: str) -> Iterator[Log]:
+        """The log of a task, which begins with `task` as it is if there is none yet."""
+        log = self._logs.setdefault(task.id, Log(task, owner))
+        log.holders += 1
+        try:
+            yield log
+        finally:
+            log.holders -= 1
+            if not log.holders and self._logs.get(task.id) is log:
+                del self._logs[task.id]
+
+    def close(self, log: Log) -> None:
+        """Lets go who follows; whoever asks for the task from now on gets another log."""
+        self._logs.pop(log.task.id, None)
+        log.close()
+
+
+def is_event(update: Update) -> bool:
+    """Whether it is for those only who asked for our extension."""
+    return isinstance(update, TaskStatusUpdateEvent) and extension.URI in update.status.message.extensions
+
+
+def _write(task: Task, artifact: Artifact, *, append: bool) -> None:
+    """As the protocol has it, but that text goes into the part that is there: an answer in pieces is one."""
+    known = next((each for each in task.artifacts if each.artifact_id == artifact.artifact_id), None)
+    if known is None:
+        task.artifacts.append(artifact)
+    elif not append:
+        known.CopyFrom(artifact)
+    else:
+        for part in artifact.parts:
+            if known.parts and known.parts[-1].HasField("text") and part.HasField("text"):
+                known.parts[-1].text += part.text
+            else:
+                known.parts.append(part)

@@ -1,0 +1,358 @@
+"""Takes turns and decodes them: a turn's events become its task's, and its end is written before it is told.
+
+How a task ends:
+
+    COMPLETED   the model ended its turn by itself
+    FAILED      the turn was cut off by a limit: the artifact has what was written so far, the status which limit
+                the conversation does not fit the model, or the engine failed
+    CANCELED    the caller asked for it
+
+When the service has to end before a turn does, it lets go of it: another process goes on from where its journal is, or
+this one does once it is started again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from a2a.types import Task, TaskState, TaskStatus
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service import extension
+from service.decode import DecodeLoop, StopReason, Turn
+from service.endpoint.answer import Answer
+from service.endpoint.log import Log, Logs
+from service.endpoint.parts import agent_message, text_part
+from service.endpoint.tasks import Tasks
+from service.errors import ContextFull, EngineError, LeaseLost
+from service.messages import Caller
+from service.sessions.session import Session
+from service.sessions.turns import Accepted, Held, Seen, Turns
+from service.sessions.writes import Writes
+from service.to_the_end import to_the_end
+
+logger = logging.getLogger(__name__)
+
+WRITE_SECONDS = 0.5
+"""How often the state of a task that works is written."""
+ATTEMPTS = 5
+"""How many processes may die over a turn before it is given up."""
+_POLL_SECONDS = 0.5
+"""How soon what other processes did is seen."""
+_LAST_WORD_SECONDS = 5.0
+"""How long the end of a turn may take to be written once the service has to end."""
+
+_CUT_OFF = {
+    StopReason.TOKENS: "its limit of tokens",
+    StopReason.CALLS: "its limit of calls",
+    StopReason.SECONDS: "its limit of time",
+    StopReason.CONTEXT: "the end of the model's window",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How a task ends."""
+
+    state: TaskState
+    text: str = ""
+    """For the caller; empty where the state says it all."""
+    stop: str | None = None
+    """Why the turn stopped, if it was decoded to a stop."""
+
+
+_CANCELED = _Outcome(TaskState.TASK_STATE_CANCELED)
+_GIVEN_UP = _Outcome(
+    TaskState.TASK_STATE_FAILED, f"This agent has failed {ATTEMPTS} times while it worked on this; it is given up."
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """A turn that this process decodes."""
+
+    held: Held
+    task: asyncio.Task[None] = field(init=False)
+    cancelled: bool = False
+    left: bool = False
+    """Whether it is another process's to go on with."""
+    settled: bool = False
+    """Whether its outcome is known: from now on nothing gets in the way of telling it."""
+
+    def cancel(self) -> None:
+        if not (self.cancelled or self.left or self.settled):
+            self.cancelled = True
+            self.task.cancel()
+
+    def leave(self) -> None:
+        if not (self.cancelled or self.left or self.settled):
+            self.left = True
+            self.task.cancel()
+
+
+class Worker:
+    """One process's share of the work."""
+
+    def __init__(
+        self,
+        loop: DecodeLoop,
+        database: AsyncEngine,
+        writes: Writes,
+        turns: Turns,
+        tasks: Tasks,
+        logs: Logs,
+        *,
+        at_once: int,
+        renew_seconds: float,
+    ) -> None:
+        self._loop = loop
+        self._database = database
+        self._writes = writes
+        self._turns = turns
+        self._tasks = tasks
+        self._logs = logs
+        self._at_once = at_once
+        self._renew_seconds = renew_seconds
+        self._runs: dict[str, _Run] = {}
+        self._reserved = 0
+        """Places of turns that are being accepted."""
+        self._wanted = asyncio.Event()
+        """Set when there may be turns to take."""
+        self._draining = False
+
+    def __len__(self) -> int:
+        """How many turns it decodes now."""
+        return len(self._runs)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Takes turns for as long as this is open; before it is left comes `drain`."""
+        self._wanted.set()  # there may be turns that an earlier process left
+        duties = [self._take_turns, self._write_states]
+        if self._turns.shared:
+            duties += [self._renew, self._watch_others]
+        tasks = [asyncio.create_task(_forever(duty), name=duty.__name__) for duty in duties]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def accept(self, accepted: Accepted, task: Task, owner: str, *, begins: bool) -> Seen | None:
+        """Stores a turn with its task, and decodes it as soon as may be; at once if it `begins` its conversation.
+
+        Of a message that was accepted before, says which turn is its.
+        """
+        return await to_the_end(self._accept(accepted, task, owner, begins))
+
+    async def _accept(self, accepted: Accepted, task: Task, owner: str, begins: bool) -> Seen | None:
+        hold = begins and self._free > 0 and not self._draining
+        self._reserved += hold
+        try:
+            result = await self._turns.accept(accepted, self._tasks.row(task, owner), hold=hold)
+        finally:
+            self._reserved -= hold
+        if isinstance(result, Seen):
+            return result
+        if result is None:
+            self._wanted.set()
+        else:
+            self._start(result, task, owner)
+        return None
+
+    def cancel(self, task_id: str) -> None:
+        """Ends a turn that is decoded here, engine and calls included. Of any other, nothing happens."""
+        if run := self._runs.get(task_id):
+            run.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no more turns, gives those that are decoded this long to end, then lets go of them."""
+        self._draining = True
+        await self._wait(seconds)
+        for run in self._runs.values():
+            run.leave()
+        await self._wait(_LAST_WORD_SECONDS)
+        for run in self._runs.values():
+            run.task.cancel()
+        await self._wait(None)
+        for log in self._logs:
+            self._logs.close(log)
+
+    async def write_states(self) -> None:
+        """Writes the tasks that have changed since."""
+        changed = [(log, run) for log in self._logs if log.changed and (run := self._runs.get(log.task.id))]
+        writes = []
+        for log, run in changed:
+            if log.is_ours and not run.settled:  # else its last state is on its way
+                log.changed = False
+                writes.append(self._writes.write(self._tasks.row(log.task, log.owner), lease=run.held.lease))
+        for error in await asyncio.gather(*writes, return_exceptions=True):
+            if isinstance(error, Exception) and not isinstance(error, LeaseLost):
+                logger.error("the state of a task cannot be written: %s", error)
+
+    @property
+    def _free(self) -> int:
+        return self._at_once - len(self._runs) - self._reserved
+
+    def _start(self, held: Held, task: Task, owner: str) -> None:
+        run = _Run(held)
+        self._runs[task.id] = run
+        run.task = asyncio.create_task(self._work(run, task, owner), name=f"turn {task.id}")
+
+    async def _wait(self, seconds: float | None) -> None:
+        if tasks := {run.task for run in self._runs.values()}:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    # What is done all the time.
+
+    async def _take_turns(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), _POLL_SECONDS if self._turns.shared else None)
+        self._wanted.clear()
+        if self._draining or self._free <= 0:
+            return
+        taken = await self._turns.claim(self._free)
+        if self._draining:
+            await self._turns.let_go([held.lease for held in taken])
+            return
+        tasks = await self._tasks.read([held.lease.turn_id for held in taken]) if taken else {}
+        for held in taken:
+            self._start(held, *tasks[held.lease.turn_id])
+
+    async def _write_states(self) -> None:
+        await asyncio.sleep(WRITE_SECONDS)
+        await self.write_states()
+
+    async def _renew(self) -> None:
+        await asyncio.sleep(self._renew_seconds)
+        runs = {run.held.lease: run for run in self._runs.values()}
+        lost, cancelled = await self._turns.renew(runs.keys()) if runs else (set(), set())
+        for lease, run in runs.items():
+            if lease in lost:
+                run.leave()
+            elif lease.turn_id in cancelled:
+                run.cancel()
+
+    async def _watch_others(self) -> None:
+        await asyncio.sleep(_POLL_SECONDS)
+        others = {log.task.id: log for log in self._logs if not log.is_ours}
+        for task_id, (task, _) in (await self._tasks.read(others.keys()) if others else {}).items():
+            log = others[task_id]
+            if not log.is_ours and not log.over:
+                log.tell_state(task)
+
+    # One turn.
+
+    async def _work(self, run: _Run, task: Task, owner: str) -> None:
+        lease = run.held.lease
+        try:
+            with self._logs.hold(task, owner) as log:
+                log.is_ours = True
+                try:
+                    outcome = await self._outcome(run, log)
+                    await self._finish(run, log, outcome)
+                except LeaseLost:
+                    logger.warning("turn %s: another process has taken it", lease.turn_id)
+                    log.is_ours = False
+                except asyncio.CancelledError:
+                    if not run.left:
+                        raise
+                    await self._let_go(run, log)
+        finally:
+            del self._runs[lease.turn_id]
+            self._wanted.set()
+
+    async def _outcome(self, run: _Run, log: Log) -> _Outcome:
+        try:
+            outcome = await self._decode(run, log)
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if not run.cancelled or current is None:
+                raise
+            current.uncancel()
+            outcome = _CANCELED
+        run.settled = True
+        return outcome
+
+    async def _decode(self, run: _Run, log: Log) -> _Outcome:
+        if run.held.cancelled:
+            return _CANCELED
+        if run.held.attempts > ATTEMPTS:
+            return _GIVEN_UP
+        try:
+            return _judge(await self._turn(run, log))
+        except LeaseLost:
+            raise
+        except ContextFull as error:
+            return _Outcome(TaskState.TASK_STATE_FAILED, f"The conversation is full: {error}.")
+        except EngineError:
+            logger.exception("task %s: the engine failed", log.task.id)
+            return _Outcome(TaskState.TASK_STATE_FAILED, "The model failed while it was answering.")
+        except Exception:
+            # What an exception says is for the log: to the caller it may tell too much, and never helps.
+            logger.exception("task %s failed", log.task.id)
+            return _Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.")
+
+    async def _turn(self, run: _Run, log: Log) -> Turn:
+        held = run.held
+        where = (self._writes, self._database, held.lease, held.context_id)
+        session = Session(*where) if held.begins else await Session.open(*where, begun=held.begun)
+        transcript, said = session.transcript, ""
+        if held.begun:
+            said = self._loop.said(transcript)
+        else:
+            transcript = self._loop.ask(transcript, held.ask["text"])
+        caller = Caller(held.ask["hops"], held.lease.turn_id, lambda: run.left)
+        log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
+        async with Answer(log, said) as answer:
+            return await self._loop.run(transcript, caller, answer.emit, session)
+
+    async def _finish(self, run: _Run, log: Log, outcome: _Outcome) -> None:
+        task = log.snapshot()
+        message = agent_message(task.id, task.context_id, [text_part(outcome.text)]) if outcome.text else None
+        task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
+        task.status.timestamp.GetCurrentTime()
+        if outcome.stop:
+            task.metadata.update({extension.URI: {"stop": outcome.stop}})
+        lease, last = run.held.lease, self._tasks.row(task, log.owner)
+        while True:
+            try:
+                await self._writes.write(last, *self._turns.ended(lease.turn_id), lease=lease)
+                break
+            except LeaseLost:
+                raise
+            except Exception:
+                logger.exception("task %s has ended, but that cannot be written", task.id)
+                await asyncio.sleep(WRITE_SECONDS)
+        log.tell_state(task)
+
+    async def _let_go(self, run: _Run, log: Log) -> None:
+        text = "This agent is being restarted, and will go on with this: subscribe again."
+        message = agent_message(log.task.id, log.task.context_id, [text_part(text)])
+        log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
+        self._logs.close(log)
+        if self._draining:  # else it is another's already
+            await self._turns.let_go([run.held.lease])
+
+
+async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
+    """Again and again; what fails is tried again."""
+    while True:
+        try:
+            await duty()
+        except Exception:
+            logger.exception("a worker's duty failed")
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+def _judge(turn: Turn) -> _Outcome:
+    if turn.stop is StopReason.DONE:
+        return _Outcome(TaskState.TASK_STATE_COMPLETED, stop=turn.stop)
+    return _Outcome(
+        TaskState.TASK_STATE_FAILED, f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}.", turn.stop
+    )

@@ -1,0 +1,99 @@
+"""A conversation in the hands of the process that has its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Self
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.journal import Finished
+from service.messages import ToolResult
+from service.sessions.database import insert_new
+from service.sessions.tables import results, spans, turns
+from service.sessions.writes import Lease, Statement, Writes
+from service.to_the_end import to_the_end
+from service.transcript import Arrival, Transcript
+
+
+async def read_conversation(database: AsyncEngine, context_id: str) -> Transcript:
+    """What is stored now, whoever holds it. Empty for an unknown conversation."""
+    return await to_the_end(_read_spans(database, context_id))
+
+
+_EMPTY = Transcript()
+
+
+class Session:
+    """The journal of one turn: one row a span, so that keeping writes only what is new."""
+
+    def __init__(
+        self,
+        writes: Writes,
+        database: AsyncEngine,
+        lease: Lease,
+        context_id: str,
+        transcript: Transcript = _EMPTY,
+        noted: Mapping[str, Finished] = MappingProxyType({}),
+        *,
+        begun: bool = False,
+    ) -> None:
+        self._writes = writes
+        self._lease = lease
+        self._context_id = context_id
+        self._insert_spans, self._insert_results = insert_new(database, spans), insert_new(database, results)
+        self.transcript = transcript
+        """What is stored, or on its way."""
+        self.noted = noted
+        self.begun = begun
+        """Whether it holds the message that the turn answers."""
+
+    @classmethod
+    async def open(cls, writes: Writes, database: AsyncEngine, lease: Lease, context_id: str, *, begun: bool) -> Self:
+        """The conversation with all that is known of a turn in it."""
+        transcript = await read_conversation(database, context_id)
+        noted = await to_the_end(_read_results(database, lease.turn_id)) if begun else {}
+        return cls(writes, database, lease, context_id, transcript, noted, begun=begun)
+
+    async def keep(self, transcript: Transcript) -> None:
+        """Raises ValueError if it does not continue what is stored, and LeaseLost if the turn is another process's."""
+        known = self.transcript.spans
+        if transcript.spans[: len(known)] != known:
+            raise ValueError("a transcript only grows: this one does not continue what is stored")
+        grown = Transcript.of(transcript.spans[len(known) :]).to_json()["spans"]
+        if not grown:
+            return
+        rows = [
+            {"context_id": self._context_id, "position": len(known) + index, "span": span}
+            for index, span in enumerate(grown)
+        ]
+        statements: list[Statement] = [(self._insert_spans, rows)]
+        if not self.begun:
+            statements.append((update(turns).where(turns.c.id == self._lease.turn_id).values(begun=True), None))
+        self.transcript, self.begun = transcript, True
+        await self._writes.write(*statements, lease=self._lease)
+
+    async def note(self, finished: Finished) -> None:
+        """Raises LeaseLost if the turn is another process's."""
+        result, arrival = finished
+        data = {"text": result.text, "is_error": result.is_error, "arrival": asdict(arrival)}
+        row = {"turn_id": self._lease.turn_id, "call_id": result.call_id, "result": data}
+        await self._writes.write((self._insert_results, [row]), lease=self._lease)
+
+
+async def _read_spans(database: AsyncEngine, context_id: str) -> Transcript:
+    rows = select(spans.c.span).where(spans.c.context_id == context_id).order_by(spans.c.position)
+    async with database.connect() as connection:
+        return Transcript.from_json({"version": 1, "spans": (await connection.scalars(rows)).all()})
+
+
+async def _read_results(database: AsyncEngine, turn_id: str) -> dict[str, Finished]:
+    rows = select(results.c.call_id, results.c.result).where(results.c.turn_id == turn_id)
+    async with database.connect() as connection:
+        return {
+            call_id: (ToolResult(call_id, data["text"], data["is_error"]), Arrival(**data["arrival"]))
+            for call_id, data in await connection.execute(rows)
+        }

@@ -1,0 +1,54 @@
+"""What is stored of conversations, and of the turns that are to be decoded in them."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, false
+
+ID_LENGTH = 36
+"""As long as a UUID, and as wide as the A2A SDK makes the same columns in its table of tasks."""
+
+metadata = MetaData()
+
+spans = Table(
+    "spans",
+    metadata,
+    Column("context_id", String(ID_LENGTH), primary_key=True),
+    # The key makes a second writer of the same conversation fail instead of overwriting.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("span", JSON, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", String(ID_LENGTH), nullable=False, unique=True),
+    Column("context_id", String(ID_LENGTH), nullable=False),
+    Column("message_key", String(64), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False),
+    Column("ask", JSON, nullable=False),
+    Column("begun", Boolean, nullable=False, default=False),
+    # The lease.
+    Column("holder", String(64)),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("until", Float, nullable=False, default=0.0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("cancelled", Boolean, nullable=False, default=False),
+    Column("ended", Boolean, nullable=False, default=False),
+)
+
+# A conversation has one turn at a time, whatever processes do at once.
+_held = turns.c.holder.is_not(None)
+Index("turns_held", turns.c.context_id, unique=True, sqlite_where=_held, postgresql_where=_held)
+_open = turns.c.ended == false()
+Index("turns_open", turns.c.number, sqlite_where=_open, postgresql_where=_open)
+Index("turns_open_by_context", turns.c.context_id, sqlite_where=_open, postgresql_where=_open)
+
+results = Table(
+    "results",
+    metadata,
+    Column("turn_id", String(ID_LENGTH), primary_key=True),
+    Column("call_id", String(ID_LENGTH), primary_key=True),
+    Column("result", JSON, nullable=False),
+)
+"""Of calls that have ended, until their turn has."""

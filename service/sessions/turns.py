@@ -1,0 +1,225 @@
+"""The turns that are to be decoded: each is stored before its message is acknowledged, and somebody's until it ends.
+
+    accept ──► waits ──► held ──► ended
+                 ▲         │ let go, or its holder has been silent for too long
+                 └─────────┘
+
+A turn waits for the earlier ones of its conversation. Who holds one has a lease, whose fence is higher each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, insert, not_, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.sessions.database import is_shared, now
+from service.sessions.tables import results, turns
+from service.sessions.writes import Lease, Statement, Writes
+from service.to_the_end import to_the_end
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message that asks for a turn."""
+
+    turn_id: str
+    context_id: str
+    message_key: str
+    """Names the message among all there ever were."""
+    digest: str
+    """Of what it says."""
+    ask: dict[str, Any]
+    """What it asks for, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A turn that this process may decode."""
+
+    lease: Lease
+    context_id: str
+    ask: dict[str, Any]
+    begins: bool = False
+    """Whether the conversation begins with it, so that nothing can be stored of it."""
+    begun: bool = False
+    """Whether an earlier holder has begun it."""
+    attempts: int = 1
+    """This one included."""
+    cancelled: bool = False
+    """Whether it is to be ended at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of an earlier message with the same key."""
+
+    turn_id: str
+    digest: str
+
+
+def message_key(owner: str, message_id: str) -> str:
+    """The same message of the same owner has the same."""
+    return hashlib.sha256(f"{len(owner)} {owner}{message_id}".encode()).hexdigest()
+
+
+class Turns:
+    """As this process sees them."""
+
+    def __init__(self, database: AsyncEngine, writes: Writes, lease_seconds: float) -> None:
+        """A holder that has not renewed its leases for `lease_seconds` loses them, where others could take them."""
+        self._database = database
+        self._writes = writes
+        self._seconds = lease_seconds
+        self._holder = uuid.uuid4().hex
+        self.shared = is_shared(database)
+        """Whether other processes may hold turns of the same database."""
+
+    async def accept(self, accepted: Accepted, *also: Statement, hold: bool) -> Held | Seen | None:
+        """Stores a turn, and executes what is `also` to be written with it. None if it waits now.
+
+        `hold` takes its lease at once, if its conversation is new. Of a message that was accepted before, nothing is
+        stored again.
+        """
+        row = {
+            "id": accepted.turn_id,
+            "context_id": accepted.context_id,
+            "message_key": accepted.message_key,
+            "digest": accepted.digest,
+            "ask": accepted.ask,
+            **(self._lease_values() | {"fence": 1, "attempts": 1} if hold else {}),
+        }
+        try:
+            await self._writes.write((insert(turns).values(row), None), *also)
+        except IntegrityError:
+            seen = await self.find(accepted.message_key)
+            if seen is None:
+                raise
+            if seen.turn_id != accepted.turn_id:  # else it was written twice, for want of an answer
+                return seen
+        return Held(Lease(accepted.turn_id, 1), accepted.context_id, accepted.ask, begins=True) if hold else None
+
+    async def find(self, key: str) -> Seen | None:
+        """The turn of a message that was accepted before."""
+        return await to_the_end(self._find(key))
+
+    async def _find(self, key: str) -> Seen | None:
+        async with self._database.connect() as connection:
+            rows = select(turns.c.id, turns.c.digest).where(turns.c.message_key == key)
+            row = (await connection.execute(rows)).one_or_none()
+        return Seen(*row) if row else None
+
+    async def claim(self, count: int) -> list[Held]:
+        """Takes the leases of up to `count` turns that nobody holds, oldest first."""
+        try:
+            return await to_the_end(self._claim(count))
+        except IntegrityError:  # another process took a turn of the same conversation in this moment
+            return []
+
+    async def _claim(self, count: int) -> list[Held]:
+        taken = (
+            update(turns)
+            .where(turns.c.number.in_(self._free().limit(count).with_for_update(skip_locked=True).scalar_subquery()))
+            .values(self._lease_values() | {"fence": turns.c.fence + 1, "attempts": turns.c.attempts + 1})
+            .returning(
+                turns.c.id,
+                turns.c.fence,
+                turns.c.context_id,
+                turns.c.ask,
+                turns.c.begun,
+                turns.c.attempts,
+                turns.c.cancelled,
+            )
+        )
+        async with self._database.begin() as connection:
+            rows = (await connection.execute(taken)).all()
+        return [
+            Held(
+                Lease(row.id, row.fence),
+                row.context_id,
+                row.ask,
+                begun=row.begun,
+                attempts=row.attempts,
+                cancelled=row.cancelled,
+            )
+            for row in rows
+        ]
+
+    def _free(self) -> Select[tuple[int]]:
+        """The turns that nobody holds, and that no other turn of their conversation keeps waiting."""
+        other = turns.alias()
+        in_the_way = exists().where(
+            other.c.context_id == turns.c.context_id,
+            not_(other.c.ended),
+            or_(other.c.number < turns.c.number, and_(other.c.holder.is_not(None), other.c.number != turns.c.number)),
+        )
+        return select(turns.c.number).where(not_(turns.c.ended), self._unheld(), ~in_the_way).order_by(turns.c.number)
+
+    def _unheld(self) -> ColumnElement[bool]:
+        silent = turns.c.until < now(self._database) if self.shared else turns.c.holder != self._holder
+        return or_(turns.c.holder.is_(None), silent)
+
+    async def renew(self, leases: Collection[Lease]) -> tuple[set[Lease], set[str]]:
+        """Says that their holder is alive. Returns those that it has lost, and the ids of turns that are to end."""
+        ids = [lease.turn_id for lease in leases]
+        mine = update(turns).where(turns.c.holder == self._holder, turns.c.id.in_(ids)).values(self._lease_values())
+        kept: set[Lease] = set()
+        cancelled: set[str] = set()
+        async with self._database.begin() as connection:
+            rows = await connection.execute(mine.returning(turns.c.id, turns.c.fence, turns.c.cancelled))
+            for turn_id, fence, ends in rows:
+                kept.add(Lease(turn_id, fence))
+                cancelled |= {turn_id} if ends else set()
+        return set(leases) - kept, cancelled
+
+    async def let_go(self, leases: Sequence[Lease]) -> None:
+        """Gives leases back, for others to go on, or this process once it is started again."""
+        for lease in leases:
+            mine = and_(turns.c.id == lease.turn_id, turns.c.fence == lease.fence)
+            free = update(turns).where(mine).values(holder=None, attempts=turns.c.attempts - 1)
+            await self._writes.write((free, None), lease=lease)
+
+    def ended(self, turn_id: str) -> tuple[Statement, ...]:
+        """What is to be written when a turn has ended."""
+        return (
+            (update(turns).where(turns.c.id == turn_id).values(ended=True, holder=None), None),
+            (delete(results).where(results.c.turn_id == turn_id), None),
+        )
+
+    async def cancel(self, turn_id: str, *also: Statement) -> bool:
+        """Says that a turn is to end. If nobody holds it, that is its end, for which `also` is written; whether so."""
+        return await to_the_end(self._cancel(turn_id, also))
+
+    async def _cancel(self, turn_id: str, also: Sequence[Statement]) -> bool:
+        free = self._unheld()
+        ends = (
+            update(turns)
+            .where(turns.c.id == turn_id, not_(turns.c.ended))
+            .values(
+                cancelled=True,
+                ended=free,
+                holder=case((free, None), else_=turns.c.holder),
+                fence=turns.c.fence + case((free, 1), else_=0),
+            )
+            .returning(turns.c.ended)
+        )
+        async with self._database.begin() as connection:
+            ended = (await connection.execute(ends)).scalar_one_or_none()
+            # A task without a turn, from before there were any, ends like one that waits.
+            over = bool(ended) or (ended is None and not await self._is_there(connection, turn_id))
+            if over:
+                for statement, rows in also:
+                    await connection.execute(statement, rows)
+        return over
+
+    async def _is_there(self, connection: Any, turn_id: str) -> bool:
+        return bool((await connection.execute(select(true()).where(turns.c.id == turn_id))).first())
+
+    def _lease_values(self) -> dict[str, Any]:
+        return {"holder": self._holder, "until": now(self._database) + self._seconds}

@@ -1,0 +1,147 @@
+"""All that is written, gathered: what comes while one transaction is under way goes together into the next.
+
+A write may be made under a lease. If another process has the turn meanwhile, nothing of it is written, in the same
+transaction that would have written it: so no two processes ever grow one conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sqlalchemy import Executable, not_, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.errors import LeaseLost
+from service.sessions.tables import turns
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 10.0
+"""How long a database may be away before what was to be written is given up."""
+_PAUSE_SECONDS = 0.2
+
+Statement = tuple[Executable, Sequence[dict[str, Any]] | None]
+"""With the rows that it is about, if it is about rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write what a turn grows. Each that is given has a higher fence than those before."""
+
+    turn_id: str
+    fence: int
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    statements: Sequence[Statement]
+    lease: Lease | None
+    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    since: float = field(default_factory=time.monotonic)
+
+    def end(self, error: Exception | None) -> None:
+        if not self.done.done():
+            if error is None:
+                self.done.set_result(None)
+            else:
+                self.done.set_exception(error)
+                self.done.exception()  # whoever waited may be gone
+
+
+class Writes:
+    """Leaving it waits until all is written."""
+
+    def __init__(self, database: AsyncEngine) -> None:
+        self._database = database
+        self._waiting: list[_Write] = []
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._flushing:
+            await asyncio.wait({self._flushing})
+
+    async def write(self, *statements: Statement, lease: Lease | None = None) -> None:
+        """Returns when the statements are committed, all or none, in the order of asking.
+
+        Cancelled, it does not wait for that, but it is done. Raises LeaseLost if the turn is another's, and the
+        database's error for what cannot be written, or if the database does not come back.
+        """
+        write = _Write(statements, lease)
+        self._waiting.append(write)
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self._flush())
+        await asyncio.shield(write.done)
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await self._commit(batch)
+
+    async def _commit(self, batch: Sequence[_Write]) -> None:
+        while True:
+            try:
+                lost = await self._execute(batch)
+            except Exception as error:
+                if _is_outage(error):
+                    batch = _give_up(batch, error)
+                    if not batch:
+                        return
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                elif len(batch) == 1:
+                    batch[0].end(error)
+                    return
+                else:  # one that cannot be written is no reason to lose the others
+                    for write in batch:
+                        await self._commit([write])
+                    return
+            else:
+                for write in batch:
+                    write.end(LeaseLost() if write in lost else None)
+                return
+
+    async def _execute(self, batch: Sequence[_Write]) -> set[_Write]:
+        """In one transaction; those whose lease is lost are left out."""
+        async with self._database.begin() as connection:
+            lost = await _lost(connection, [write for write in batch if write.lease])
+            for write in batch:
+                if write not in lost:
+                    for statement, rows in write.statements:
+                        await connection.execute(statement, rows)
+        return lost
+
+
+async def _lost(connection: AsyncConnection, writes: Sequence[_Write]) -> set[_Write]:
+    if not writes:
+        return set()
+    ids = {write.lease.turn_id for write in writes if write.lease}
+    # Shared: nobody takes these leases before this transaction is over.
+    held = select(turns.c.id, turns.c.fence).where(turns.c.id.in_(ids), not_(turns.c.ended)).with_for_update(read=True)
+    fences = {Lease(*row) for row in await connection.execute(held)}
+    return {write for write in writes if write.lease not in fences}
+
+
+def _give_up(batch: Sequence[_Write], error: Exception) -> list[_Write]:
+    """Those that still have patience."""
+    left = []
+    for write in batch:
+        if time.monotonic() - write.since < PATIENCE_SECONDS:
+            left.append(write)
+        else:
+            write.end(error)
+    return left
+
+
+def _is_outage(error: Exception) -> bool:
+    """Of the database, not of what is written."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | TimeoutError | OSError)

@@ -1,0 +1,94 @@
+"""Who follows a task hears all of it, at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from a2a.types import Artifact, Message, Part, Task, TaskState, TaskStatus
+
+from service import extension
+from service.endpoint.log import Log, Logs
+
+WORKING = TaskState.TASK_STATE_WORKING
+DONE = TaskState.TASK_STATE_COMPLETED
+
+
+def task(state: TaskState, text: str = "") -> Task:
+    artifacts = [Artifact(artifact_id="answer", parts=[Part(text=text)])] if text else []
+    return Task(id="t", context_id="c", status=TaskStatus(state=state), artifacts=artifacts)
+
+
+def say(log: Log, text: str, *, append: bool = True) -> None:
+    log.tell_text("answer", Part(text=text), append=append)
+
+
+async def heard(log: Log, *, with_events: bool = False, pause: float = 0.0) -> list[Any]:
+    """States and texts, as a follower gets them."""
+    found: list[Any] = []
+    async for event in log.follow(with_events=with_events):
+        await asyncio.sleep(pause)
+        if isinstance(event, Task):
+            found.append(("task", "".join(part.text for each in event.artifacts for part in each.parts)))
+        elif hasattr(event, "artifact"):
+            found.append(event.artifact.parts[0].text)
+        else:
+            found.append(TaskState.Name(event.status.state).removeprefix("TASK_STATE_"))
+    return found
+
+
+async def test_followers_hear_what_comes_and_begin_with_what_there_was() -> None:
+    log = Log(task(WORKING), "")
+    early = asyncio.create_task(heard(log))
+    await asyncio.sleep(0)
+    say(log, "a", append=False)
+    slow = asyncio.create_task(heard(log, pause=0.01))
+    await asyncio.sleep(0)
+    for text in "bcd":
+        say(log, text)
+        await asyncio.sleep(0)
+    log.tell_status(TaskStatus(state=DONE))
+    assert await early == [("task", ""), "a", "b", "c", "d", "COMPLETED"]
+    assert await slow == [("task", "a"), "b", "c", "d", "COMPLETED"]
+    assert await heard(log) == [("task", "abcd")]
+
+
+async def test_events_are_for_who_asks_and_no_part_of_the_task() -> None:
+    log = Log(task(WORKING), "")
+    plain, curious = (asyncio.create_task(heard(log, with_events=asks)) for asks in (False, True))
+    await asyncio.sleep(0)
+    message = Message(message_id="m", extensions=[extension.URI])
+    log.tell_status(TaskStatus(state=WORKING, message=message))
+    assert not log.task.status.HasField("message")
+    log.tell_status(TaskStatus(state=DONE))
+    assert (await plain, await curious) == ([("task", ""), "COMPLETED"], [("task", ""), "WORKING", "COMPLETED"])
+
+
+async def test_a_stored_state_is_told_as_what_it_adds() -> None:
+    log = Log(task(WORKING, "one"), "")
+    following = asyncio.create_task(heard(log))
+    await asyncio.sleep(0)
+    for state, text in ((WORKING, "one"), (WORKING, "one, two"), (WORKING, "other"), (DONE, "other")):
+        log.tell_state(task(state, text))
+    assert await following == [("task", "one"), ", two", "other", "COMPLETED"]
+
+
+async def test_a_closed_log_lets_its_followers_go_and_the_next_get_another() -> None:
+    logs = Logs()
+    with logs.hold(task(WORKING), "") as log:
+        following = asyncio.create_task(heard(log))
+        await asyncio.sleep(0)
+        logs.close(log)
+        assert await following == [("task", "")]
+        with logs.hold(task(WORKING), "") as another:
+            assert another is not log
+        assert logs.get("t") is None
+
+
+async def test_a_log_lasts_as_long_as_somebody_holds_it() -> None:
+    logs = Logs()
+    with logs.hold(task(WORKING), "") as log:
+        with logs.hold(task(WORKING), "") as same:
+            assert same is log
+        assert logs.get("t") is log
+    assert logs.get("t") is None

@@ -1,0 +1,247 @@
+"""What is kept of conversations, on either kind of database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.errors import LeaseLost
+from service.messages import ToolResult
+from service.sessions.database import open_database
+from service.sessions.session import Session, read_conversation
+from service.sessions.turns import Accepted, Held, Seen, Turns, message_key
+from service.sessions.writes import Writes
+from service.transcript import Arrival, Origin, Span, Transcript
+
+GIVEN = Span(Origin.GIVEN, (1, 2, 3))
+SAMPLED = Span(Origin.SAMPLED, (4, 5), (-0.5, -0.25), "weights@1")
+RETURNED = Span(Origin.RETURNED, (6,), arrivals=(Arrival("c0", 5, 1.0, 2.0),))
+
+
+class Process:
+    """What one process has of a database."""
+
+    def __init__(self, database: AsyncEngine, writes: Writes, lease_seconds: float) -> None:
+        self.database, self.writes = database, writes
+        self.turns = Turns(database, writes, lease_seconds)
+
+    async def accept(self, turn_id: str, context_id: str = "c", *, hold: bool = False) -> Held | Seen | None:
+        accepted = Accepted(turn_id, context_id, message_key("", turn_id), "digest", {"text": turn_id})
+        return await self.turns.accept(accepted, hold=hold)
+
+    async def take(self, count: int = 9) -> list[str]:
+        return [held.lease.turn_id for held in await self.turns.claim(count)]
+
+    async def open(self, held: Held) -> Session:
+        return await Session.open(self.writes, self.database, held.lease, held.context_id, begun=held.begun)
+
+    async def end(self, held: Held) -> None:
+        await self.writes.write(*self.turns.ended(held.lease.turn_id), lease=held.lease)
+
+
+Start = Callable[..., Awaitable[Process]]
+
+
+@asynccontextmanager
+async def running(url: str, lease_seconds: float = 60.0) -> AsyncIterator[Process]:
+    async with open_database(url) as database, Writes(database) as writes:
+        yield Process(database, writes, lease_seconds)
+
+
+@pytest.fixture
+async def start(database_url: str) -> AsyncIterator[Start]:
+    """Starts a process: `await start(lease_seconds=...)`. On SQLite, the one before must be no more."""
+    async with AsyncExitStack() as stack:
+
+        async def start(lease_seconds: float = 60.0) -> Process:
+            return await stack.enter_async_context(running(database_url, lease_seconds))
+
+        yield start
+
+
+@pytest.fixture
+async def process(start: Start) -> Process:
+    return await start()
+
+
+@pytest.fixture
+async def two(new_postgres: Callable[[], str]) -> AsyncIterator[tuple[Process, Process]]:
+    """Processes that share a database; leases last half a second."""
+    url = new_postgres()
+    async with running(url, 0.5) as one, running(url, 0.5) as other:
+        yield one, other
+
+
+async def held(process: Process, turn_id: str = "t", context_id: str = "c") -> Held:
+    held = await process.accept(turn_id, context_id, hold=True)
+    assert isinstance(held, Held)
+    return held
+
+
+async def test_an_unknown_conversation_is_empty(process: Process) -> None:
+    assert await read_conversation(process.database, "c") == Transcript()
+
+
+async def test_what_is_kept_is_what_is_read(process: Process) -> None:
+    transcript = Transcript.of([GIVEN, SAMPLED, RETURNED])
+    session = await process.open(await held(process))
+    assert session.transcript == Transcript()
+    await session.keep(transcript)
+    assert session.transcript == transcript
+    assert await read_conversation(process.database, "c") == transcript
+    assert await read_conversation(process.database, "d") == Transcript()
+
+
+async def test_keeping_in_steps_is_keeping_the_whole(process: Process) -> None:
+    session, transcript = await process.open(await held(process)), Transcript()
+    for span in (GIVEN, SAMPLED, RETURNED):
+        transcript = transcript.append(span)
+        await session.keep(transcript)
+        await session.keep(transcript)
+    assert await read_conversation(process.database, "c") == transcript
+
+
+async def test_a_transcript_only_grows(process: Process) -> None:
+    session = await process.open(await held(process))
+    await session.keep(Transcript.of([GIVEN, SAMPLED]))
+    for other in (Transcript(), Transcript.of([GIVEN]), Transcript.of([GIVEN, RETURNED, SAMPLED])):
+        with pytest.raises(ValueError, match="only grows"):
+            await session.keep(other)
+    assert await read_conversation(process.database, "c") == Transcript.of([GIVEN, SAMPLED])
+
+
+async def test_a_cancelled_keep_is_done_all_the_same(process: Process) -> None:
+    for number in range(20):
+        session = await process.open(await held(process, f"t{number}", f"c{number}"))
+        keeping = asyncio.create_task(session.keep(Transcript.of([GIVEN])))
+        await asyncio.sleep(number * 0.0002)
+        keeping.cancel()
+        await asyncio.wait({keeping})
+        await session.keep(Transcript.of([GIVEN, SAMPLED]))
+    for number in range(20):
+        assert await read_conversation(process.database, f"c{number}") == Transcript.of([GIVEN, SAMPLED])
+
+
+async def test_another_process_goes_on_with_a_turn(start: Start) -> None:
+    """It knows the conversation, the results that were noted, and that the turn was begun."""
+    one = await start(0.2)
+    mine = await held(one)
+    session = await one.open(mine)
+    await session.keep(Transcript.of([GIVEN, SAMPLED]))
+    noted = ToolResult("c0", "5"), Arrival("c0", 5, 1.0, 2.0)
+    await session.note(noted)
+    await session.note(noted)
+    other = await start(0.2)
+    await asyncio.sleep(0.3 * other.turns.shared)
+    (theirs,) = await other.turns.claim(9)
+    assert (theirs.begun, theirs.attempts, theirs.ask) == (True, 2, {"text": "t"})
+    again = await other.open(theirs)
+    assert (again.transcript, again.noted) == (Transcript.of([GIVEN, SAMPLED]), {"c0": noted})
+    for late in (session.keep(Transcript.of([GIVEN, SAMPLED, RETURNED])), session.note(noted), one.end(mine)):
+        with pytest.raises(LeaseLost):
+            await late
+    await again.keep(Transcript.of([GIVEN, SAMPLED, SAMPLED]))
+    await other.end(theirs)
+    assert await read_conversation(one.database, "c") == Transcript.of([GIVEN, SAMPLED, SAMPLED])
+    assert await other.take() == []
+
+
+async def test_a_turn_that_was_not_begun_begins(start: Start) -> None:
+    one = await start(0.2)
+    await held(one)
+    other = await start(0.2)
+    await asyncio.sleep(0.3 * other.turns.shared)
+    (theirs,) = await other.turns.claim(9)
+    assert not theirs.begun
+
+
+async def test_turns_of_one_conversation_wait_for_each_other(process: Process) -> None:
+    for turn_id, context_id in (("a", "c"), ("b", "c"), ("x", "d")):
+        await process.accept(turn_id, context_id)
+    first, elsewhere = await process.turns.claim(9)
+    assert (first.lease.turn_id, elsewhere.lease.turn_id) == ("a", "x")
+    assert await process.take() == []
+    await process.end(first)
+    assert await process.take() == ["b"]
+
+
+async def test_no_more_are_taken_than_wanted_and_the_oldest_first(process: Process) -> None:
+    for number in range(5):
+        await process.accept(f"{number}", f"c{number}")
+    assert await process.take(2) == ["0", "1"]
+    assert await process.take(2) == ["2", "3"]
+
+
+async def test_a_message_is_accepted_once(process: Process) -> None:
+    await process.accept("t")
+    accepted = Accepted("u", "c", message_key("", "t"), "another digest", {})
+    assert await process.turns.accept(accepted, hold=False) == Seen("t", "digest")
+    assert await process.turns.find(message_key("", "t")) == Seen("t", "digest")
+    assert await process.turns.find(message_key("somebody", "t")) is None
+    assert await process.take() == ["t"]
+
+
+async def test_messages_that_come_together(process: Process) -> None:
+    """The same one three times, among others."""
+
+    async def accept(number: int) -> Held | Seen | None:
+        accepted = Accepted(f"{number}", f"c{number}", message_key("", f"m{number // 3}"), "digest", {})
+        return await process.turns.accept(accepted, hold=True)
+
+    results = await asyncio.gather(*(accept(number) for number in range(30)))
+    assert [isinstance(result, Held) for result in results] == [True, False, False] * 10
+
+
+async def test_what_was_let_go_is_taken_again(process: Process) -> None:
+    mine = await held(process)
+    assert await process.take() == []
+    await process.turns.let_go([mine.lease])
+    (again,) = await process.turns.claim(9)
+    assert (again.attempts, again.lease.fence) == (1, 2)
+
+
+async def test_a_turn_that_waits_is_cancelled_at_once(process: Process) -> None:
+    mine = await held(process)
+    await process.accept("u")
+    assert await process.turns.cancel("u")
+    assert not await process.turns.cancel(mine.lease.turn_id)
+    await process.end(mine)
+    assert await process.take() == []
+    assert not await process.turns.cancel("u")
+
+
+async def test_a_renewed_lease_lasts(two: tuple[Process, Process]) -> None:
+    one, other = two
+    mine = await held(one)
+    for _ in range(6):
+        await asyncio.sleep(0.15)
+        assert await one.turns.renew([mine.lease]) == (set(), set())
+        assert await other.take() == []
+    await asyncio.sleep(0.6)
+    assert await other.take() == ["t"]
+    assert await one.turns.renew([mine.lease]) == ({mine.lease}, set())
+
+
+async def test_a_cancel_from_elsewhere_is_heard_with_the_renewal(two: tuple[Process, Process]) -> None:
+    one, other = two
+    mine = await held(one)
+    assert not await other.turns.cancel("t")
+    assert await one.turns.renew([mine.lease]) == (set(), {"t"})
+
+
+async def test_processes_that_take_at_once_take_different_turns(two: tuple[Process, Process]) -> None:
+    for number in range(40):
+        await two[number % 2].accept(f"{number}", f"c{number // 2}")
+    taken: list[Held] = []
+    while len(taken) < 40:
+        rounds = await asyncio.gather(*(process.turns.claim(5) for process in two for _ in range(2)))
+        now = [held for round_ in rounds for held in round_]
+        assert len({held.context_id for held in now}) == len(now)
+        for held_now in now:
+            await two[0].end(held_now)
+        taken += now
+    assert sorted(int(held.lease.turn_id) for held in taken) == list(range(40))

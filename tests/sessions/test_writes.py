@@ -1,0 +1,102 @@
+"""What is written at the same time is written together, and nothing that can be written is lost by what cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.sessions import writes as module
+from service.sessions.database import open_database
+from service.sessions.tables import spans
+from service.sessions.writes import Statement, Writes
+
+
+def row(number: int) -> Statement:
+    return insert(spans), [{"context_id": "c", "position": number, "span": {}}]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    async with open_database(database_url) as database:
+        yield database
+
+
+async def stored(database: AsyncEngine) -> list[int]:
+    async with database.connect() as connection:
+        return sorted(await connection.scalars(select(spans.c.position)))
+
+
+async def test_what_comes_together_is_one_transaction(database: AsyncEngine) -> None:
+    commits: list[None] = []
+    sqlalchemy_event.listen(database.sync_engine, "commit", lambda _: commits.append(None))
+    async with Writes(database) as writes:
+        await asyncio.gather(*(writes.write(row(number)) for number in range(50)))
+    assert len(commits) <= 2
+    assert await stored(database) == list(range(50))
+
+
+async def test_what_cannot_be_written_takes_nothing_with_it(database: AsyncEngine) -> None:
+    async with Writes(database) as writes:
+        results = await asyncio.gather(*(writes.write(row(n)) for n in (1, 2, 2, 3)), return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), type(None), IntegrityError, type(None)]
+    assert await stored(database) == [1, 2, 3]
+
+
+async def test_all_of_a_write_or_nothing(database: AsyncEngine) -> None:
+    async with Writes(database) as writes:
+        with pytest.raises(IntegrityError):
+            await writes.write(row(1), row(1))
+        await writes.write(row(2), row(3))
+    assert await stored(database) == [2, 3]
+
+
+async def test_whoever_is_cancelled_is_not_waited_for_but_written(database: AsyncEngine) -> None:
+    async with Writes(database) as writes:
+        writing = asyncio.create_task(writes.write(row(1)))
+        await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+    assert await stored(database) == [1]
+
+
+class Outage:
+    """A database that is away for its next statements."""
+
+    def __init__(self, database: AsyncEngine, statements: int) -> None:
+        self.left = statements
+        sqlalchemy_event.listen(database.sync_engine, "before_cursor_execute", self._refuse)
+
+    def _refuse(self, *_: object) -> None:
+        if self.left:
+            self.left -= 1
+            raise OperationalError("", {}, Exception("gone"))
+
+
+async def test_an_outage_is_waited_out(database: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    Outage(database, 3)
+    async with Writes(database) as writes, asyncio.timeout(5):
+        await asyncio.gather(writes.write(row(1)), writes.write(row(2)))
+    assert await stored(database) == [1, 2]
+
+
+async def test_an_outage_that_lasts_is_told(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    outage = Outage(database, 1_000_000)
+    async with Writes(database) as writes:
+        with caplog.at_level(logging.ERROR), pytest.raises(OperationalError):
+            await writes.write(row(1))
+        outage.left = 0
+        await writes.write(row(2))
+    assert await stored(database) == [2]
