@@ -85,10 +85,13 @@ def ask(
     context: Annotated[
         str | None, typer.Option(help="Conversation to go on with, as an earlier answer named it.", callback=_utf8)
     ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Task that has asked something, which this answers.", callback=_utf8)
+    ] = None,
 ) -> int:
     """Asks an agent and shows its turn as it happens: text, tools, other agents, the answer.
 
-    The exit status is 0 if the task was completed, 1 if it was not, 2 if it could not be asked for.
+    The exit status is 0 if the task was completed, 1 if it was not, 2 if it could not be asked for, 3 if it asks back.
 
     Examples:
       innerloop ask http://127.0.0.1:8002 "Does Titan Labs bear the tariffs?"
@@ -97,7 +100,7 @@ def ask(
     """
     from service.cli import ask
 
-    return ask.run(url, text, context, json)
+    return ask.run(url, text, context, task, json)
 
 
 @app.command()

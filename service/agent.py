@@ -14,6 +14,7 @@ from service.engine.base import Engine
 from service.errors import ConfigError
 from service.settings import AgentConfig, ChatSection, ToolLimits
 from service.tools.base import Tool
+from service.tools.builtin import Approved, AskUser
 from service.tools.functions import load_tools
 from service.tools.toolbox import Limited, Toolbox
 
@@ -24,10 +25,12 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
     Raises ConfigError for tools that cannot be loaded or share a name.
     """
     tools = [
-        _limited(tool, section.limits, section.idempotent)
+        _limited(Approved(tool) if section.approval else tool, section.limits, section.idempotent)
         for section in agent.tools
         for tool in load_tools(folder, section.use, section.options)
     ]
+    if agent.ask_user:
+        tools.append(Limited(AskUser(), idempotent=True))
     # A peer that is asked again goes on with the task that it has.
     tools += [_limited(peers[section.name], section.limits, idempotent=True) for section in agent.peers]
     try:

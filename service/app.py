@@ -104,9 +104,16 @@ class Service:
             writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
             seconds = self._machine.lease_seconds
             turns, logs = Turns(database, writes, seconds), Logs()
-            at_once = agent.limits.running
             self._worker = worker = Worker(
-                loop, database, writes, turns, tasks, logs, at_once=at_once, renew_seconds=seconds / _RENEWALS
+                loop,
+                database,
+                writes,
+                turns,
+                tasks,
+                logs,
+                at_once=agent.limits.running,
+                renew_seconds=seconds / _RENEWALS,
+                answer_seconds=agent.limits.answer_seconds,
             )
             await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)

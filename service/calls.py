@@ -11,7 +11,8 @@ from typing import Self
 
 from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta
 from service.journal import Finished, Journal
-from service.messages import Caller, ToolCall, ToolResult
+from service.messages import Caller, Question, ToolCall, ToolResult
+from service.tools.base import Asks
 from service.tools.toolbox import Toolbox
 from service.transcript import Arrival
 
@@ -55,8 +56,7 @@ class Calls:
     async def make(self, made: Made, known: Finished | None = None) -> None:
         """Starts a call, unless it is known what came of it. Beyond the limit it is refused, which nobody hears of."""
         if self.started >= self._limit:
-            result = ToolResult(made.call.id, "not run: the turn has reached its limit of calls", is_error=True)
-            self._refused.append((result, Arrival(made.call.id, made.position, None, time.time())))
+            self._refused.append(_failed(made, "not run: the turn has reached its limit of calls", dispatched=None))
             return
         self.started += 1
         call = made.call
@@ -68,15 +68,24 @@ class Calls:
     async def resume(self, made: Sequence[Made], unanswered: Sequence[Made]) -> None:
         """Goes on with the calls that another process made.
 
-        One whose result was noted has it. What came of the others nobody knows: if the tool allows it they are run
-        again, else the model is told that they may have been done.
+        One whose result was noted has it, and one that asked back goes on with the answer. What came of the others
+        nobody knows: if the tool allows it they are made again, else the model is told that they may have been done.
         """
         self.started = len(made) - len(unanswered)
         for each in unanswered:
-            known = self._journal.noted.get(each.call.id)
-            if not known and not self._toolbox.is_idempotent(each.call.name):
-                known = interrupted(each, dispatched=None)
-            await self.make(each, known)
+            await self.make(each, self._known_of(each))
+
+    def _known_of(self, made: Made) -> Finished | None:
+        """What came of a call that another process made; None if it is to be made again."""
+        journal, call = self._journal, made.call
+        noted, answers = journal.noted.get(call.id, 0), journal.answers.get(call.id, ())
+        if not isinstance(noted, int):
+            return noted
+        if answers and answers[-1].text is None:
+            return _failed(made, "nobody answered in time", dispatched=None)
+        if len(answers) > noted or self._toolbox.is_idempotent(call.name):
+            return None
+        return interrupted(made, dispatched=None)
 
     @property
     def refused(self) -> bool:
@@ -85,19 +94,36 @@ class Calls:
     @property
     def arrived(self) -> bool:
         """Whether there is a result that has not come in."""
-        return any(running.task.done() for running in self._open.values())
+        return any(running.ended for running in self._open.values())
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What calls want to know before they go on, in the order asked."""
+        return tuple(
+            Question(running.made.call.id, asks.question, asks.wants_credentials, asks.memo)
+            for running in self._open.values()
+            if (asks := running.asks)
+        )
 
     async def results(self) -> list[Finished]:
-        """Waits for the results that come in next. Those that come one by one are in the order of their arrival."""
-        tasks = [running.task for running in self._open.values()]
+        """Waits for the results that come in next. Those that come one by one are in the order of their arrival.
+
+        None do if questions are to be answered first.
+        """
+        running = self._open.values()
         # Cancelled, it leaves them to `__aexit__`, which does not wait for ever.
-        await asyncio.wait(tasks, return_when=asyncio.ALL_COMPLETED if self._together else asyncio.FIRST_COMPLETED)
-        done = [running for running in self._open.values() if running.task.done()]
+        while tasks := [each.task for each in running if not each.task.done()]:
+            if not self._together and self.arrived:
+                break
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done = [each for each in running if each.ended]
+        if self._together and len(done) < len(running):
+            return []
         if not self._together:
-            done.sort(key=lambda running: running.task.result()[1].arrived)
-        for running in done:
-            del self._open[running.made.call.id]
-        return [running.task.result() for running in done]
+            done.sort(key=lambda each: each.task.result()[1].arrived)
+        for each in done:
+            del self._open[each.made.call.id]
+        return [each.task.result() for each in done]
 
     async def partial_results(self) -> AsyncIterator[list[ToolResult]]:
         """What is known of the results that come in next, whenever that is a good deal more than before."""
@@ -118,7 +144,7 @@ class Calls:
             return [max(heard, key=lambda result: len(result.text))]
         results: list[ToolResult] = []
         for running, so_far in zip(self._open.values(), heard, strict=True):
-            if not running.task.done():
+            if not running.ended:
                 return [*results, so_far]
             results.append(running.task.result()[0])
         return results
@@ -149,7 +175,10 @@ class Calls:
                 self._news.set()
             await self._emit(event)
 
-        result = await self._toolbox.call(call, self._caller, hear)
+        answers = self._journal.answers.get(call.id, ())
+        if answers and not self._toolbox.is_idempotent(call.name):
+            await self._journal.begin(call.id, len(answers))
+        result = await self._toolbox.call(call, self._caller, hear, answers)
         finished = result, Arrival(call.id, position, running.dispatched, time.time())
         await self._journal.note(finished)
         return finished
@@ -187,8 +216,25 @@ class _Running:
     heard: str = ""
     """What a peer has said so far."""
 
+    @property
+    def asks(self) -> Asks | None:
+        """What it wants to know, once it does nothing else."""
+        if not self.task.done() or self.task.cancelled():
+            return None
+        error = self.task.exception()
+        return error if isinstance(error, Asks) else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is a result."""
+        return self.task.done() and not self.asks
+
 
 def interrupted(made: Made, dispatched: float | None) -> Finished:
     """What is said of a call whose outcome nobody knows."""
-    result = ToolResult(made.call.id, "interrupted: it may or may not have been done", is_error=True)
+    return _failed(made, "interrupted: it may or may not have been done", dispatched)
+
+
+def _failed(made: Made, why: str, dispatched: float | None) -> Finished:
+    result = ToolResult(made.call.id, why, is_error=True)
     return result, Arrival(made.call.id, made.position, dispatched, time.time())

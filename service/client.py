@@ -54,7 +54,7 @@ _FAILED_LOOKS = 4
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
 _INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
-"""Where an agent may keep a stream open for what nobody here will send."""
+"""Where a task rests, and an agent may keep its stream open all the same."""
 _TERMINAL = {
     TaskState.TASK_STATE_COMPLETED,
     TaskState.TASK_STATE_FAILED,
@@ -87,10 +87,16 @@ class Reply:
     """What the agent says about the state; often nothing."""
     context_id: str
     """Names the conversation."""
+    task_id: str = ""
 
     @property
     def completed(self) -> bool:
         return self.state == "completed"
+
+    @property
+    def asks(self) -> bool:
+        """Whether the task goes on once what its reason says is answered."""
+        return self.state in ("input_required", "auth_required")
 
 
 @asynccontextmanager
@@ -133,18 +139,20 @@ class RemoteAgent:
         hops: int = 0,
         key: str | None = None,
         let_go: Callable[[], bool] = bool,
+        task_id: str | None = None,
     ) -> Reply:
         """Says `text`, which came through `hops` agents, and learns how that ends, also where the stream breaks off.
 
-        Asked again with the same `key`, an agent that knows messages by their ids goes on with the task it has.
+        Asked again with the same `key`, an agent that knows messages by their ids goes on with the task it has. With a
+        `task_id` it is the answer to what that task wants to know.
 
         Leaving early, for whatever reason, cancels the task, once it is known, unless who leaves has let go of it, for
-        another process to ask on. A task that waits for more input is cancelled too: nobody here will send any. Raises
-        Unreachable, or Refused if the agent turns the message down.
+        another process to ask on. Raises Unreachable, or Refused if the agent turns the message down.
         """
         message = Message(
             message_id=str(uuid.uuid5(uuid.NAMESPACE_OID, key) if key else uuid.uuid4()),
             context_id=context_id or "",
+            task_id=task_id or "",
             role=Role.ROLE_USER,
             parts=[Part(text=text)],
             metadata=extension.message_metadata(hops),
@@ -173,12 +181,13 @@ class _Turn:
         self._message: str | None = None
 
     async def run(self, message: Message) -> Reply:
+        self._task_id = message.task_id
         try:
             await self._send(message)
             if self._task_id and not self._ended:
                 await self._catch_up()
         finally:
-            if self._task_id and self._status.state not in _TERMINAL and not self._let_go():
+            if self._task_id and not self._ended and not self._let_go():
                 await self._cancel()
         return self._reply()
 
@@ -245,9 +254,9 @@ class _Turn:
             return Reply("completed", self._message, "", self._context_id)
         text = "\n".join(self._artifacts.values())
         if not self._ended:
-            return Reply("lost", text, "the agent cannot be reached any more", self._context_id)
+            return Reply("lost", text, "the agent cannot be reached any more", self._context_id, self._task_id)
         name = TaskState.Name(self._status.state).removeprefix("TASK_STATE_").lower()
-        return Reply(name, text, _text(self._status.message.parts), self._context_id)
+        return Reply(name, text, _text(self._status.message.parts), self._context_id, self._task_id)
 
     async def _hear(self, response: StreamResponse) -> None:
         match response.WhichOneof("payload"):

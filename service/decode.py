@@ -14,7 +14,7 @@ from service.engine.base import Engine, Finish, Sampling
 from service.errors import ContextFull, EngineError
 from service.events import Emit, TextDelta, ignore
 from service.journal import Finished, Heard, Journal
-from service.messages import Caller
+from service.messages import Caller, Question
 from service.tools.toolbox import Toolbox
 from service.transcript import Origin, Span, Transcript
 
@@ -29,6 +29,8 @@ class StopReason(StrEnum):
     SECONDS = "seconds"
     CONTEXT = "context"
     """The model's window is full."""
+    ASKS = "asks"
+    """Nothing goes on before questions are answered: then the turn is run again from what it left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Turn:
     sampled: int
     """Tokens."""
     calls: int
+    questions: tuple[Question, ...] = ()
+    """What its calls want to know, if that is why it stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +113,14 @@ class DecodeLoop:
 
         Also from anywhere within: given what a journal kept of a turn that another process has left, it goes on there.
         Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails. However
-        it ends, what was kept last has a result for every call that was made, unless the caller has let go of it.
+        it ends, what was kept last has a result for every call that was made, unless the caller has let go of it or a
+        call asks something.
         """
         past = self._last_turn(transcript)
         turn = _Growing(transcript, past)
         calls = Calls(self._toolbox, caller, emit, journal, self._limits.calls, together=not self._chat.live)
         clock = asyncio.timeout(self._limits.seconds)
+        stop: StopReason | None = None
         try:
             async with clock, calls:
                 await calls.resume(past.made, past.unanswered)
@@ -122,7 +128,11 @@ class DecodeLoop:
                 while stop is None:
                     await journal.keep(turn.transcript)
                     if calls:
-                        turn.transcript = self._splice(turn.transcript, await self._wait(turn.transcript, calls))
+                        results = await self._wait(turn.transcript, calls)
+                        if not results:
+                            stop = StopReason.ASKS
+                            break
+                        turn.transcript = self._splice(turn.transcript, results)
                     else:
                         turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
                     await journal.keep(turn.transcript)
@@ -132,10 +142,12 @@ class DecodeLoop:
                 raise
             stop = StopReason.SECONDS
         finally:
-            if not caller.let_go():
+            if not caller.let_go() and stop is not StopReason.ASKS:
                 turn.transcript = self._splice(turn.transcript, await calls.cut_short())
                 await journal.keep(turn.transcript)
-        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started)
+        assert stop is not None
+        questions = calls.questions if stop is StopReason.ASKS else ()
+        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, questions)
 
     def said(self, transcript: Transcript) -> str:
         """The prose of the last turn, as far as it is in the transcript."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from service.events import ignore
-from service.messages import ToolResult
+from service.messages import Answer, ToolResult
 from service.transcript import Arrival, Transcript
 
 Finished = tuple[ToolResult, Arrival]
@@ -23,12 +23,21 @@ class Journal(Protocol):
     """Of one turn."""
 
     @property
-    def noted(self) -> Mapping[str, Finished]:
-        """By call id, the results that an earlier process noted."""
+    def noted(self) -> Mapping[str, Finished | int]:
+        """By call id, what an earlier process noted: a call's result, or with how many answers it began."""
+        ...
+
+    @property
+    def answers(self) -> Mapping[str, tuple[Answer, ...]]:
+        """By call id, what was answered where a call asked back, in order."""
         ...
 
     async def keep(self, transcript: Transcript) -> None:
         """The conversation has grown into this."""
+        ...
+
+    async def begin(self, call_id: str, answers: int) -> None:
+        """A call that asked back has so many answers, and does now what it may do once only."""
         ...
 
     async def note(self, finished: Finished) -> None:
@@ -41,10 +50,14 @@ class Heard:
 
     def __init__(self, hear: Callable[[Transcript], Awaitable[None]] = ignore) -> None:
         self._hear = hear
-        self.noted: Mapping[str, Finished] = {}
+        self.noted: Mapping[str, Finished | int] = {}
+        self.answers: Mapping[str, tuple[Answer, ...]] = {}
 
     async def keep(self, transcript: Transcript) -> None:
         await self._hear(transcript)
+
+    async def begin(self, call_id: str, answers: int) -> None:
+        pass
 
     async def note(self, finished: Finished) -> None:
         pass

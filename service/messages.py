@@ -32,6 +32,28 @@ class ToolResult:
         return f"error: {self.text}" if self.is_error else self.text
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a call wants to know before it goes on."""
+
+    call_id: str
+    text: str
+    wants_credentials: bool = False
+    """Whether it is not an answer that is wanted but a login, somewhere else."""
+    memo: str = ""
+    """What the call wants to be told beside the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """To a question."""
+
+    text: str | None
+    """None if none came in time."""
+    memo: str = ""
+    """The question's."""
+
+
 MAX_HOPS = 8
 """How many agents a question may come through on its way, and events on their way back."""
 

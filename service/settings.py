@@ -70,6 +70,8 @@ class ToolSection(_Section):
     """`file.py:name`: a function, or a class whose public methods are tools. The file is in the agent's folder."""
     options: dict[str, Any] = Field(default={}, alias="with")
     """Keyword arguments for the class. `${data}` stands for the data folder."""
+    approval: bool = False
+    """Whether a call is made only once the user has said yes to it."""
     idempotent: bool = False
     """Whether a call may be made again when a process died and nobody knows what came of it; else the model is told."""
     limits: ToolLimits = ToolLimits()
@@ -99,6 +101,8 @@ class TurnLimits(_Section):
     """Made in one turn."""
     seconds: float = Field(default=300.0, gt=0)
     """Wall-clock time of one turn."""
+    answer_seconds: float = Field(default=86_400.0, gt=0)
+    """How long a turn rests for an answer to what it has asked; then the model is told that none came."""
     running: int = Field(default=64, gt=0)
     """Turns decoded at once; later ones wait."""
     message_chars: int = Field(default=16_000, gt=0)
@@ -123,6 +127,8 @@ class AgentConfig(_Section):
     model: ModelSection = ModelSection()
     chat: ChatSection = ChatSection()
     tools: list[ToolSection] = []
+    ask_user: bool = False
+    """Whether the model has a tool `ask_user`, whose question goes to the user and whose result is the answer."""
     peers: list[PeerSection] = []
     sampling: SamplingSection = SamplingSection()
     limits: TurnLimits = TurnLimits()

@@ -139,9 +139,9 @@ class Ear:
         self.texts.append(event.text)
 
 
-async def ask(agent: Stranger, ear: Ear) -> Reply:
+async def ask(agent: Stranger, ear: Ear, task_id: str | None = None) -> Reply:
     async with asyncio.timeout(10), open_http() as http:
-        return await (await RemoteAgent.find(http, agent.url)).ask("hello", None, ear)
+        return await (await RemoteAgent.find(http, agent.url)).ask("hello", None, ear, task_id=task_id)
 
 
 async def test_an_agent_that_does_not_stream_is_looked_at_until_its_task_has_ended() -> None:
@@ -151,7 +151,7 @@ async def test_an_agent_that_does_not_stream_is_looked_at_until_its_task_has_end
         SendMessage=[result({"task": task("SUBMITTED")})],
         GetTask=[result(task("WORKING", "one")), result(task("COMPLETED", "one two"))],
     ) as agent:
-        assert await ask(agent, ear) == Reply("completed", "one two", "", "c")
+        assert await ask(agent, ear) == Reply("completed", "one two", "", "c", "t")
     assert ear.texts == ["one", " two"]
     assert agent.asked == ["SendMessage", "GetTask", "GetTask"]
     assert agent.params["SendMessage"]["configuration"] == {"returnImmediately": True}
@@ -171,7 +171,7 @@ async def test_a_stream_that_breaks_off_is_taken_up_where_it_was(then: Callable[
         SubscribeToTask=[stream({"task": task("WORKING", "one two ")}, piece("three"), status("COMPLETED"))],
         GetTask=[result(task("COMPLETED", "one two three"))],
     ) as agent:
-        assert await ask(agent, ear) == Reply("completed", "one two three", "", "c")
+        assert await ask(agent, ear) == Reply("completed", "one two three", "", "c", "t")
     assert ear.texts == ["one ", "two ", "three"]
     assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask"]
 
@@ -234,24 +234,31 @@ async def test_a_task_that_nobody_can_say_anything_about_is_lost(answer: Answer)
         SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one", append=False), then=cut)],
         GetTask=[answer] * 4,
     ) as agent:
-        assert await ask(agent, Ear()) == Reply("lost", "one", "the agent cannot be reached any more", "c")
+        assert await ask(agent, Ear()) == Reply("lost", "one", "the agent cannot be reached any more", "c", "t")
     assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", *["GetTask"] * 4, "CancelTask"]
 
 
 @pytest.mark.parametrize("state", ["INPUT_REQUIRED", "AUTH_REQUIRED"])
-async def test_a_task_that_waits_for_what_nobody_will_send_is_cancelled(state: str) -> None:
+async def test_a_task_that_asks_is_left_to_be_answered(state: str) -> None:
     """Its stream may stay open meanwhile."""
     async with stranger(SendStreamingMessage=[stream({"task": task("WORKING")}, status(state), then=stay)]) as agent:
-        assert (await ask(agent, Ear())).state == state.lower()
-    assert agent.asked == ["SendStreamingMessage", "CancelTask"]
+        assert (await ask(agent, Ear())).asks
+    assert agent.asked == ["SendStreamingMessage"]
     async with stranger(
         SendStreamingMessage=[stream({"task": task("WORKING")}, then=cut)],
         SubscribeToTask=[stream({"task": task(state)}, then=stay)],
         GetTask=[result(task(state))],
     ) as agent:
         assert (await ask(agent, Ear())).state == state.lower()
-    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask", "CancelTask"]
-    assert agent.params["CancelTask"] == {"id": "t"}
+    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask"]
+
+
+async def test_an_answer_that_is_refused_is_looked_after() -> None:
+    """The task may have had it before."""
+    done = result(task("COMPLETED", "done"))
+    async with stranger(SendStreamingMessage=[error(UNSUPPORTED)], GetTask=[done], SubscribeToTask=[down]) as agent:
+        reply = await ask(agent, Ear(), task_id="t")
+    assert (reply.state, reply.text) == ("completed", "done")
 
 
 async def test_a_refusal_says_why() -> None:

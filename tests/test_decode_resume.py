@@ -6,6 +6,9 @@
 22. Where tools are idempotent the transcript is, token for token, that of a turn which nothing interrupted.
 23. What was sampled after the last moment is sampled again, and counts once.
 24. Who has let go of a turn keeps nothing more of it.
+25. Where a call asks back, the turn rests once nothing else runs, and goes on when there is an answer; what had ended
+    before is not done again. A call that nobody answers in time says so.
+26. What needs the user's yes is done once, after it, and not at all after a no.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +29,9 @@ from service.engine.base import Sampling
 from service.engine.scripted import ScriptedEngine
 from service.events import ignore
 from service.journal import Finished, Heard
-from service.messages import Caller
-from service.tools.base import CallContext, ToolSpec
+from service.messages import Answer, Caller, Question
+from service.tools.base import Asks, CallContext, ToolSpec
+from service.tools.builtin import Approved
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Transcript
 
@@ -81,7 +85,7 @@ class Moment:
     """What a process leaves behind that dies before the next one."""
 
     transcript: Transcript
-    noted: dict[str, Finished]
+    noted: dict[str, Finished | int]
     ledger: Counter[str]
     """What had been called when the next moment came."""
 
@@ -89,8 +93,9 @@ class Moment:
 class Recorder:
     """A journal that knows all that it ever was."""
 
-    def __init__(self, transcript: Transcript, noted: dict[str, Finished], ledger: Counter[str]) -> None:
-        self.noted = noted
+    def __init__(self, transcript: Transcript, noted: Mapping[str, Finished | int], ledger: Counter[str]) -> None:
+        self.noted: dict[str, Finished | int] = {**noted}
+        self.answers: dict[str, tuple[Answer, ...]] = {}
         self.transcript = transcript
         self._ledger = ledger
         self.moments: list[Moment] = []
@@ -99,6 +104,10 @@ class Recorder:
     async def keep(self, transcript: Transcript) -> None:
         assert transcript.spans[: len(self.transcript.spans)] == self.transcript.spans
         self.transcript = transcript
+        self._turn_page()
+
+    async def begin(self, call_id: str, answers: int) -> None:
+        self.noted[call_id] = answers
         self._turn_page()
 
     async def note(self, finished: Finished) -> None:
@@ -166,7 +175,7 @@ async def test_20_again_and_again(tokenizer: Tokenizer, live: bool) -> None:
     """Each process dies at its first moment."""
     scene = Scene(tokenizer, live=live, idempotent=True)
     loop = scene.loop(Counter())
-    transcript, noted, lives = loop.ask(Transcript(), "Do."), dict[str, Finished](), 0
+    transcript, noted, lives = loop.ask(Transcript(), "Do."), dict[str, Finished | int](), 0
     while True:
         ledger: Counter[str] = Counter()
         recorder = Recorder(transcript, dict(noted), ledger)
@@ -222,3 +231,68 @@ async def test_24_let_go(tokenizer: Tokenizer) -> None:
         await running
     assert len(recorder.moments) == moments
     assert UNKNOWN not in InnerFormat(tokenizer).read(recorder.transcript.tokens)
+
+
+class Asking(Counted):
+    """A tool that asks before it counts."""
+
+    async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+        if len(context.answers) < 2:
+            raise Asks(f"{self.spec.name} asks {len(context.answers)}?")
+        await super().__call__(arguments, context)
+        return f"{self.spec.name}: {' and '.join(answer.text or '' for answer in context.answers)}"
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_25_asking_back(tokenizer: Tokenizer, live: bool) -> None:
+    """`a` asks twice while `b` is done once."""
+    chat, ledger = InnerFormat(tokenizer, live), Counter[str]()
+    tools = [Limited(Asking("a", ledger)), Limited(Counted("b", ledger)), Limited(Counted("c", ledger))]
+    loop = DecodeLoop(Planner(tokenizer), chat, Toolbox(tools), "You plan.")
+    recorder = Recorder(loop.ask(Transcript(), "Do."), {}, ledger)
+    caller = Caller(turn="t")
+    for number in range(2):
+        turn = await loop.run(recorder.transcript, caller, ignore, recorder)
+        assert (turn.stop, turn.questions) == (StopReason.ASKS, (Question("c0", f"a asks {number}?"),))
+        assert ledger == {"t/c1": 1}
+        recorder.answers["c0"] = (*recorder.answers.get("c0", ()), Answer(f"answer {number}"))
+    turn = await loop.run(recorder.transcript, caller, ignore, recorder)
+    assert (turn.stop, turn.text) == (StopReason.DONE, "I look.And then:\nDone.")
+    assert "a: answer 0 and answer 1" in chat.read(turn.transcript.tokens)
+    assert ledger == {"t/c0": 1, "t/c1": 1, "t/c2": 1}
+
+
+async def test_25_nobody_answers(tokenizer: Tokenizer) -> None:
+    ledger = Counter[str]()
+    tools = [Limited(Asking("a", ledger)), Limited(Counted("b", ledger)), Limited(Counted("c", ledger))]
+    loop = DecodeLoop(Planner(tokenizer), InnerFormat(tokenizer), Toolbox(tools), "You plan.")
+    recorder = Recorder(loop.ask(Transcript(), "Do."), {}, ledger)
+    await loop.run(recorder.transcript, Caller(turn="t"), ignore, recorder)
+    recorder.answers["c0"] = (Answer(None),)
+    turn = await loop.run(recorder.transcript, Caller(turn="t"), ignore, recorder)
+    assert turn.stop is StopReason.DONE
+    assert "error: nobody answered in time" in InnerFormat(tokenizer).read(turn.transcript.tokens)
+
+
+@pytest.mark.parametrize(("answer", "runs"), [("Yes!", 1), ("go ahead", 1), ("No.", 0), ("yes, but only two", 0)])
+async def test_26_approval(tokenizer: Tokenizer, answer: str, runs: int) -> None:
+    """Also where the process dies once it has begun."""
+    chat, ledger = InnerFormat(tokenizer), Counter[str]()
+    tools = [Limited(Approved(Counted("a", ledger))), Limited(Counted("b", ledger)), Limited(Counted("c", ledger))]
+    loop = DecodeLoop(Planner(tokenizer), chat, Toolbox(tools), "You plan.")
+    recorder = Recorder(loop.ask(Transcript(), "Do."), {}, ledger)
+    turn = await loop.run(recorder.transcript, Caller(turn="t"), ignore, recorder)
+    assert turn.questions == (Question("c0", "May I call a()?"),)
+    assert ledger["t/c0"] == 0
+    recorder.answers["c0"] = (Answer(answer),)
+    left = recorder.transcript
+    turn = await loop.run(left, Caller(turn="t"), ignore, recorder)
+    told = chat.read(turn.transcript.tokens)
+    assert ledger["t/c0"] == runs
+    assert ("a is done" in told) == bool(runs)
+    assert (f"the user did not agree but said: {answer}" in told) == (not runs)
+    recorder = Recorder(left, {"c0": 1, "c1": recorder.noted["c1"]}, ledger)
+    recorder.answers["c0"] = (Answer(answer),)
+    turn = await loop.run(left, Caller(turn="t"), ignore, recorder)
+    assert UNKNOWN in chat.read(turn.transcript.tokens)
+    assert ledger["t/c0"] == runs

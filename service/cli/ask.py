@@ -15,33 +15,39 @@ from service.client import RemoteAgent, Reply, open_http
 from service.events import Event, to_json
 
 
-def run(url: str, text: str, context_id: str | None, as_json: bool) -> int:
-    """0 if the task was completed, else 1. Raises ServiceError if it could not be asked for."""
-    asking = ask_as_json(url, text, context_id) if as_json else ask_and_show(Console(), url, text, context_id)
-    reply = asyncio.run(asking)
-    return 0 if reply.completed else 1
+def run(url: str, text: str, context_id: str | None, task_id: str | None, as_json: bool) -> int:
+    """0 if the task was completed, 3 if it asks something, else 1. Raises ServiceError if it could not be asked for."""
+    if as_json:
+        reply = asyncio.run(ask_as_json(url, text, context_id, task_id))
+    else:
+        reply = asyncio.run(ask_and_show(Console(), url, text, context_id, task_id))
+    return 0 if reply.completed else 3 if reply.asks else 1
 
 
-async def ask_and_show(console: Console, url: str, text: str, context_id: str | None = None) -> Reply:
+async def ask_and_show(
+    console: Console, url: str, text: str, context_id: str | None = None, task_id: str | None = None
+) -> Reply:
     """For people: events as lines, then the answer."""
     async with open_http() as http:
         with Story(console) as story:
-            reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, story.hear)
+            reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, story.hear, task_id=task_id)
     console.print()
     if reply.text:
         console.print(Text("\n".join(map(printable, reply.text.splitlines())), style="bold"), soft_wrap=True)
     if reply.reason:
-        console.print(Text(printable(reply.reason), style="red"), soft_wrap=True)
+        console.print(Text(printable(reply.reason), style="bold" if reply.asks else "red"), soft_wrap=True)
+    if reply.asks:
+        console.print(f'answer with: innerloop ask {url} "..." --task {printable(reply.task_id)}', soft_wrap=True)
     end = f"{reply.state} in {story.seconds:.1f} s · context {printable(reply.context_id)}"
-    console.print(Text(end, style="dim" if reply.completed else "red"), soft_wrap=True)
+    console.print(Text(end, style="dim" if reply.completed or reply.asks else "red"), soft_wrap=True)
     return reply
 
 
-async def ask_as_json(url: str, text: str, context_id: str | None) -> Reply:
+async def ask_as_json(url: str, text: str, context_id: str | None, task_id: str | None = None) -> Reply:
     """For machines: each event as a line of JSON, as agents tell each other; the last has the kind `end`."""
     began = time.monotonic()
     async with open_http() as http:
-        reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, _write_event)
+        reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, _write_event, task_id=task_id)
     _write(
         {
             "kind": "end",
@@ -49,6 +55,7 @@ async def ask_as_json(url: str, text: str, context_id: str | None) -> Reply:
             "text": reply.text,
             "reason": reply.reason,
             "context_id": reply.context_id,
+            "task_id": reply.task_id,
             "seconds": round(time.monotonic() - began, 3),
         }
     )

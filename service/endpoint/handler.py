@@ -190,19 +190,25 @@ class Handler(RequestHandler):
         seen = await self._turns.find(key) if named else None
         if seen is None:
             task = await self._asked_task(message, context) if message.task_id else new_task(message)
-            past = await read_conversation(self._database, task.context_id) if named else Transcript()
-            try:
-                self._loop.ask(past, ask.text)
-            except ContextFull as error:
-                raise InvalidParamsError(f"the context is full: {error}") from None
+            await self._check_room(task, ask, begins=not named)
             accepted = Accepted(task.id, task.context_id, key, said, ask.to_json())
             with self._logs.hold(task, owner) as log:
-                seen = await self._worker.accept(accepted, task, owner, begins=not named)
+                if message.task_id:
+                    seen = await self._answer(accepted, ask, task, owner)
+                else:
+                    seen = await self._worker.accept(accepted, task, owner, begins=not named)
                 if seen is None:
                     yield log
                     return
         with self._logs.hold(await self._seen_task(seen, said, context), owner) as log:
             yield log
+
+    async def _check_room(self, task: Task, ask: Ask, *, begins: bool) -> None:
+        past = Transcript() if begins else await read_conversation(self._database, task.context_id)
+        try:
+            self._loop.ask(past, ask.text)
+        except ContextFull as error:
+            raise InvalidParamsError(f"the context is full: {error}") from None
 
     async def _asked_task(self, message: Message, context: ServerCallContext) -> Task:
         """The task that a message goes on with."""
@@ -213,10 +219,18 @@ class Handler(RequestHandler):
             raise UnsupportedOperationError(
                 f"task {task.id} takes no messages in {_name(task)}; send it without taskId in the same contextId"
             )
+        if task.status.HasField("message"):
+            task.history.append(task.status.message)  # the question
         task.status.Clear()
         task.status.state = TaskState.TASK_STATE_SUBMITTED
         add_to_history(task, message)
         return task
+
+    async def _answer(self, accepted: Accepted, ask: Ask, task: Task, owner: str) -> Seen | None:
+        try:
+            return await self._worker.answer(accepted, ask.text, task, owner)
+        except LookupError:  # it has been answered, or has ended, in this moment
+            raise UnsupportedOperationError(f"task {task.id} takes no messages any more") from None
 
     async def _seen_task(self, seen: Seen, said: str, context: ServerCallContext) -> Task:
         """The task of a message that was accepted before."""

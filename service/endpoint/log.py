@@ -136,7 +136,9 @@ class Logs:
     @contextmanager
     def hold(self, task: Task, owner: str) -> Iterator[Log]:
         """The log of a task, which begins with `task` as it is if there is none yet."""
-        log = self._logs.setdefault(task.id, Log(task, owner))
+        log = self._logs.get(task.id)
+        if log is None or log.over:
+            self._logs[task.id] = log = Log(task, owner)
         log.holders += 1
         try:
             yield log

@@ -7,6 +7,8 @@ How a task ends:
                 the conversation does not fit the model, or the engine failed
     CANCELED    the caller asked for it
 
+or rests, INPUT_REQUIRED or AUTH_REQUIRED, because a call wants to know something first; the next message answers it.
+
 When the service has to end before a turn does, it lets go of it: another process goes on from where its journal is, or
 this one does once it is started again.
 """
@@ -29,7 +31,7 @@ from service.endpoint.log import Log, Logs
 from service.endpoint.parts import agent_message, text_part
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull, EngineError, LeaseLost
-from service.messages import Caller
+from service.messages import Caller, Question
 from service.sessions.session import Session
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.writes import Writes
@@ -43,6 +45,8 @@ ATTEMPTS = 5
 """How many processes may die over a turn before it is given up."""
 _POLL_SECONDS = 0.5
 """How soon what other processes did is seen."""
+_LOOK_SECONDS = 2.0
+"""How soon it is seen that an answer did not come in time, where nothing else happens."""
 _LAST_WORD_SECONDS = 5.0
 """How long the end of a turn may take to be written once the service has to end."""
 
@@ -63,6 +67,8 @@ class _Outcome:
     """For the caller; empty where the state says it all."""
     stop: str | None = None
     """Why the turn stopped, if it was decoded to a stop."""
+    question: Question | None = None
+    """What is to be answered, if the turn only rests."""
 
 
 _CANCELED = _Outcome(TaskState.TASK_STATE_CANCELED)
@@ -108,6 +114,7 @@ class Worker:
         *,
         at_once: int,
         renew_seconds: float,
+        answer_seconds: float,
     ) -> None:
         self._loop = loop
         self._database = database
@@ -117,6 +124,7 @@ class Worker:
         self._logs = logs
         self._at_once = at_once
         self._renew_seconds = renew_seconds
+        self._answer_seconds = answer_seconds
         self._runs: dict[str, _Run] = {}
         self._reserved = 0
         """Places of turns that are being accepted."""
@@ -165,6 +173,15 @@ class Worker:
             self._start(result, task, owner)
         return None
 
+    async def answer(self, accepted: Accepted, text: str, task: Task, owner: str) -> Seen | None:
+        """Stores the answer that a turn rests for, with its task, and goes on with it as soon as may be.
+
+        Of a message that was accepted before, says which turn is its. Raises LookupError if the turn asks nothing.
+        """
+        seen = await self._turns.answer(accepted, text, self._tasks.row(task, owner))
+        self._wanted.set()
+        return seen
+
     def cancel(self, task_id: str) -> None:
         """Ends a turn that is decoded here, engine and calls included. Of any other, nothing happens."""
         if run := self._runs.get(task_id):
@@ -212,7 +229,7 @@ class Worker:
 
     async def _take_turns(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wanted.wait(), _POLL_SECONDS if self._turns.shared else None)
+            await asyncio.wait_for(self._wanted.wait(), _POLL_SECONDS if self._turns.shared else _LOOK_SECONDS)
         self._wanted.clear()
         if self._draining or self._free <= 0:
             return
@@ -320,9 +337,12 @@ class Worker:
         if outcome.stop:
             task.metadata.update({extension.URI: {"stop": outcome.stop}})
         lease, last = run.held.lease, self._tasks.row(task, log.owner)
+        then = self._turns.ended(lease.turn_id)
+        if outcome.question:
+            then = (self._turns.asks(lease.turn_id, outcome.question, self._answer_seconds),)
         while True:
             try:
-                await self._writes.write(last, *self._turns.ended(lease.turn_id), lease=lease)
+                await self._writes.write(last, *then, lease=lease)
                 break
             except LeaseLost:
                 raise
@@ -353,6 +373,12 @@ async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
 def _judge(turn: Turn) -> _Outcome:
     if turn.stop is StopReason.DONE:
         return _Outcome(TaskState.TASK_STATE_COMPLETED, stop=turn.stop)
+    if turn.stop is StopReason.ASKS:
+        question = turn.questions[0]  # the others are asked once this is answered
+        wants = (
+            TaskState.TASK_STATE_AUTH_REQUIRED if question.wants_credentials else TaskState.TASK_STATE_INPUT_REQUIRED
+        )
+        return _Outcome(wants, question.text, question=question)
     return _Outcome(
         TaskState.TASK_STATE_FAILED, f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}.", turn.stop
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.journal import Finished
-from service.messages import ToolResult
-from service.sessions.database import insert_new
-from service.sessions.tables import results, spans, turns
+from service.messages import Answer, ToolResult
+from service.sessions.database import insert_new, upsert
+from service.sessions.tables import answers, results, spans, turns
 from service.sessions.writes import Lease, Statement, Writes
 from service.to_the_end import to_the_end
 from service.transcript import Arrival, Transcript
@@ -37,17 +37,19 @@ class Session:
         lease: Lease,
         context_id: str,
         transcript: Transcript = _EMPTY,
-        noted: Mapping[str, Finished] = MappingProxyType({}),
+        noted: Mapping[str, Finished | int] = MappingProxyType({}),
+        said: Mapping[str, tuple[Answer, ...]] = MappingProxyType({}),
         *,
         begun: bool = False,
     ) -> None:
         self._writes = writes
         self._lease = lease
         self._context_id = context_id
-        self._insert_spans, self._insert_results = insert_new(database, spans), insert_new(database, results)
+        self._insert_spans, self._upsert_results = insert_new(database, spans), upsert(database, results)
         self.transcript = transcript
         """What is stored, or on its way."""
         self.noted = noted
+        self.answers = said
         self.begun = begun
         """Whether it holds the message that the turn answers."""
 
@@ -55,8 +57,11 @@ class Session:
     async def open(cls, writes: Writes, database: AsyncEngine, lease: Lease, context_id: str, *, begun: bool) -> Self:
         """The conversation with all that is known of a turn in it."""
         transcript = await read_conversation(database, context_id)
-        noted = await to_the_end(_read_results(database, lease.turn_id)) if begun else {}
-        return cls(writes, database, lease, context_id, transcript, noted, begun=begun)
+        if not begun:
+            return cls(writes, database, lease, context_id, transcript)
+        noted = await to_the_end(_read_results(database, lease.turn_id))
+        said = await to_the_end(_read_answers(database, lease.turn_id))
+        return cls(writes, database, lease, context_id, transcript, noted, said, begun=True)
 
     async def keep(self, transcript: Transcript) -> None:
         """Raises ValueError if it does not continue what is stored, and LeaseLost if the turn is another process's."""
@@ -76,12 +81,19 @@ class Session:
         self.transcript, self.begun = transcript, True
         await self._writes.write(*statements, lease=self._lease)
 
+    async def begin(self, call_id: str, answers: int) -> None:
+        """Raises LeaseLost if the turn is another process's."""
+        await self._write_result(call_id, answers)
+
     async def note(self, finished: Finished) -> None:
         """Raises LeaseLost if the turn is another process's."""
         result, arrival = finished
         data = {"text": result.text, "is_error": result.is_error, "arrival": asdict(arrival)}
-        row = {"turn_id": self._lease.turn_id, "call_id": result.call_id, "result": data}
-        await self._writes.write((self._insert_results, [row]), lease=self._lease)
+        await self._write_result(result.call_id, data)
+
+    async def _write_result(self, call_id: str, result: dict[str, Any] | int) -> None:
+        row = {"turn_id": self._lease.turn_id, "call_id": call_id, "result": result}
+        await self._writes.write((self._upsert_results, [row]), lease=self._lease)
 
 
 async def _read_spans(database: AsyncEngine, context_id: str) -> Transcript:
@@ -90,10 +102,26 @@ async def _read_spans(database: AsyncEngine, context_id: str) -> Transcript:
         return Transcript.from_json({"version": 1, "spans": (await connection.scalars(rows)).all()})
 
 
-async def _read_results(database: AsyncEngine, turn_id: str) -> dict[str, Finished]:
+async def _read_results(database: AsyncEngine, turn_id: str) -> dict[str, Finished | int]:
     rows = select(results.c.call_id, results.c.result).where(results.c.turn_id == turn_id)
     async with database.connect() as connection:
-        return {
-            call_id: (ToolResult(call_id, data["text"], data["is_error"]), Arrival(**data["arrival"]))
-            for call_id, data in await connection.execute(rows)
-        }
+        return {call_id: _noted(call_id, result) for call_id, result in await connection.execute(rows)}
+
+
+def _noted(call_id: str, result: Any) -> Finished | int:
+    if isinstance(result, int):
+        return result
+    return ToolResult(call_id, result["text"], result["is_error"]), Arrival(**result["arrival"])
+
+
+async def _read_answers(database: AsyncEngine, turn_id: str) -> dict[str, tuple[Answer, ...]]:
+    rows = (
+        select(answers.c.call_id, answers.c.text, answers.c.memo)
+        .where(answers.c.turn_id == turn_id)
+        .order_by(answers.c.number)
+    )
+    said: dict[str, tuple[Answer, ...]] = {}
+    async with database.connect() as connection:
+        for call_id, text, memo in await connection.execute(rows):
+            said[call_id] = (*said.get(call_id, ()), Answer(text, memo))
+    return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, false
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, false
 
 ID_LENGTH = 36
 """As long as a UUID, and as wide as the A2A SDK makes the same columns in its table of tasks."""
@@ -24,10 +24,12 @@ turns = Table(
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("id", String(ID_LENGTH), nullable=False, unique=True),
     Column("context_id", String(ID_LENGTH), nullable=False),
-    Column("message_key", String(64), nullable=False, unique=True),
-    Column("digest", String(64), nullable=False),
     Column("ask", JSON, nullable=False),
     Column("begun", Boolean, nullable=False, default=False),
+    # The call that waits for an answer, and until when.
+    Column("asking", String(ID_LENGTH)),
+    Column("memo", Text, nullable=False, default=""),
+    Column("expires", Float, nullable=False, default=0.0),
     # The lease.
     Column("holder", String(64)),
     Column("fence", Integer, nullable=False, default=0),
@@ -44,6 +46,26 @@ _open = turns.c.ended == false()
 Index("turns_open", turns.c.number, sqlite_where=_open, postgresql_where=_open)
 Index("turns_open_by_context", turns.c.context_id, sqlite_where=_open, postgresql_where=_open)
 
+messages = Table(
+    "messages",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("turn_id", String(ID_LENGTH), nullable=False),
+)
+"""That were accepted. One that comes again is known by its key."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("turn_id", String(ID_LENGTH), primary_key=True),
+    Column("call_id", String(ID_LENGTH), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text),
+    Column("memo", Text, nullable=False),
+)
+"""To what calls have asked, until their turn has ended; no text where none came in time."""
+
 results = Table(
     "results",
     metadata,
@@ -51,4 +73,4 @@ results = Table(
     Column("call_id", String(ID_LENGTH), primary_key=True),
     Column("result", JSON, nullable=False),
 )
-"""Of calls that have ended, until their turn has."""
+"""Of calls that have ended, until their turn has; of one that has only begun, with how many answers."""

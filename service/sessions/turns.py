@@ -2,7 +2,8 @@
 
     accept ──► waits ──► held ──► ended
                  ▲         │ let go, or its holder has been silent for too long
-                 └─────────┘
+                 ├─────────┤
+                 └─ asks ◄─┘ a call wants to know something: until it is answered, or for too long
 
 A turn waits for the earlier ones of its conversation. Who holds one has a lease, whose fence is higher each time.
 """
@@ -15,12 +16,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, insert, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, not_, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.messages import Answer, Question
 from service.sessions.database import is_shared, now
-from service.sessions.tables import results, turns
+from service.sessions.tables import answers, messages, results, turns
 from service.sessions.writes import Lease, Statement, Writes
 from service.to_the_end import to_the_end
 
@@ -90,13 +92,11 @@ class Turns:
         row = {
             "id": accepted.turn_id,
             "context_id": accepted.context_id,
-            "message_key": accepted.message_key,
-            "digest": accepted.digest,
             "ask": accepted.ask,
             **(self._lease_values() | {"fence": 1, "attempts": 1} if hold else {}),
         }
         try:
-            await self._writes.write((insert(turns).values(row), None), *also)
+            await self._writes.write(_message(accepted), (insert(turns).values(row), None), *also)
         except IntegrityError:
             seen = await self.find(accepted.message_key)
             if seen is None:
@@ -111,7 +111,7 @@ class Turns:
 
     async def _find(self, key: str) -> Seen | None:
         async with self._database.connect() as connection:
-            rows = select(turns.c.id, turns.c.digest).where(turns.c.message_key == key)
+            rows = select(messages.c.turn_id, messages.c.digest).where(messages.c.key == key)
             row = (await connection.execute(rows)).one_or_none()
         return Seen(*row) if row else None
 
@@ -135,10 +135,14 @@ class Turns:
                 turns.c.begun,
                 turns.c.attempts,
                 turns.c.cancelled,
+                turns.c.asking,
             )
         )
         async with self._database.begin() as connection:
             rows = (await connection.execute(taken)).all()
+            for row in rows:
+                if row.asking:  # for too long
+                    await self._write_answer(connection, row.id, row.asking, Answer(None))
         return [
             Held(
                 Lease(row.id, row.fence),
@@ -159,7 +163,9 @@ class Turns:
             not_(other.c.ended),
             or_(other.c.number < turns.c.number, and_(other.c.holder.is_not(None), other.c.number != turns.c.number)),
         )
-        return select(turns.c.number).where(not_(turns.c.ended), self._unheld(), ~in_the_way).order_by(turns.c.number)
+        silent = or_(turns.c.asking.is_(None), turns.c.expires < now(self._database))
+        free = (not_(turns.c.ended), self._unheld(), silent, ~in_the_way)
+        return select(turns.c.number).where(*free).order_by(turns.c.number)
 
     def _unheld(self) -> ColumnElement[bool]:
         silent = turns.c.until < now(self._database) if self.shared else turns.c.holder != self._holder
@@ -190,7 +196,54 @@ class Turns:
         return (
             (update(turns).where(turns.c.id == turn_id).values(ended=True, holder=None), None),
             (delete(results).where(results.c.turn_id == turn_id), None),
+            (delete(answers).where(answers.c.turn_id == turn_id), None),
         )
+
+    def asks(self, turn_id: str, question: Question, seconds: float) -> Statement:
+        """What is to be written when a turn rests until its question is answered, or for `seconds`."""
+        rests = {
+            "holder": None,
+            "attempts": 0,
+            "asking": question.call_id,
+            "memo": question.memo,
+            "expires": now(self._database) + seconds,
+        }
+        return update(turns).where(turns.c.id == turn_id).values(rests), None
+
+    async def answer(self, accepted: Accepted, text: str, *also: Statement) -> Seen | None:
+        """Stores a message as the answer that a turn rests for, and what is `also` to be written with it.
+
+        Of a message that was accepted before, nothing is stored again. Raises LookupError if the turn asks nothing.
+        """
+        return await to_the_end(self._answer(accepted, text, also))
+
+    async def _answer(self, accepted: Accepted, text: str, also: Sequence[Statement]) -> Seen | None:
+        asked = select(turns.c.asking, turns.c.memo).where(
+            turns.c.id == accepted.turn_id,
+            not_(turns.c.ended),
+            turns.c.holder.is_(None),
+            turns.c.asking.is_not(None),
+        )
+        try:
+            async with self._database.begin() as connection:
+                row = (await connection.execute(asked.with_for_update())).one_or_none()
+                if row is None:
+                    raise LookupError(accepted.turn_id)
+                await self._write_answer(connection, accepted.turn_id, row.asking, Answer(text, row.memo))
+                for statement, rows in (_message(accepted), *also):
+                    await connection.execute(statement, rows)
+        except (IntegrityError, LookupError):
+            if seen := await self._find(accepted.message_key):
+                return seen
+            raise
+        return None
+
+    async def _write_answer(self, connection: AsyncConnection, turn_id: str, call_id: str, answer: Answer) -> None:
+        before = select(func.count()).where(answers.c.turn_id == turn_id, answers.c.call_id == call_id)
+        number = await connection.scalar(before)
+        row = {"turn_id": turn_id, "call_id": call_id, "number": number, "text": answer.text, "memo": answer.memo}
+        await connection.execute(insert(answers).values(row))
+        await connection.execute(update(turns).where(turns.c.id == turn_id).values(asking=None))
 
     async def cancel(self, turn_id: str, *also: Statement) -> bool:
         """Says that a turn is to end. If nobody holds it, that is its end, for which `also` is written; whether so."""
@@ -218,8 +271,13 @@ class Turns:
                     await connection.execute(statement, rows)
         return over
 
-    async def _is_there(self, connection: Any, turn_id: str) -> bool:
+    async def _is_there(self, connection: AsyncConnection, turn_id: str) -> bool:
         return bool((await connection.execute(select(true()).where(turns.c.id == turn_id))).first())
 
     def _lease_values(self) -> dict[str, Any]:
         return {"holder": self._holder, "until": now(self._database) + self._seconds}
+
+
+def _message(accepted: Accepted) -> Statement:
+    row = {"key": accepted.message_key, "digest": accepted.digest, "turn_id": accepted.turn_id}
+    return insert(messages).values(row), None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
 from service.events import Emit
-from service.messages import Caller, ToolCall
+from service.messages import Answer, Caller, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class CallContext:
     caller: Caller
     emit: Emit
     """Hears what happens inside the call, as the peer's own events."""
+    answers: tuple[Answer, ...] = ()
+    """What was answered where the call asked back, in order. All have a text."""
 
     @property
     def key(self) -> CallKey:
@@ -40,7 +42,10 @@ class CallContext:
 
 
 class Tool(Protocol):
-    """Anything that can be called. It raises ToolError, or anything else, where it fails: the toolbox reports it."""
+    """Anything that can be called. It raises ToolError, or anything else, where it fails: the toolbox reports it.
+
+    It raises Asks where it wants to know something first.
+    """
 
     @property
     def spec(self) -> ToolSpec: ...
@@ -48,6 +53,20 @@ class Tool(Protocol):
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
         """The result as text the model can read."""
         ...
+
+
+class Asks(Exception):
+    """What a tool raises that wants to know something from whoever asked for the turn.
+
+    The turn rests until there is an answer. Then the tool is called again, with this answer beside the earlier ones.
+    """
+
+    def __init__(self, question: str, *, wants_credentials: bool = False, memo: str = "") -> None:
+        """`memo` comes back with the answer."""
+        super().__init__(question)
+        self.question = question
+        self.wants_credentials = wants_credentials
+        self.memo = memo
 
 
 class StillRuns(asyncio.CancelledError):

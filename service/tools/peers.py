@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
-from service.client import Refused, RemoteAgent, Unreachable, open_http
+from service.client import Refused, RemoteAgent, Reply, Unreachable, open_http
 from service.errors import ToolError
-from service.events import CallProgress, Event
-from service.tools.base import CallContext, ToolSpec
+from service.events import CallProgress, Emit, Event
+from service.tools.base import Asks, CallContext, ToolSpec
 
 logger = logging.getLogger(__name__)
 
@@ -107,10 +107,7 @@ class Peer:
             await context.emit(CallProgress(call_id=context.call.id, event=event))
 
         try:
-            caller = context.caller
-            reply = await self._agent.ask(
-                arguments["message"], None, report, caller.hops + 1, context.key, caller.let_go
-            )
+            reply = await self._ask(self._agent, arguments["message"], context, report)
         except Unreachable as error:
             logger.warning("peer %s: %s", name, error.__cause__)
             raise ToolError(f"{name} cannot be reached") from error
@@ -119,15 +116,25 @@ class Peer:
         if reply.completed:
             return reply.text
         reason = _clean(reply.reason, _REASON_CHARS)
+        if reply.asks:
+            wants_credentials = reply.state == "auth_required"
+            what = reason or ("credentials" if wants_credentials else "what next?")
+            raise Asks(f"{name} asks: {what}", wants_credentials=wants_credentials, memo=reply.task_id)
         raise ToolError(f"{name} {_OUTCOMES.get(reply.state, 'stopped without an answer')}{reason and f': {reason}'}")
+
+    async def _ask(self, agent: RemoteAgent, text: str, context: CallContext, report: Emit) -> Reply:
+        """Says `text`, or the newest answer to what the peer's task has asked."""
+        caller, key, task_id = context.caller, str(context.key), None
+        if context.answers:
+            text, task_id = context.answers[-1].text or "", context.answers[-1].memo
+            key += f"/{len(context.answers)}"
+        return await agent.ask(text, None, report, caller.hops + 1, key, caller.let_go, task_id)
 
 
 _OUTCOMES = {
     "failed": "failed",
     "rejected": "refused",
     "canceled": "was cancelled",
-    "input_required": "asks back, which cannot be answered here",
-    "auth_required": "wants credentials, which this agent does not have",
 }
 
 

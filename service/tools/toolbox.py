@@ -13,8 +13,8 @@ import jsonschema
 
 from service.errors import ToolError
 from service.events import Emit
-from service.messages import Caller, ToolCall, ToolResult
-from service.tools.base import CallContext, StillRuns, Tool, ToolSpec
+from service.messages import Answer, Caller, ToolCall, ToolResult
+from service.tools.base import Asks, CallContext, StillRuns, Tool, ToolSpec
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,11 @@ class Toolbox:
         limited = self._tools.get(name)
         return limited is None or limited.idempotent
 
-    async def call(self, call: ToolCall, caller: Caller, emit: Emit) -> ToolResult:
-        """Runs the call. Whatever goes wrong comes back as a result the model can read; only cancellation passes."""
+    async def call(self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = ()) -> ToolResult:
+        """Runs the call. Whatever goes wrong comes back as a result the model can read; only cancellation passes.
+
+        Raises Asks if the tool wants to know more than the `answers` that there are.
+        """
         limited = self._tools.get(call.name)
         if limited is None:
             return _failed(call, f"there is no tool {call.name!r}; the tools are {', '.join(self._tools) or 'none'}")
@@ -61,7 +64,9 @@ class Toolbox:
         try:
             arguments = parse_arguments(call.arguments, limited.tool.spec)
             async with clock:
-                text = await self._run(limited.tool, arguments, CallContext(call, caller, emit))
+                text = await self._run(limited.tool, arguments, CallContext(call, caller, emit, answers))
+        except Asks:
+            raise
         except ToolError as error:
             return _failed(call, _short(str(error), limited.result_chars))
         except (Exception, asyncio.CancelledError) as error:

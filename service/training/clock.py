@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 from service.events import Emit
-from service.messages import Caller, ToolCall, ToolResult
+from service.messages import Answer, Caller, ToolCall, ToolResult
 from service.tools.base import ToolSpec
 from service.tools.toolbox import Toolbox
 
@@ -110,10 +110,10 @@ class TimedToolbox(Toolbox):
     def specs(self) -> tuple[ToolSpec, ...]:
         return self._toolbox.specs
 
-    async def call(self, call: ToolCall, caller: Caller, emit: Emit) -> ToolResult:
+    async def call(self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = ()) -> ToolResult:
         done = self._clock.now + self._seconds(call)
         with self._clock.computing:
             async with self._one:
-                result = await self._toolbox.call(call, caller, emit)
+                result = await self._toolbox.call(call, caller, emit, answers)
         await self._clock.until(done)
         return result

@@ -9,14 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from a2a.types import Task, TaskState, TaskStatus
 from starlette.types import Message
 
 from service import app
 from service.endpoint.limits import WholeBody
-from service.endpoint.tasks import Tasks
-from service.sessions.database import open_database
-from service.sessions.writes import Writes
 from tests.conftest import Agent, RunServer, Says, echo, say
 from tests.endpoint.bindings import (
     CONTENT_TYPE,
@@ -248,17 +244,6 @@ async def test_a_task_in_another_context(run_server: RunServer, call: Call) -> N
     agent = await run_server(echo)
     task = await agent.send("one")
     assert_refused(await send(call, agent, "two", taskId=task["id"], contextId="another"), INVALID_PARAMS)
-
-
-async def test_a_message_that_names_only_the_task_is_in_the_task_s_context(run_server: RunServer) -> None:
-    agent = await run_server(lambda asked: Says(f"{len(asked.before)} before"))
-    first = await agent.send("one", contextId="c")
-    waiting = Task(id="waiting", context_id="c", status=TaskStatus(state=TaskState.TASK_STATE_INPUT_REQUIRED))
-    async with open_database(agent.database) as database, Writes(database) as writes:
-        await writes.write((await Tasks.open(database)).row(waiting, ""))
-    task = await agent.send("two", taskId="waiting")
-    assert (task["id"], task["contextId"]) == ("waiting", first["contextId"])
-    assert task["artifacts"][0]["parts"][0]["text"] == "1 before"
 
 
 @over_both

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.errors import LeaseLost
-from service.messages import ToolResult
+from service.messages import Answer, Question, ToolResult
 from service.sessions.database import open_database
 from service.sessions.session import Session, read_conversation
 from service.sessions.turns import Accepted, Held, Seen, Turns, message_key
@@ -245,3 +245,38 @@ async def test_processes_that_take_at_once_take_different_turns(two: tuple[Proce
             await two[0].end(held_now)
         taken += now
     assert sorted(int(held.lease.turn_id) for held in taken) == list(range(40))
+
+
+async def test_a_turn_that_asks_rests_until_it_is_answered(start: Start) -> None:
+    one = await start(0.2)
+    mine = await held(one)
+    session = await one.open(mine)
+    await session.keep(Transcript.of([GIVEN, SAMPLED]))
+    await one.writes.write(one.turns.asks("t", Question("c0", "?", memo="m"), 60.0), lease=mine.lease)
+    other = await start(0.2)
+    await asyncio.sleep(0.3 * other.turns.shared)
+    assert await other.take() == []
+    answer = Accepted("t", "c", message_key("", "answer"), "digest", {})
+    assert await other.turns.answer(answer, "yes") is None
+    assert await other.turns.answer(answer, "yes") == Seen("t", "digest")
+    with pytest.raises(LookupError):
+        await other.turns.answer(Accepted("t", "c", message_key("", "another"), "digest", {}), "no")
+    (theirs,) = await other.turns.claim(9)
+    assert theirs.attempts == 1
+    again = await other.open(theirs)
+    assert again.answers == {"c0": (Answer("yes", "m"),)}
+    await again.begin("c0", 1)
+    assert (await other.open(theirs)).noted == {"c0": 1}
+    await other.writes.write(other.turns.asks("t", Question("c0", "?"), 0.0), lease=theirs.lease)
+    await asyncio.sleep(0.01)
+    (expired,) = await other.turns.claim(9)
+    assert (await other.open(expired)).answers == {"c0": (Answer("yes", "m"), Answer(None))}
+
+
+async def test_a_turn_that_asks_holds_up_its_conversation_and_can_be_cancelled(process: Process) -> None:
+    mine = await held(process)
+    await process.accept("u")
+    await process.writes.write(process.turns.asks("t", Question("c0", "?", memo="m"), 60.0), lease=mine.lease)
+    assert await process.take() == []
+    assert await process.turns.cancel("t")
+    assert await process.take() == ["u"]

@@ -16,7 +16,7 @@ from service.errors import ToolError
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta
 from service.messages import Caller, ToolCall
 from service.server import listen, url_of
-from service.tools.base import CallContext
+from service.tools.base import Asks, CallContext
 from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 from tests.conftest import Agent, Asked, Reply, RunServer, Says, adds, echo, eventually
 from tests.endpoint.test_signals import slow_agent
@@ -247,8 +247,6 @@ TASK = json.dumps({"task": task("WORKING")})
         pytest.param([TASK], "helper stopped without an answer", id="stream ends early"),
         pytest.param([], "helper stopped without an answer", id="empty stream"),
         pytest.param([TASK.replace("WORKING", "REJECTED")], "helper refused", id="rejected"),
-        pytest.param([TASK.replace("WORKING", "INPUT_REQUIRED")], "helper asks back", id="input required"),
-        pytest.param([TASK.replace("WORKING", "AUTH_REQUIRED")], "helper wants credentials", id="auth required"),
         pytest.param(["{nonsense"], "helper cannot be reached", id="not JSON"),
     ],
 )
@@ -256,6 +254,14 @@ async def test_a_peer_without_an_answer(results: list[str], why: str) -> None:
     async with odd_peer(*results) as peer:
         with pytest.raises(ToolError, match=why):
             await ask(peer.url)
+
+
+@pytest.mark.parametrize(("state", "wants_credentials"), [("INPUT_REQUIRED", False), ("AUTH_REQUIRED", True)])
+async def test_what_a_peer_asks_is_asked_of_our_caller(state: str, wants_credentials: bool) -> None:
+    async with odd_peer(TASK.replace("WORKING", state)) as peer:
+        with pytest.raises(Asks, match="helper asks: ") as asks:
+            await ask(peer.url)
+    assert (asks.value.wants_credentials, asks.value.memo) == (wants_credentials, "t")
 
 
 async def test_a_peer_that_answers_with_a_message() -> None:
