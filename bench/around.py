@@ -22,6 +22,10 @@ class Around:
         return self.engine.weights
 
     @property
+    def pressure(self) -> float:
+        return self.engine.pressure
+
+    @property
     def alive(self) -> bool:
         return self.engine.alive
 

@@ -19,7 +19,7 @@ from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.endpoint.card import make_card
 from service.endpoint.handler import Handler
-from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, WholeBody
+from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
 from service.endpoint.routes import make_routes
 from service.endpoint.tasks import Tasks
@@ -69,6 +69,7 @@ class Service:
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
                 Middleware(RefuseWhileDraining, lambda: self._draining),
+                Middleware(TellBusy),
             ],
             lifespan=self._lifespan,
         )
@@ -112,8 +113,10 @@ class Service:
                 tasks,
                 logs,
                 at_once=agent.limits.running,
+                queued=agent.limits.queued,
                 renew_seconds=seconds / _RENEWALS,
                 answer_seconds=agent.limits.answer_seconds,
+                pressure=lambda: engine.pressure,
             )
             await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)

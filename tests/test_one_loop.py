@@ -43,7 +43,7 @@ class Recorder:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.window, self.weights, self.alive = engine.window, engine.weights, engine.alive
+        self.window, self.weights, self.alive, self.pressure = engine.window, engine.weights, engine.alive, 0.0
         self.exchanges: list[tuple[tuple[int, ...], list[int]]] = []
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
@@ -133,7 +133,7 @@ async def test_2_stored_is_what_the_engine_was_given_and_gave(
         async with Writes(database) as writes:
             turns = Turns(database, writes, lease_seconds=60)
             for number, transcript in enumerate(rolled):
-                accepted = Accepted(f"turn-{number}", f"context-{number}", f"message-{number}", "", {})
+                accepted = Accepted(f"turn-{number}", f"context-{number}", f"message-{number}", "", "", {})
                 held = await turns.accept(accepted, hold=True)
                 assert isinstance(held, Held)
                 await Session(writes, database, held.lease, held.context_id).keep(transcript)

@@ -43,7 +43,9 @@ from a2a.utils.task import apply_history_length, validate_history_length, valida
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.decode import DecodeLoop
+from service.endpoint.admission import Busy
 from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
+from service.endpoint.limits import BUSY
 from service.endpoint.log import TERMINAL, Log, Logs
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
@@ -191,12 +193,12 @@ class Handler(RequestHandler):
         if seen is None:
             task = await self._asked_task(message, context) if message.task_id else new_task(message)
             await self._check_room(task, ask, begins=not named)
-            accepted = Accepted(task.id, task.context_id, key, said, ask.to_json())
+            accepted = Accepted(task.id, task.context_id, key, said, message_key(owner, ""), ask.to_json())
             with self._logs.hold(task, owner) as log:
                 if message.task_id:
                     seen = await self._answer(accepted, ask, task, owner)
                 else:
-                    seen = await self._worker.accept(accepted, task, owner, begins=not named)
+                    seen = await self._accept(accepted, task, owner, context, begins=not named)
                 if seen is None:
                     yield log
                     return
@@ -225,6 +227,15 @@ class Handler(RequestHandler):
         task.status.state = TaskState.TASK_STATE_SUBMITTED
         add_to_history(task, message)
         return task
+
+    async def _accept(
+        self, accepted: Accepted, task: Task, owner: str, context: ServerCallContext, *, begins: bool
+    ) -> Seen | None:
+        try:
+            return await self._worker.accept(accepted, task, owner, begins=begins)
+        except Busy as busy:
+            context.state.get("scope", {})[BUSY] = busy
+            raise
 
     async def _answer(self, accepted: Accepted, ask: Ask, task: Task, owner: str) -> Seen | None:
         try:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import extension
+from service.endpoint.admission import Busy
 
 BODY_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 5
@@ -138,6 +139,53 @@ class RefuseWhileDraining:
             await _refuse(scope, receive, send, _SHUTTING_DOWN, call.get("id"))
         else:
             await self._app(scope, _replay(message, receive), send)
+
+
+class TellBusy:
+    """Answers with 429 or 503, and when to try again, where a message was turned away: the SDK knows no such status."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        heard: list[Message] = []
+        scope[BUSY] = None
+        replaced = False
+
+        async def listen() -> Message:
+            message = await receive()
+            heard.append(message)
+            return message
+
+        async def answer(message: Message) -> None:
+            nonlocal replaced
+            busy: Busy | None = scope[BUSY]
+            if busy is None:
+                await send(message)
+            elif not replaced:
+                replaced = True
+                call = _call(heard[0].get("body", b"")) if heard else {}
+                await _refuse(scope, receive, send, _too_busy(busy), call.get("id"))
+
+        await self._app(scope, listen, answer)
+
+
+def _too_busy(busy: Busy) -> Refusal:
+    return Refusal(
+        HTTPStatus.TOO_MANY_REQUESTS if busy.caller else HTTPStatus.SERVICE_UNAVAILABLE,
+        "RESOURCE_EXHAUSTED" if busy.caller else "UNAVAILABLE",
+        -32603,
+        InternalError,
+        busy.message,
+        {"Retry-After": str(busy.retry_seconds)},
+    )
+
+
+BUSY = "innerloop.busy"
+"""Where, in the request's scope, it is left why a message was turned away."""
 
 
 class EchoExtensions:

@@ -21,6 +21,7 @@ class ContextBuilder(DefaultServerCallContextBuilder):
 
     def build(self, request: Request) -> ServerCallContext:
         context = super().build(request)
+        context.state["scope"] = request.scope
         if version := request.query_params.get(VERSION_HEADER):
             context.state["headers"].setdefault(VERSION_HEADER.lower(), version)
         return context

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service import extension
 from service.decode import DecodeLoop, StopReason, Turn
+from service.endpoint.admission import Admission
 from service.endpoint.answer import Answer
 from service.endpoint.log import Log, Logs
 from service.endpoint.parts import agent_message, text_part
@@ -45,6 +47,8 @@ ATTEMPTS = 5
 """How many processes may die over a turn before it is given up."""
 _POLL_SECONDS = 0.5
 """How soon what other processes did is seen."""
+_PRESSURE = 0.9
+"""Of the engine's memory for conversations: beyond, those that are decoded must end before others begin."""
 _LOOK_SECONDS = 2.0
 """How soon it is seen that an answer did not come in time, where nothing else happens."""
 _LAST_WORD_SECONDS = 5.0
@@ -114,8 +118,11 @@ class Worker:
         *,
         at_once: int,
         renew_seconds: float,
+        queued: int,
         answer_seconds: float,
+        pressure: Callable[[], float],
     ) -> None:
+        """Decodes up to `at_once` turns, and fewer while the engine is under `pressure`; `queued` more may wait."""
         self._loop = loop
         self._database = database
         self._writes = writes
@@ -125,6 +132,8 @@ class Worker:
         self._at_once = at_once
         self._renew_seconds = renew_seconds
         self._answer_seconds = answer_seconds
+        self._pressure = pressure
+        self._admission = Admission(turns, queued, at_once)
         self._runs: dict[str, _Run] = {}
         self._reserved = 0
         """Places of turns that are being accepted."""
@@ -154,12 +163,14 @@ class Worker:
     async def accept(self, accepted: Accepted, task: Task, owner: str, *, begins: bool) -> Seen | None:
         """Stores a turn with its task, and decodes it as soon as may be; at once if it `begins` its conversation.
 
-        Of a message that was accepted before, says which turn is its.
+        Of a message that was accepted before, says which turn is its. Raises Busy if too many wait already.
         """
         return await to_the_end(self._accept(accepted, task, owner, begins))
 
     async def _accept(self, accepted: Accepted, task: Task, owner: str, begins: bool) -> Seen | None:
         hold = begins and self._free > 0 and not self._draining
+        if not hold:
+            await self._admission.check(accepted.caller)
         self._reserved += hold
         try:
             result = await self._turns.accept(accepted, self._tasks.row(task, owner), hold=hold)
@@ -214,7 +225,9 @@ class Worker:
 
     @property
     def _free(self) -> int:
-        return self._at_once - len(self._runs) - self._reserved
+        """How many more turns may be decoded now."""
+        busy = len(self._runs) + self._reserved
+        return 0 if busy and self._pressure() > _PRESSURE else self._at_once - busy
 
     def _start(self, held: Held, task: Task, owner: str) -> None:
         run = _Run(held)
@@ -266,7 +279,7 @@ class Worker:
     # One turn.
 
     async def _work(self, run: _Run, task: Task, owner: str) -> None:
-        lease = run.held.lease
+        lease, began = run.held.lease, time.monotonic()
         try:
             with self._logs.hold(task, owner) as log:
                 log.is_ours = True
@@ -282,6 +295,7 @@ class Worker:
                     await self._let_go(run, log)
         finally:
             del self._runs[lease.turn_id]
+            self._admission.took(time.monotonic() - began)
             self._wanted.set()
 
     async def _outcome(self, run: _Run, log: Log) -> _Outcome:

@@ -64,6 +64,11 @@ class Engine(Protocol):
         """False once it can never generate again: only a new process helps."""
         ...
 
+    @property
+    def pressure(self) -> float:
+        """How much of its memory for conversations those that it generates for may take, from 0 to 1 and beyond."""
+        ...
+
     def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         """Streams the continuation of `tokens`. Closing the stream aborts the request.
 

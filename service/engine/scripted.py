@@ -26,6 +26,7 @@ class ScriptedEngine:
         self.aborted = 0
         """Streams that were closed before their end."""
         self.alive = True
+        self.pressure = 0.0
 
     @property
     def window(self) -> int:

@@ -57,6 +57,8 @@ class VllmEngine:
         self._llm = llm
         self._weights = weights
         self._requests = count()
+        self._resident = 0
+        """Tokens of the streams that it generates now."""
 
     @classmethod
     @asynccontextmanager
@@ -93,6 +95,13 @@ class VllmEngine:
         return not self._llm.errored
 
     @property
+    def pressure(self) -> float:
+        """Without what conversations share: that makes it less."""
+        cache = self._llm.vllm_config.cache_config
+        room: int = (cache.num_gpu_blocks or 1) * cache.block_size
+        return self._resident / room
+
+    @property
     def llm(self) -> AsyncLLM:
         """The engine itself, for what only vLLM can do."""
         return self._llm
@@ -104,12 +113,19 @@ class VllmEngine:
 
         params = sampling_params(sampling)
         request = f"r{next(self._requests)}"
+        resident = len(tokens)
+        self._resident += resident
         try:
             async with aclosing(self._llm.generate(tokens_input(list(tokens)), params, request)) as outputs:
                 async for output in outputs:
-                    yield _chunk(output)
+                    chunk = _chunk(output)
+                    resident += len(chunk.tokens)
+                    self._resident += len(chunk.tokens)
+                    yield chunk
         except (VLLMError, ValueError) as error:
             raise EngineError(f"vLLM: {str(error) or repr(error.__cause__)}") from error
+        finally:
+            self._resident -= resident
 
     async def prefill(self, tokens: Sequence[int]) -> None:
         """As `Engine.prefill`, by sampling one token, which is thrown away."""

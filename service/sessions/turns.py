@@ -37,6 +37,8 @@ class Accepted:
     """Names the message among all there ever were."""
     digest: str
     """Of what it says."""
+    caller: str
+    """Whose it is: callers get their turns in turn."""
     ask: dict[str, Any]
     """What it asks for, as JSON."""
 
@@ -92,6 +94,7 @@ class Turns:
         row = {
             "id": accepted.turn_id,
             "context_id": accepted.context_id,
+            "caller": accepted.caller,
             "ask": accepted.ask,
             **(self._lease_values() | {"fence": 1, "attempts": 1} if hold else {}),
         }
@@ -115,8 +118,18 @@ class Turns:
             row = (await connection.execute(rows)).one_or_none()
         return Seen(*row) if row else None
 
+    async def waiting(self) -> dict[str, int]:
+        """How many turns of each caller nobody holds, those that ask left out."""
+        return await to_the_end(self._waiting())
+
+    async def _waiting(self) -> dict[str, int]:
+        waits = (not_(turns.c.ended), turns.c.holder.is_(None), turns.c.asking.is_(None))
+        async with self._database.connect() as connection:
+            counts = select(turns.c.caller, func.count().label("waiting")).where(*waits).group_by(turns.c.caller)
+            return {row.caller: row.waiting for row in await connection.execute(counts)}
+
     async def claim(self, count: int) -> list[Held]:
-        """Takes the leases of up to `count` turns that nobody holds, oldest first."""
+        """Takes the leases of up to `count` turns that nobody holds: one of each caller, the oldest, then another."""
         try:
             return await to_the_end(self._claim(count))
         except IntegrityError:  # another process took a turn of the same conversation in this moment
@@ -125,7 +138,11 @@ class Turns:
     async def _claim(self, count: int) -> list[Held]:
         taken = (
             update(turns)
-            .where(turns.c.number.in_(self._free().limit(count).with_for_update(skip_locked=True).scalar_subquery()))
+            .where(
+                turns.c.number.in_(
+                    self._free().limit(count).with_for_update(of=turns, skip_locked=True).scalar_subquery()
+                )
+            )
             .values(self._lease_values() | {"fence": turns.c.fence + 1, "attempts": turns.c.attempts + 1})
             .returning(
                 turns.c.id,
@@ -164,8 +181,15 @@ class Turns:
             or_(other.c.number < turns.c.number, and_(other.c.holder.is_not(None), other.c.number != turns.c.number)),
         )
         silent = or_(turns.c.asking.is_(None), turns.c.expires < now(self._database))
-        free = (not_(turns.c.ended), self._unheld(), silent, ~in_the_way)
-        return select(turns.c.number).where(*free).order_by(turns.c.number)
+        # Among a caller's own, after those that are held.
+        place = func.row_number().over(partition_by=turns.c.caller, order_by=(turns.c.holder.is_(None), turns.c.number))
+        places = select(turns.c.number, place.label("place")).where(not_(turns.c.ended)).subquery()
+        return (
+            select(turns.c.number)
+            .join(places, places.c.number == turns.c.number)
+            .where(not_(turns.c.ended), self._unheld(), silent, ~in_the_way)
+            .order_by(places.c.place, turns.c.number)
+        )
 
     def _unheld(self) -> ColumnElement[bool]:
         silent = turns.c.until < now(self._database) if self.shared else turns.c.holder != self._holder

@@ -29,8 +29,10 @@ class Process:
         self.database, self.writes = database, writes
         self.turns = Turns(database, writes, lease_seconds)
 
-    async def accept(self, turn_id: str, context_id: str = "c", *, hold: bool = False) -> Held | Seen | None:
-        accepted = Accepted(turn_id, context_id, message_key("", turn_id), "digest", {"text": turn_id})
+    async def accept(
+        self, turn_id: str, context_id: str = "c", caller: str = "", *, hold: bool = False
+    ) -> Held | Seen | None:
+        accepted = Accepted(turn_id, context_id, message_key("", turn_id), "digest", caller, {"text": turn_id})
         return await self.turns.accept(accepted, hold=hold)
 
     async def take(self, count: int = 9) -> list[str]:
@@ -176,9 +178,20 @@ async def test_no_more_are_taken_than_wanted_and_the_oldest_first(process: Proce
     assert await process.take(2) == ["2", "3"]
 
 
+async def test_callers_get_their_turns_in_turn(process: Process) -> None:
+    for number in range(6):
+        await process.accept(f"many {number}", f"m{number}", "many")
+    for number in range(2):
+        await process.accept(f"few {number}", f"f{number}", "few")
+    assert await process.turns.waiting() == {"many": 6, "few": 2}
+    taken = [await process.take(2) for _ in range(3)]
+    assert [sorted(each) for each in taken] == [["few 0", "many 0"], ["few 1", "many 1"], ["many 2", "many 3"]]
+    assert await process.turns.waiting() == {"many": 2}
+
+
 async def test_a_message_is_accepted_once(process: Process) -> None:
     await process.accept("t")
-    accepted = Accepted("u", "c", message_key("", "t"), "another digest", {})
+    accepted = Accepted("u", "c", message_key("", "t"), "another digest", "", {})
     assert await process.turns.accept(accepted, hold=False) == Seen("t", "digest")
     assert await process.turns.find(message_key("", "t")) == Seen("t", "digest")
     assert await process.turns.find(message_key("somebody", "t")) is None
@@ -189,7 +202,7 @@ async def test_messages_that_come_together(process: Process) -> None:
     """The same one three times, among others."""
 
     async def accept(number: int) -> Held | Seen | None:
-        accepted = Accepted(f"{number}", f"c{number}", message_key("", f"m{number // 3}"), "digest", {})
+        accepted = Accepted(f"{number}", f"c{number}", message_key("", f"m{number // 3}"), "digest", "", {})
         return await process.turns.accept(accepted, hold=True)
 
     results = await asyncio.gather(*(accept(number) for number in range(30)))
@@ -256,11 +269,11 @@ async def test_a_turn_that_asks_rests_until_it_is_answered(start: Start) -> None
     other = await start(0.2)
     await asyncio.sleep(0.3 * other.turns.shared)
     assert await other.take() == []
-    answer = Accepted("t", "c", message_key("", "answer"), "digest", {})
+    answer = Accepted("t", "c", message_key("", "answer"), "digest", "", {})
     assert await other.turns.answer(answer, "yes") is None
     assert await other.turns.answer(answer, "yes") == Seen("t", "digest")
     with pytest.raises(LookupError):
-        await other.turns.answer(Accepted("t", "c", message_key("", "another"), "digest", {}), "no")
+        await other.turns.answer(Accepted("t", "c", message_key("", "another"), "digest", "", {}), "no")
     (theirs,) = await other.turns.claim(9)
     assert theirs.attempts == 1
     again = await other.open(theirs)

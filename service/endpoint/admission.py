@@ -1,0 +1,65 @@
+"""Which messages are turned away because there is too much to do already.
+
+Turns that wait are counted by who asked for them. A caller may have at most as many waiting as there are places left
+for everybody: so one alone gets half of the queue, and another who comes then still finds room.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+from a2a.utils.errors import InternalError
+
+from service.sessions.turns import Turns
+
+_COUNT_SECONDS = 0.2
+"""How old a count may be: turning away must cost next to nothing."""
+_RETRY_SECONDS = (1, 60)
+_TURN_SECONDS = 5.0
+"""How long a turn takes, until that is known."""
+
+
+class Busy(InternalError):
+    """Too many turns wait. Nothing was done."""
+
+    def __init__(self, why: str, *, caller: bool, retry_seconds: int) -> None:
+        super().__init__(why)
+        self.caller = caller
+        """Whether only this caller has too many."""
+        self.retry_seconds = retry_seconds
+        """When it is worth trying again."""
+
+
+class Admission:
+    """Of one process; the turns of all that share the database count."""
+
+    def __init__(self, turns: Turns, queued: int, at_once: int) -> None:
+        """`queued` turns may wait while `at_once` are decoded."""
+        self._turns = turns
+        self._queued = queued
+        self._at_once = at_once
+        self._waiting: dict[str, int] = {}
+        self._counted = -math.inf
+        self._seconds = _TURN_SECONDS
+
+    async def check(self, caller: str) -> None:
+        """Raises Busy if a further turn of this caller's must not wait; else it counts as waiting."""
+        if time.monotonic() - self._counted > _COUNT_SECONDS:
+            self._counted = time.monotonic()
+            self._waiting = await self._turns.waiting()
+        waiting, own = sum(self._waiting.values()), self._waiting.get(caller, 0)
+        left = self._queued - waiting
+        if left <= 0:
+            raise Busy("too many messages wait already", caller=False, retry_seconds=self._retry(waiting))
+        if own >= left:
+            raise Busy("too many of your messages wait already", caller=True, retry_seconds=self._retry(own))
+        self._waiting[caller] = own + 1
+
+    def took(self, seconds: float) -> None:
+        """Hears how long a turn was decoded."""
+        self._seconds += 0.1 * (seconds - self._seconds)
+
+    def _retry(self, ahead: int) -> int:
+        least, most = _RETRY_SECONDS
+        return max(least, min(most, math.ceil(ahead / self._at_once * self._seconds)))
