@@ -6,15 +6,16 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
-from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta
+from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta, UsageReported
 from service.journal import Finished, Journal
 from service.messages import Caller, Question, ToolCall, ToolResult
 from service.tools.base import Asks
 from service.tools.toolbox import Toolbox
 from service.transcript import Arrival
+from service.usage import NOTHING
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,9 @@ class Calls:
         self._news = asyncio.Event()
         """Set when more is known of a result than before."""
         self.started = 0
+        noted = [noted[0].usage for noted in journal.noted.values() if not isinstance(noted, int)]
+        self.usage = sum(noted, NOTHING)
+        """What the agents took that were asked."""
 
     async def make(self, made: Made, known: Finished | None = None) -> None:
         """Starts a call, unless it is known what came of it. Beyond the limit it is refused, which nobody hears of."""
@@ -86,6 +90,11 @@ class Calls:
         if len(answers) > noted or self._toolbox.is_idempotent(call.name):
             return None
         return interrupted(made, dispatched=None)
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The ids of those that have no result."""
+        return tuple(call_id for call_id, running in self._open.items() if not running.task.done())
 
     @property
     def refused(self) -> bool:
@@ -169,17 +178,24 @@ class Calls:
     async def _call(self, running: _Running) -> Finished:
         call, position = running.made.call, running.made.position
 
+        usage = NOTHING
+
         async def hear(event: Event) -> None:
-            if isinstance(event, CallProgress) and isinstance(event.event, TextDelta):
-                running.heard += event.event.text
-                self._news.set()
+            nonlocal usage
+            match event:
+                case CallProgress(event=TextDelta(text=text)):
+                    running.heard += text
+                    self._news.set()
+                case CallProgress(event=UsageReported(usage=took)):
+                    usage += took
             await self._emit(event)
 
         answers = self._journal.answers.get(call.id, ())
         if answers and not self._toolbox.is_idempotent(call.name):
             await self._journal.begin(call.id, len(answers))
         result = await self._toolbox.call(call, self._caller, hear, answers)
-        finished = result, Arrival(call.id, position, running.dispatched, time.time())
+        self.usage += usage
+        finished = (replace(result, usage=usage), Arrival(call.id, position, running.dispatched, time.time()))
         await self._journal.note(finished)
         return finished
 

@@ -42,6 +42,7 @@ from google.protobuf.json_format import MessageToDict
 from service import extension
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
+from service.usage import NOTHING, Usage
 
 _CONNECT_SECONDS = 5.0
 _CARD_SECONDS = 5.0
@@ -88,6 +89,8 @@ class Reply:
     context_id: str
     """Names the conversation."""
     task_id: str = ""
+    usage: Usage = NOTHING
+    """What the agent says that it took."""
 
     @property
     def completed(self) -> bool:
@@ -179,6 +182,7 @@ class _Turn:
         self._overlapping: set[str] = set()
         """Artifacts whose next piece may be known already."""
         self._message: str | None = None
+        self._usage = NOTHING
 
     async def run(self, message: Message) -> Reply:
         self._task_id = message.task_id
@@ -254,9 +258,11 @@ class _Turn:
             return Reply("completed", self._message, "", self._context_id)
         text = "\n".join(self._artifacts.values())
         if not self._ended:
-            return Reply("lost", text, "the agent cannot be reached any more", self._context_id, self._task_id)
+            return Reply(
+                "lost", text, "the agent cannot be reached any more", self._context_id, self._task_id, self._usage
+            )
         name = TaskState.Name(self._status.state).removeprefix("TASK_STATE_").lower()
-        return Reply(name, text, _text(self._status.message.parts), self._context_id, self._task_id)
+        return Reply(name, text, _text(self._status.message.parts), self._context_id, self._task_id, self._usage)
 
     async def _hear(self, response: StreamResponse) -> None:
         match response.WhichOneof("payload"):
@@ -268,6 +274,7 @@ class _Turn:
                 await self._hear_task(response.task)
             case "status_update":
                 self._task_id, self._status = response.status_update.task_id, response.status_update.status
+                self._usage = extension.usage_of(response.status_update.metadata) or self._usage
                 if extension.URI in self._status.message.extensions:
                     await self._hear_events(self._status.message)
             case "artifact_update":
@@ -275,6 +282,7 @@ class _Turn:
 
     async def _hear_task(self, task: Task) -> None:
         self._task_id, self._context_id, self._status = task.id, task.context_id, task.status
+        self._usage = extension.usage_of(task.metadata) or self._usage
         for artifact in task.artifacts:
             await self._hear_artifact(artifact, append=False)
 

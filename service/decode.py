@@ -12,11 +12,12 @@ from service.calls import Calls, Made, interrupted
 from service.chat.base import ChatFormat, Reader
 from service.engine.base import Engine, Finish, Sampling
 from service.errors import ContextFull, EngineError
-from service.events import Emit, TextDelta, ignore
+from service.events import Emit, Spliced, TextDelta, Waiting, ignore
 from service.journal import Finished, Heard, Journal
 from service.messages import Caller, Question
 from service.tools.toolbox import Toolbox
 from service.transcript import Origin, Span, Transcript
+from service.usage import Tokens, Usage
 
 
 class StopReason(StrEnum):
@@ -44,6 +45,8 @@ class Turn:
     sampled: int
     """Tokens."""
     calls: int
+    usage: Usage
+    """What it took, with what the agents took that it asked."""
     questions: tuple[Question, ...] = ()
     """What its calls want to know, if that is why it stopped."""
 
@@ -128,11 +131,15 @@ class DecodeLoop:
                 while stop is None:
                     await journal.keep(turn.transcript)
                     if calls:
+                        if (running := calls.running) and not calls.arrived:
+                            await emit(Waiting(call_ids=running))
                         results = await self._wait(turn.transcript, calls)
                         if not results:
                             stop = StopReason.ASKS
                             break
                         turn.transcript = self._splice(turn.transcript, results)
+                        ids = tuple(result.call_id for result, _ in results)
+                        await emit(Spliced(call_ids=ids, position=len(turn.transcript)))
                     else:
                         turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
                     await journal.keep(turn.transcript)
@@ -147,7 +154,8 @@ class DecodeLoop:
                 await journal.keep(turn.transcript)
         assert stop is not None
         questions = calls.questions if stop is StopReason.ASKS else ()
-        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, questions)
+        usage = Usage.of(self._engine.weights, turn.tokens) + calls.usage
+        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, usage, questions)
 
     def said(self, transcript: Transcript) -> str:
         """The prose of the last turn, as far as it is in the transcript."""
@@ -160,10 +168,12 @@ class DecodeLoop:
             return self._limit(turn)
         reader = turn.take_reader() or self._chat.reader(self._toolbox.specs, first_call=calls.started)
         finish: Finish | None = None
+        turn.tokens += Tokens(input=len(turn.transcript))
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, self._sampling(turn, room))) as stream:
                 async for chunk in stream:
                     finish, text = chunk.finish, ""
+                    turn.tokens += Tokens(cached=chunk.cached, output=len(chunk.tokens))
                     for index, token in enumerate(chunk.tokens):
                         turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)
                         reading = reader.feed((token,))
@@ -234,7 +244,10 @@ class DecodeLoop:
             if span.origin is Origin.GIVEN:
                 past = _Past()
             elif span.origin is Origin.SAMPLED:
-                past.reader = past.reader or self._chat.reader(self._toolbox.specs, first_call=len(past.made))
+                if past.reader is None:
+                    past.reader = self._chat.reader(self._toolbox.specs, first_call=len(past.made))
+                    past.tokens += Tokens(input=position)
+                past.tokens += Tokens(output=len(span.tokens))
                 for at, token in enumerate(span.tokens, position + 1):
                     reading = past.reader.feed((token,))
                     past.text.append(reading.text)
@@ -257,6 +270,7 @@ class _Past:
 
     text: list[str] = field(default_factory=list)
     sampled: int = 0
+    tokens: Tokens = field(default_factory=Tokens)
     made: list[Made] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     reader: Reader | None = None
@@ -276,6 +290,7 @@ class _Growing:
         self.transcript = transcript
         self.text = list(past.text)
         self.sampled = past.sampled
+        self.tokens = past.tokens
         self._reader = past.reader
         self._tokens: list[int] = []
         """Sampled, but not in the transcript yet."""

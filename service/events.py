@@ -13,10 +13,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from service.messages import MAX_HOPS
+from service.usage import Usage
 
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+    at: float | None = Field(default=None, allow_inf_nan=False)
+    """When, in seconds since 1970; set where it is told to others."""
 
 
 class TextDelta(_Event):
@@ -56,7 +60,30 @@ class CallFinished(_Event):
     seconds: float = Field(allow_inf_nan=False)
 
 
-Event = TextDelta | CallStarted | CallProgress | CallFinished
+class Waiting(_Event):
+    """The model has nothing to do until one of these calls ends."""
+
+    kind: Literal["waiting"] = "waiting"
+    call_ids: tuple[str, ...]
+
+
+class Spliced(_Event):
+    """Results came into the token sequence, and the model goes on."""
+
+    kind: Literal["spliced"] = "spliced"
+    call_ids: tuple[str, ...]
+    position: int
+    """How many tokens the conversation has with them."""
+
+
+class UsageReported(_Event):
+    """Another agent's turn took this."""
+
+    kind: Literal["usage"] = "usage"
+    usage: Usage
+
+
+Event = TextDelta | CallStarted | CallProgress | CallFinished | Waiting | Spliced | UsageReported
 
 Emit = Callable[[Event], Awaitable[None]]
 """Hears events, one at a time or several at once: tools report while the model decodes."""
@@ -71,7 +98,7 @@ async def ignore(event: object) -> None:
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as it travels between agents."""
-    return event.model_dump(mode="json")
+    return event.model_dump(mode="json", exclude_none=True)
 
 
 def from_json(data: object) -> Event | None:
@@ -81,6 +108,11 @@ def from_json(data: object) -> Event | None:
     except ValidationError:
         return None
     return event if _depth(event) <= MAX_HOPS else None
+
+
+def json_schema() -> dict[str, Any]:
+    """Of events as they travel."""
+    return _wire.json_schema(mode="serialization")
 
 
 def _depth(event: Event) -> int:

@@ -1,7 +1,8 @@
 """The A2A extension by which an agent tells what happens inside its turn, and how its events look on the wire.
 
 A client that names `URI` in its `A2A-Extensions` header hears, beside the answer's text, every call that starts and
-ends, and what happens inside calls to other agents. Each event is one data part of a WORKING status update.
+ends, when the model waits and when results come in, and what happens inside calls to other agents. Each event is one
+data part of a WORKING status update, of the form in `extension.schema.json`. The end says what the turn took.
 
 An agent that asks another while it answers says how many agents the question has come through, itself included, in the
 message's metadata: `{URI: {"hops": 1}}`. So agents that ask each other in a circle are found out.
@@ -12,9 +13,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 from google.protobuf.struct_pb2 import Struct, Value
+from pydantic import ValidationError
 
 from service.events import CallFinished, CallStarted, Event, to_json
+from service.usage import NOTHING, Usage
 
 URI = "https://innerloop.dev/extensions/events/v1"
 
@@ -37,6 +41,20 @@ def metadata_of(event: Event) -> dict[str, str]:
     if isinstance(event, CallFinished):
         return {"adk_type": "function_response"}
     return {}
+
+
+def task_metadata(stop: str, usage: Usage) -> dict[str, Any]:
+    """Of a task that has ended: why its turn stopped, and what it took."""
+    return {URI: {"stop": stop, "usage": usage.model_dump()}}
+
+
+def usage_of(metadata: Struct) -> Usage:
+    """What an agent says that its task took; nothing if it says none that makes sense."""
+    ours = metadata.fields.get(URI, Value()).struct_value.fields.get("usage", Value())
+    try:
+        return Usage.model_validate(MessageToDict(ours.struct_value))
+    except (ValidationError, SerializeToJsonError):
+        return NOTHING
 
 
 def message_metadata(hops: int) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from service.usage import NOTHING, Usage
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
@@ -25,6 +27,8 @@ class ToolResult:
     call_id: str
     text: str
     is_error: bool = False
+    usage: Usage = NOTHING
+    """What the agents took that the call asked."""
 
     @property
     def as_read(self) -> str:

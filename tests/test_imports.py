@@ -25,6 +25,7 @@ HOMES = {
 LEVELS = [
     (
         "service.errors",
+        "service.usage",
         "service.messages",
         "service.transcript",
         "service.events",

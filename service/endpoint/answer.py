@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
@@ -41,7 +42,7 @@ class Answer:
             self._send_text(said)
 
     async def emit(self, event: Event) -> None:
-        self._pending.append(event)
+        self._pending.append(event.model_copy(update={"at": time.time()}))
         self._news.set()
 
     async def __aenter__(self) -> Self:
@@ -104,8 +105,8 @@ def _joined(events: Iterable[Event]) -> Iterator[Event]:
 def _join(first: Event, second: Event) -> Event | None:
     match first, second:
         case TextDelta(), TextDelta():
-            return TextDelta(text=first.text + second.text)
+            return first.model_copy(update={"text": first.text + second.text})
         case CallProgress(), CallProgress() if first.call_id == second.call_id:
             inner = _join(first.event, second.event)
-            return inner and CallProgress(call_id=first.call_id, event=inner)
+            return inner and first.model_copy(update={"event": inner})
     return None

@@ -38,6 +38,7 @@ from service.sessions.session import Session
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.writes import Writes
 from service.to_the_end import to_the_end
+from service.usage import NOTHING, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class _Outcome:
     """For the caller; empty where the state says it all."""
     stop: str | None = None
     """Why the turn stopped, if it was decoded to a stop."""
+    usage: Usage = NOTHING
     question: Question | None = None
     """What is to be answered, if the turn only rests."""
 
@@ -349,7 +351,7 @@ class Worker:
         task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
         task.status.timestamp.GetCurrentTime()
         if outcome.stop:
-            task.metadata.update({extension.URI: {"stop": outcome.stop}})
+            task.metadata.update(extension.task_metadata(outcome.stop, outcome.usage))
         lease, last = run.held.lease, self._tasks.row(task, log.owner)
         then = self._turns.ended(lease.turn_id)
         if outcome.question:
@@ -386,13 +388,12 @@ async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
 
 def _judge(turn: Turn) -> _Outcome:
     if turn.stop is StopReason.DONE:
-        return _Outcome(TaskState.TASK_STATE_COMPLETED, stop=turn.stop)
+        return _Outcome(TaskState.TASK_STATE_COMPLETED, stop=turn.stop, usage=turn.usage)
     if turn.stop is StopReason.ASKS:
         question = turn.questions[0]  # the others are asked once this is answered
         wants = (
             TaskState.TASK_STATE_AUTH_REQUIRED if question.wants_credentials else TaskState.TASK_STATE_INPUT_REQUIRED
         )
         return _Outcome(wants, question.text, question=question)
-    return _Outcome(
-        TaskState.TASK_STATE_FAILED, f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}.", turn.stop
-    )
+    why = f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}."
+    return _Outcome(TaskState.TASK_STATE_FAILED, why, turn.stop, turn.usage)

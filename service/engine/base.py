@@ -44,6 +44,8 @@ class Chunk:
     """One per token if they were asked for."""
     finish: Finish | None = None
     """Set on the last chunk only."""
+    cached: int = 0
+    """Of the prompt's tokens, those that were not computed again; said once, with the first chunk."""
 
 
 class Engine(Protocol):

@@ -118,7 +118,8 @@ class VllmEngine:
         try:
             async with aclosing(self._llm.generate(tokens_input(list(tokens)), params, request)) as outputs:
                 async for output in outputs:
-                    chunk = _chunk(output)
+                    first = resident == len(tokens)
+                    chunk = _chunk(output, (output.num_cached_tokens or 0) if first else 0)
                     resident += len(chunk.tokens)
                     self._resident += len(chunk.tokens)
                     yield chunk
@@ -242,7 +243,7 @@ def sampling_params(sampling: Sampling) -> SamplingParams:
     )
 
 
-def _chunk(output: RequestOutput) -> Chunk:
+def _chunk(output: RequestOutput, cached: int) -> Chunk:
     completion = output.outputs[0]
     tokens = tuple(completion.token_ids)
     logprobs = None
@@ -251,4 +252,4 @@ def _chunk(output: RequestOutput) -> Chunk:
     if completion.finish_reason in ("abort", "error"):
         raise EngineError(f"the engine gave up the request: {completion.finish_reason}")
     finish = _FINISH[completion.finish_reason] if completion.finish_reason else None
-    return Chunk(tokens, logprobs, finish)
+    return Chunk(tokens, logprobs, finish, cached)

@@ -17,6 +17,7 @@ from service.sessions.tables import answers, results, spans, turns
 from service.sessions.writes import Lease, Statement, Writes
 from service.to_the_end import to_the_end
 from service.transcript import Arrival, Transcript
+from service.usage import Usage
 
 
 async def read_conversation(database: AsyncEngine, context_id: str) -> Transcript:
@@ -89,6 +90,7 @@ class Session:
         """Raises LeaseLost if the turn is another process's."""
         result, arrival = finished
         data = {"text": result.text, "is_error": result.is_error, "arrival": asdict(arrival)}
+        data["usage"] = result.usage.model_dump()
         await self._write_result(result.call_id, data)
 
     async def _write_result(self, call_id: str, result: dict[str, Any] | int) -> None:
@@ -111,7 +113,8 @@ async def _read_results(database: AsyncEngine, turn_id: str) -> dict[str, Finish
 def _noted(call_id: str, result: Any) -> Finished | int:
     if isinstance(result, int):
         return result
-    return ToolResult(call_id, result["text"], result["is_error"]), Arrival(**result["arrival"])
+    usage = Usage.model_validate(result["usage"])
+    return ToolResult(call_id, result["text"], result["is_error"], usage), Arrival(**result["arrival"])
 
 
 async def _read_answers(database: AsyncEngine, turn_id: str) -> dict[str, tuple[Answer, ...]]:

@@ -14,7 +14,7 @@ import httpx
 
 from service.client import Refused, RemoteAgent, Reply, Unreachable, open_http
 from service.errors import ToolError
-from service.events import CallProgress, Emit, Event
+from service.events import CallProgress, Emit, Event, UsageReported
 from service.tools.base import Asks, CallContext, ToolSpec
 
 logger = logging.getLogger(__name__)
@@ -113,6 +113,8 @@ class Peer:
             raise ToolError(f"{name} cannot be reached") from error
         except Refused as error:
             raise ToolError(f"{name} refused: {_clean(error.reason, _REASON_CHARS)}") from error
+        if reply.usage:
+            await report(UsageReported(usage=reply.usage))
         if reply.completed:
             return reply.text
         reason = _clean(reply.reason, _REASON_CHARS)

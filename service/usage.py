@@ -1,0 +1,56 @@
+"""What a turn took, in tokens of each model: what the agents took that it asked is in it, once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_MOST = 2**53
+"""What JSON holds exactly."""
+_MODELS = 64
+_NAME = 200
+
+Count = Annotated[int, Field(ge=0, le=_MOST)]
+
+
+class Tokens(BaseModel):
+    """Of one model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: Count = 0
+    """Given to it, over all requests of the turn: each stretch begins with all that is there."""
+    cached: Count = 0
+    """Those of them that it did not compute again."""
+    output: Count = 0
+    """Sampled."""
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(
+            input=self.input + other.input, cached=self.cached + other.cached, output=self.output + other.output
+        )
+
+
+class Usage(BaseModel):
+    """By the version of its weights."""
+
+    model_config = ConfigDict(frozen=True)
+
+    models: Annotated[dict[Annotated[str, Field(max_length=_NAME)], Tokens], Field(max_length=_MODELS)] = {}
+
+    @classmethod
+    def of(cls, model: str, tokens: Tokens) -> Self:
+        return cls(models={model: tokens})
+
+    def __add__(self, other: Usage) -> Usage:
+        models = dict(self.models)
+        for model, tokens in other.models.items():
+            models[model] = models.get(model, Tokens()) + tokens
+        return Usage(models=models)
+
+    def __bool__(self) -> bool:
+        return bool(self.models)
+
+
+NOTHING: Final = Usage()
