@@ -158,7 +158,10 @@ class ActorEngine(ScriptedEngine):
     def _play(self, prompt: tuple[int, ...], sampling: Sampling) -> Iterator[tuple[int, ...]]:
         says = self._reply(self.read(prompt))
         calls = [ToolCall("", name, arguments) for name, arguments in says.calls]
-        for token in self._chat.write_stretch(says.text, calls):
+        stretch = self._chat.write_stretch(says.text, calls)
+        # What of it another process has written already.
+        written = next((n for n in range(len(stretch), 0, -1) if prompt[-n:] == stretch[:n]), 0)
+        for token in stretch[written:]:
             yield (token,)
 
     def read(self, prompt: Sequence[int]) -> Asked:

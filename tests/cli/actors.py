@@ -27,6 +27,11 @@ def office(folder: Path) -> Opened:
     return _play({"contracts": _contracts, "procurement": _procurement}[folder.name])
 
 
+def slow_office(folder: Path) -> Opened:
+    """The same, a token every hundredth of a second."""
+    return _play({"contracts": _contracts, "procurement": _procurement}[folder.name], seconds_per_chunk=0.01)
+
+
 def forgetful(folder: Path) -> Opened:
     """The same, but nothing is ordered."""
     return _play({"contracts": _contracts, "procurement": lambda _: Says("They bear the tariffs.")}[folder.name])
@@ -68,10 +73,10 @@ async def _fails() -> AsyncIterator[Engine]:
     yield
 
 
-def _play(reply: Reply) -> Opened:
+def _play(reply: Reply, **options: float) -> Opened:
     tokenizer = byte_tokenizer()
     chat = InnerFormat(tokenizer)
-    return nullcontext(ActorEngine(tokenizer, chat, reply)), chat
+    return nullcontext(ActorEngine(tokenizer, chat, reply, **options)), chat
 
 
 def _procurement(asked: Asked) -> Says:
