@@ -23,8 +23,11 @@ from service.sessions.tables import turns
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
-"""How long a database may be away before what was to be written is given up."""
+"""How long a database may be away before what was to be written without a lease is given up: somebody waits for it."""
 _PAUSE_SECONDS = 0.2
+_OUTAGES = ("08", "25P03", "40", "53", "57")
+"""How the SQLSTATEs begin of what is no fault of what is written: a connection that is lost or was idle for too long,
+a deadlock, a server that is full, going or coming."""
 
 Statement = tuple[Executable, Sequence[dict[str, Any]] | None]
 """With the rows that it is about, if it is about rows."""
@@ -61,11 +64,13 @@ class Writes:
         self._database = database
         self._waiting: list[_Write] = []
         self._flushing: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._closing = True
         if self._flushing:
             await asyncio.wait({self._flushing})
 
@@ -73,7 +78,8 @@ class Writes:
         """Returns when the statements are committed, all or none, in the order of asking.
 
         Cancelled, it does not wait for that, but it is done. Raises LeaseLost if the turn is another's, and the
-        database's error for what cannot be written, or if the database does not come back.
+        database's error for what cannot be written, or if the database does not come back. Under a lease it waits for
+        the database as long as it takes: then the lease tells whether the turn has gone on without it.
         """
         write = _Write(statements, lease)
         self._waiting.append(write)
@@ -91,8 +97,8 @@ class Writes:
             try:
                 lost = await self._execute(batch)
             except Exception as error:
-                if _is_outage(error):
-                    batch = _give_up(batch, error)
+                if is_outage(error):
+                    batch = self._give_up(batch, error)
                     if not batch:
                         return
                     await asyncio.sleep(_PAUSE_SECONDS)
@@ -118,6 +124,17 @@ class Writes:
                         await connection.execute(statement, rows)
         return lost
 
+    def _give_up(self, batch: Sequence[_Write], error: Exception) -> list[_Write]:
+        """Those that still have patience."""
+        left = []
+        for write in batch:
+            waits = write.lease and not self._closing
+            if waits or time.monotonic() - write.since < PATIENCE_SECONDS:
+                left.append(write)
+            else:
+                write.end(error)
+        return left
+
 
 async def _lost(connection: AsyncConnection, writes: Sequence[_Write]) -> set[_Write]:
     if not writes:
@@ -129,19 +146,10 @@ async def _lost(connection: AsyncConnection, writes: Sequence[_Write]) -> set[_W
     return {write for write in writes if write.lease not in fences}
 
 
-def _give_up(batch: Sequence[_Write], error: Exception) -> list[_Write]:
-    """Those that still have patience."""
-    left = []
-    for write in batch:
-        if time.monotonic() - write.since < PATIENCE_SECONDS:
-            left.append(write)
-        else:
-            write.end(error)
-    return left
-
-
-def _is_outage(error: Exception) -> bool:
-    """Of the database, not of what is written."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+def is_outage(error: Exception) -> bool:
+    """Of the database, not of what is written or asked."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, TimeoutError | OSError)
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
-    return isinstance(error, OperationalError | InterfaceError | TimeoutError | OSError)
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_OUTAGES)

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.sessions import writes as module
 from service.sessions.database import open_database
-from service.sessions.tables import spans
-from service.sessions.writes import Statement, Writes
+from service.sessions.tables import spans, turns
+from service.sessions.writes import Lease, Statement, Writes
 
 
 def row(number: int) -> Statement:
@@ -67,22 +67,41 @@ async def test_whoever_is_cancelled_is_not_waited_for_but_written(database: Asyn
     assert await stored(database) == [1]
 
 
+class Coded(Exception):
+    """As drivers tell the server's errors."""
+
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+
+
 class Outage:
     """A database that is away for its next statements."""
 
-    def __init__(self, database: AsyncEngine, statements: int) -> None:
+    def __init__(self, database: AsyncEngine, statements: int, error: Exception | None = None) -> None:
         self.left = statements
+        self._error = error or OperationalError("", {}, Exception("gone"))
         sqlalchemy_event.listen(database.sync_engine, "before_cursor_execute", self._refuse)
 
     def _refuse(self, *_: object) -> None:
         if self.left:
             self.left -= 1
-            raise OperationalError("", {}, Exception("gone"))
+            raise self._error
 
 
-async def test_an_outage_is_waited_out(database: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("", {}, Exception("gone")),
+        ConnectionRefusedError(),
+        DBAPIError("", {}, Coded("57P03")),  # cannot_connect_now: the server is going or coming
+        DBAPIError("", {}, Coded("40P01")),  # deadlock_detected
+    ],
+)
+async def test_an_outage_is_waited_out(
+    error: Exception, database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
-    Outage(database, 3)
+    Outage(database, 3, error)
     async with Writes(database) as writes, asyncio.timeout(5):
         await asyncio.gather(writes.write(row(1)), writes.write(row(2)))
     assert await stored(database) == [1, 2]
@@ -100,3 +119,32 @@ async def test_an_outage_that_lasts_is_told(
         outage.left = 0
         await writes.write(row(2))
     assert await stored(database) == [2]
+
+
+async def test_under_a_lease_an_outage_is_waited_out_however_long(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
+    row_of_turn = {"id": "t", "context_id": "c", "message_key": "k", "digest": "d", "ask": {}, "fence": 1}
+    async with Writes(database) as writes:
+        await writes.write((insert(turns).values(row_of_turn), None))
+        Outage(database, 3)
+        async with asyncio.timeout(5):
+            await writes.write(row(1), lease=Lease("t", 1))
+    assert await stored(database) == [1]
+
+
+async def test_an_outage_does_not_keep_the_service_from_ending(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    outage = Outage(database, 1_000_000)
+    async with asyncio.timeout(5):
+        async with Writes(database) as writes:
+            writing = asyncio.create_task(writes.write(row(1), lease=Lease("t", 1)))
+            await asyncio.sleep(0)
+        with pytest.raises(OperationalError):
+            await writing
+    outage.left = 0
