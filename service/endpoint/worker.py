@@ -34,6 +34,7 @@ from service.endpoint.parts import agent_message, text_part
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull, EngineError, LeaseLost
 from service.messages import Caller, Question
+from service.sessions.outages import through_outages
 from service.sessions.session import Session
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.writes import Writes
@@ -232,6 +233,8 @@ class Worker:
         return 0 if busy and self._pressure() > _PRESSURE else self._at_once - busy
 
     def _start(self, held: Held, task: Task, owner: str) -> None:
+        if task.id in self._runs:  # its acceptance took longer than a lease lasts, and it was taken meanwhile
+            return
         run = _Run(held)
         self._runs[task.id] = run
         run.task = asyncio.create_task(self._work(run, task, owner), name=f"turn {task.id}")
@@ -248,11 +251,13 @@ class Worker:
         self._wanted.clear()
         if self._draining or self._free <= 0:
             return
-        taken = await self._turns.claim(self._free)
+        # What this process could not renew in time it may still decode: if nobody has taken it, it keeps it.
+        taken = await self._turns.claim(self._free, but=list(self._runs))
         if self._draining:
             await self._turns.let_go([held.lease for held in taken])
             return
-        tasks = await self._tasks.read([held.lease.turn_id for held in taken]) if taken else {}
+        ids = [held.lease.turn_id for held in taken]
+        tasks = await through_outages(lambda: self._tasks.read(ids)) if taken else {}
         for held in taken:
             self._start(held, *tasks[held.lease.turn_id])
 

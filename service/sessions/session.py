@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.journal import Finished
 from service.messages import Answer, ToolResult
 from service.sessions.database import insert_new, upsert
+from service.sessions.outages import through_outages
 from service.sessions.tables import answers, results, spans, turns
 from service.sessions.writes import Lease, Statement, Writes
 from service.to_the_end import to_the_end
@@ -56,7 +57,11 @@ class Session:
 
     @classmethod
     async def open(cls, writes: Writes, database: AsyncEngine, lease: Lease, context_id: str, *, begun: bool) -> Self:
-        """The conversation with all that is known of a turn in it."""
+        """The conversation with all that is known of a turn in it, once the database is there to tell."""
+        return await through_outages(lambda: cls._open(writes, database, lease, context_id, begun=begun))
+
+    @classmethod
+    async def _open(cls, writes: Writes, database: AsyncEngine, lease: Lease, context_id: str, *, begun: bool) -> Self:
         transcript = await read_conversation(database, context_id)
         if not begun:
             return cls(writes, database, lease, context_id, transcript)

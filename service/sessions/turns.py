@@ -128,21 +128,21 @@ class Turns:
             counts = select(turns.c.caller, func.count().label("waiting")).where(*waits).group_by(turns.c.caller)
             return {row.caller: row.waiting for row in await connection.execute(counts)}
 
-    async def claim(self, count: int) -> list[Held]:
-        """Takes the leases of up to `count` turns that nobody holds: one of each caller, the oldest, then another."""
+    async def claim(self, count: int, but: Collection[str] = ()) -> list[Held]:
+        """Takes the leases of up to `count` turns that nobody holds: one of each caller, the oldest, then another.
+
+        None of the turns in `but`.
+        """
         try:
-            return await to_the_end(self._claim(count))
+            return await to_the_end(self._claim(count, but))
         except IntegrityError:  # another process took a turn of the same conversation in this moment
             return []
 
-    async def _claim(self, count: int) -> list[Held]:
+    async def _claim(self, count: int, but: Collection[str]) -> list[Held]:
+        free = self._free().where(turns.c.id.not_in(but)).limit(count)
         taken = (
             update(turns)
-            .where(
-                turns.c.number.in_(
-                    self._free().limit(count).with_for_update(of=turns, skip_locked=True).scalar_subquery()
-                )
-            )
+            .where(turns.c.number.in_(free.with_for_update(of=turns, skip_locked=True).scalar_subquery()))
             .values(self._lease_values() | {"fence": turns.c.fence + 1, "attempts": turns.c.attempts + 1})
             .returning(
                 turns.c.id,

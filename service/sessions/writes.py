@@ -14,20 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from sqlalchemy import Executable, not_, select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.errors import LeaseLost
+from service.sessions.outages import PAUSE_SECONDS, is_outage
 from service.sessions.tables import turns
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
 """How long a database may be away before what was to be written without a lease is given up: somebody waits for it."""
-_PAUSE_SECONDS = 0.2
-_OUTAGES = ("08", "25P03", "40", "53", "57")
-"""How the SQLSTATEs begin of what is no fault of what is written: a connection that is lost or was idle for too long,
-a deadlock, a server that is full, going or coming."""
 
 Statement = tuple[Executable, Sequence[dict[str, Any]] | None]
 """With the rows that it is about, if it is about rows."""
@@ -101,7 +97,7 @@ class Writes:
                     batch = self._give_up(batch, error)
                     if not batch:
                         return
-                    await asyncio.sleep(_PAUSE_SECONDS)
+                    await asyncio.sleep(PAUSE_SECONDS)
                 elif len(batch) == 1:
                     batch[0].end(error)
                     return
@@ -144,12 +140,3 @@ async def _lost(connection: AsyncConnection, writes: Sequence[_Write]) -> set[_W
     held = select(turns.c.id, turns.c.fence).where(turns.c.id.in_(ids), not_(turns.c.ended)).with_for_update(read=True)
     fences = {Lease(*row) for row in await connection.execute(held)}
     return {write for write in writes if write.lease not in fences}
-
-
-def is_outage(error: Exception) -> bool:
-    """Of the database, not of what is written or asked."""
-    if not isinstance(error, DBAPIError):
-        return isinstance(error, TimeoutError | OSError)
-    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
-        return True
-    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_OUTAGES)

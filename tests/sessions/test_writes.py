@@ -100,7 +100,7 @@ class Outage:
 async def test_an_outage_is_waited_out(
     error: Exception, database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
     Outage(database, 3, error)
     async with Writes(database) as writes, asyncio.timeout(5):
         await asyncio.gather(writes.write(row(1)), writes.write(row(2)))
@@ -110,7 +110,7 @@ async def test_an_outage_is_waited_out(
 async def test_an_outage_that_lasts_is_told(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
     outage = Outage(database, 1_000_000)
     async with Writes(database) as writes:
@@ -124,7 +124,7 @@ async def test_an_outage_that_lasts_is_told(
 async def test_under_a_lease_an_outage_is_waited_out_however_long(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
     row_of_turn = {"id": "t", "context_id": "c", "message_key": "k", "digest": "d", "ask": {}, "fence": 1}
     async with Writes(database) as writes:
@@ -138,7 +138,7 @@ async def test_under_a_lease_an_outage_is_waited_out_however_long(
 async def test_an_outage_does_not_keep_the_service_from_ending(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
     outage = Outage(database, 1_000_000)
     async with asyncio.timeout(5):

@@ -1,0 +1,39 @@
+"""A database that is away for a while is no reason to fail."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.2
+_SQLSTATES = ("08", "25P03", "40", "53", "57")
+"""How those begin that are no fault of what is written: a connection that is lost or was idle for too long, a deadlock,
+a server that is full, going or coming."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Of the database, not of what is written or asked."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, TimeoutError | OSError)
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return True
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_SQLSTATES)
+
+
+async def through_outages(operation: Callable[[], Awaitable[T]]) -> T:
+    """What the operation returns or raises, once the database is there for it."""
+    while True:
+        try:
+            return await operation()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            logger.warning("the database is away: %s", error)
+        await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,90 @@
+"""A service whose database is slow or away for a while: every turn is decoded once, and to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from service.sessions import outages, session
+from service.sessions.turns import Turns
+from tests.conftest import Agent, RunServer, eventually
+
+LEASE_SECONDS = 0.2
+GONE = OperationalError("", {}, Exception("gone"))
+
+
+@pytest.fixture
+async def agent(run_server: RunServer, new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Agent:
+    monkeypatch.setenv("INNERLOOP_LEASE_SECONDS", str(LEASE_SECONDS))
+    found: Agent = await run_server(database=new_postgres())
+    return found
+
+
+def text_of(task: dict[str, Any]) -> str:
+    return "".join(part["text"] for artifact in task["artifacts"] for part in artifact["parts"])
+
+
+async def test_a_turn_that_could_not_be_renewed_is_not_taken_by_its_own_process(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[None] = []
+
+    async def claim(*arguments: Any, **options: Any) -> Any:
+        tried.append(None)
+        return await original(*arguments, **options)
+
+    async def renew(*_: Any) -> Any:
+        raise GONE
+
+    original = Turns.claim
+    monkeypatch.setattr(Turns, "claim", claim)
+    monkeypatch.setattr(Turns, "renew", renew)
+    agent.engine.gate.clear()
+    sending = asyncio.create_task(agent.send("hello"))
+    await agent.engine.started.wait()
+    await asyncio.sleep(2 * LEASE_SECONDS)
+    tried.clear()
+
+    async def tried_again() -> bool:
+        return len(tried) > 1
+
+    await eventually(tried_again)
+    agent.engine.gate.set()
+    assert text_of(await sending) == "You said: hello"
+    assert len(agent.engine.requests) == 1
+
+
+async def test_a_turn_whose_acceptance_takes_longer_than_its_lease_is_decoded_once(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def accept(*arguments: Any, **options: Any) -> Any:
+        accepted = await original(*arguments, **options)
+        await agent.engine.started.wait()
+        return accepted
+
+    original = Turns.accept
+    monkeypatch.setattr(Turns, "accept", accept)
+    assert text_of(await agent.send("hello")) == "You said: hello"
+    assert len(agent.engine.requests) == 1
+
+
+async def test_a_conversation_that_cannot_be_read_now_is_read_later(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outages, "PAUSE_SECONDS", 0.01)
+    errors = [GONE, GONE]
+
+    async def read(*arguments: Any) -> Any:
+        if agent.service.turns and errors:
+            raise errors.pop()
+        return await original(*arguments)
+
+    first = await agent.send("hello")
+    original = session.read_conversation
+    monkeypatch.setattr(session, "read_conversation", read)
+    assert text_of(await agent.send("again", contextId=first["contextId"])) == "You said: again"
+    assert not errors
