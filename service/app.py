@@ -85,7 +85,7 @@ class Service:
     async def drain(self, seconds: float) -> None:
         """Takes no more work, lets running turns end for this long, then lets go of them. Comes before closing."""
         self._draining = True
-        if self._worker:
+        if self._worker is not None:  # one that decodes nothing now is as false as none
             await self._worker.drain(seconds)
 
     @asynccontextmanager

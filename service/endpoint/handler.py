@@ -148,6 +148,8 @@ class Handler(RequestHandler):
                     self._worker.cancel(task.id)
                     with suppress(TimeoutError):
                         await asyncio.wait_for(log.wait(), _LOOK_AGAIN_SECONDS)
+                if log.closed and log.task.status.state not in TERMINAL:  # whoever goes on with it will end it
+                    raise InternalError("this agent is being restarted: ask again")
                 if log.task.status.state != TaskState.TASK_STATE_CANCELED:
                     raise TaskNotCancelableError  # it ended by itself in the meantime
                 return log.snapshot()

@@ -126,6 +126,7 @@ class Logs:
 
     def __init__(self) -> None:
         self._logs: dict[str, Log] = {}
+        self._closed = False
 
     def __iter__(self) -> Iterator[Log]:
         return iter(list(self._logs.values()))
@@ -139,6 +140,7 @@ class Logs:
         log = self._logs.get(task.id)
         if log is None or log.over:
             self._logs[task.id] = log = Log(task, owner)
+        log.closed |= self._closed
         log.holders += 1
         try:
             yield log
@@ -151,6 +153,12 @@ class Logs:
         """Lets go who follows; whoever asks for the task from now on gets another log."""
         self._logs.pop(log.task.id, None)
         log.close()
+
+    def close_all(self) -> None:
+        """Lets go who follows anything, now and from now on: nothing will be told in this process any more."""
+        self._closed = True
+        for log in self:
+            self.close(log)
 
 
 def is_event(update: Update) -> bool:

@@ -211,8 +211,7 @@ class Worker:
         for run in self._runs.values():
             run.task.cancel()
         await self._wait(None)
-        for log in self._logs:
-            self._logs.close(log)
+        self._logs.close_all()
 
     async def write_states(self) -> None:
         """Writes the tasks that have changed since."""
@@ -252,12 +251,16 @@ class Worker:
         if self._draining or self._free <= 0:
             return
         # What this process could not renew in time it may still decode: if nobody has taken it, it keeps it.
-        taken = await self._turns.claim(self._free, but=list(self._runs))
+        try:
+            taken = await self._turns.claim(self._free, but=list(self._runs))
+        except Exception:
+            self._wanted.set()  # they are still there
+            raise
+        ids = [held.lease.turn_id for held in taken]
+        tasks = await through_outages(lambda: self._tasks.read(ids)) if taken else {}
         if self._draining:
             await self._turns.let_go([held.lease for held in taken])
             return
-        ids = [held.lease.turn_id for held in taken]
-        tasks = await through_outages(lambda: self._tasks.read(ids)) if taken else {}
         for held in taken:
             self._start(held, *tasks[held.lease.turn_id])
 
@@ -378,7 +381,8 @@ class Worker:
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
         self._logs.close(log)
         if self._draining:  # else it is another's already
-            await self._turns.let_go([run.held.lease])
+            with suppress(LeaseLost):  # and so it may be now
+                await self._turns.let_go([run.held.lease])
 
 
 async def _forever(duty: Callable[[], Awaitable[None]]) -> None:

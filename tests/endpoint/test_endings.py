@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -430,3 +431,22 @@ async def test_a_dead_engine_is_neither_ready_nor_healthy(run_server: RunServer)
     agent.engine.alive = False
     for path in ("healthz", "readyz"):
         assert (await agent.http.get(f"{agent.url}/{path}")).status_code == 503
+
+
+async def test_a_process_that_has_drained_keeps_nobody_waiting_for_another_ones_task(
+    run_server: RunServer, new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INNERLOOP_LEASE_SECONDS", "1")
+    url = new_postgres()
+    working, drained = await run_server(name="a", database=url), await run_server(name="b", database=url)
+    working.engine.gate.clear()
+    params = {"message": say("hello"), "configuration": {"returnImmediately": True}}
+    task = (await working.rpc("SendMessage", params))["result"]["task"]
+    await working.engine.started.wait()
+    await drained.service.drain(0)
+    async with asyncio.timeout(20):
+        client = await drained.client()
+        events = [event async for event in client.subscribe(SubscribeToTaskRequest(id=task["id"]))]
+        assert len(events) == 1
+        assert "ask again" in (await drained.rpc("CancelTask", {"id": task["id"]}))["error"]["message"]
+    await working.listed("CANCELED")

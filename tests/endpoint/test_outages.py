@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from service.endpoint import worker
 from service.sessions import outages, session
 from service.sessions.turns import Turns
 from tests.conftest import Agent, RunServer, eventually
@@ -87,4 +88,21 @@ async def test_a_conversation_that_cannot_be_read_now_is_read_later(
     original = session.read_conversation
     monkeypatch.setattr(session, "read_conversation", read)
     assert text_of(await agent.send("again", contextId=first["contextId"])) == "You said: again"
+    assert not errors
+
+
+async def test_turns_that_cannot_be_taken_now_are_taken_later(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def claim(*arguments: Any, **options: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return await original(*arguments, **options)
+
+    agent = await run_server()
+    errors = [GONE, GONE]
+    original = Turns.claim
+    monkeypatch.setattr(worker, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(Turns, "claim", claim)
+    assert text_of(await agent.send("hello", contextId="c")) == "You said: hello"
     assert not errors
