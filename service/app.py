@@ -101,9 +101,9 @@ class Service:
             self._alive = lambda: engine.alive
             await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
-            database = await stack.enter_async_context(open_database(self._database_url()))
-            writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
             seconds = self._machine.lease_seconds
+            database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
+            writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
             turns, logs = Turns(database, writes, seconds), Logs()
             self._worker = worker = Worker(
                 loop,

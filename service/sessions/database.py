@@ -27,8 +27,10 @@ _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
+async def open_database(url: str, silence_seconds: float = 10.0) -> AsyncIterator[AsyncEngine]:
     """The database at an SQLAlchemy URL with an async driver. Other tables may share it.
+
+    Who shares it and is silent for `silence_seconds` within a transaction loses it, and what it locks.
 
     Raises ConfigError if it is no URL of SQLite or PostgreSQL, or the database cannot be used.
     """
@@ -37,7 +39,7 @@ async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
         raise ConfigError(f"the database's URL cannot be used: {backend} is neither sqlite nor postgresql")
     try:
         # Connections that a restart of the server has cut are noticed before they are used.
-        database = _sqlite(url) if backend == "sqlite" else create_async_engine(url, pool_pre_ping=True)
+        database = _sqlite(url) if backend == "sqlite" else _postgresql(url, silence_seconds)
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         raise ConfigError(f"the database's URL cannot be used: {error}") from error
     try:
@@ -102,6 +104,20 @@ async def _create_tables(database: AsyncEngine) -> None:
 
 
 _SCHEMA_LOCK = 0x1_00_9
+
+
+def _postgresql(url: str, silence_seconds: float) -> AsyncEngine:
+    database = create_async_engine(url, pool_pre_ping=True)
+
+    def limit_silence(connection: Any, _: object) -> None:
+        # A process that is stopped, or cut off, in the middle of a transaction would keep its turns from all others.
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {max(1, round(1000 * silence_seconds))}")
+        cursor.close()
+        connection.commit()
+
+    event.listen(database.sync_engine, "connect", limit_silence)
+    return database
 
 
 def _sqlite(url: str) -> AsyncEngine:

@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.errors import LeaseLost
 from service.messages import Answer, Question, ToolResult
 from service.sessions.database import open_database
+from service.sessions.outages import is_outage
 from service.sessions.session import Session, read_conversation
+from service.sessions.tables import turns
 from service.sessions.turns import Accepted, Held, Seen, Turns, message_key
 from service.sessions.writes import Writes
 from service.transcript import Arrival, Origin, Span, Transcript
@@ -293,3 +297,16 @@ async def test_a_turn_that_asks_holds_up_its_conversation_and_can_be_cancelled(p
     assert await process.take() == []
     assert await process.turns.cancel("t")
     assert await process.take() == ["u"]
+async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: Callable[[], str]) -> None:
+    """As a process that is stopped there: its connection lives, and so would its locks."""
+    url = new_postgres()
+    async with open_database(url, silence_seconds=0.1) as stopped, running(url) as process:
+        await process.accept("t")
+        async with stopped.connect() as connection:
+            await connection.execute(select(turns).with_for_update(read=True))
+            async with asyncio.timeout(20):
+                while not await process.take():
+                    await asyncio.sleep(0.05)
+            with pytest.raises(DBAPIError) as caught:
+                await connection.execute(select(turns))
+            assert is_outage(caught.value)
