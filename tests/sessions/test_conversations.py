@@ -297,6 +297,8 @@ async def test_a_turn_that_asks_holds_up_its_conversation_and_can_be_cancelled(p
     assert await process.take() == []
     assert await process.turns.cancel("t")
     assert await process.take() == ["u"]
+
+
 async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: Callable[[], str]) -> None:
     """As a process that is stopped there: its connection lives, and so would its locks."""
     url = new_postgres()
