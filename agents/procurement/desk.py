@@ -17,6 +17,9 @@ from agents.procurement.phrasings import Bank
 from agents.procurement.quantities import Quantity
 from service.training.task import Call, Split
 
+_WORDED_LEARNT, _WORDED_JUDGED = 0.2, 0.12
+"""How many quantities are not in digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -108,8 +111,9 @@ class Desk:
     def wish(self, supplier: Supplier, name: str | None = None, offer: Offer | None = None) -> Wish:
         """An order nobody has made yet; the supplier is written as `name`, or as a user may write it."""
         offer = offer or self.rng.choice(supplier.offers)
+        worded = _WORDED_LEARNT if self.split is Split.TRAIN else _WORDED_JUDGED
         while True:
-            amount = quantities.draw(self.office.names, self.rng)
+            amount = quantities.draw(self.office.names, worded, self.rng)
             if (supplier.name, offer.item, amount.number) not in self._ordered:
                 break
         self._ordered.add((supplier.name, offer.item, amount.number))

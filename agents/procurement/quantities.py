@@ -8,9 +8,6 @@ from random import Random
 
 from agents.office.names import Names
 
-_WORDED = 0.12
-"""The share that is not written in digits."""
-
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -43,9 +40,9 @@ _DOUBLED = re.compile(r"\b(another|further|extra|additional) an? ")
 _FOR_DIGITS = re.compile(r"x ?\{n\}|\{n\} ?(?:x\b|pcs?\b|count|off|ea\b|\()|[:+] ?\{n\}")
 
 
-def draw(names: Names, rng: Random) -> Quantity:
-    """A quantity to order."""
-    if rng.random() < _WORDED:
+def draw(names: Names, worded: float, rng: Random) -> Quantity:
+    """A quantity to order; `worded` is the share of those that are not written in digits."""
+    if rng.random() < worded:
         if not names.held_out and rng.random() < 0.45:
             return rng.choice(_NAMED)
         low, high, step = rng.choice(_RANGES)

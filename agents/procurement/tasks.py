@@ -363,8 +363,8 @@ _KINDS: tuple[tuple[Callable[[Desk], Task], float, float], ...] = (
     (_failing, 2.5, 2.5),
     (_peer_fails, 1.5, 1.5),
     (_missing, 2.5, 2),
-    (_part, 1.5, 1),
-    (_past, 1.5, 1),
+    (_part, 2, 1),
+    (_past, 2, 1),
     (_chat, 2, 2),
 )
 """How often each comes where an agent learns, and where it is judged: there, most take several calls, the peer's among

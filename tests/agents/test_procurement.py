@@ -161,6 +161,14 @@ def test_held_out_phrasings_are_not_trained(bank: Bank) -> None:
     assert not trained & {text.casefold().rstrip(".?!") for text in bank.held_out}
 
 
+def test_held_out_parts_are_not_trained() -> None:
+    rng = Random(1)
+    trained, held_out = ({quantities.part(held_out, rng) for _ in range(500)} for held_out in (False, True))
+    assert len(trained) > 20
+    assert len(held_out) > 5
+    assert not trained & held_out
+
+
 @pytest.mark.parametrize("topic", TOPICS)
 def test_held_out_questions_are_not_trained(topic: str) -> None:
     for bank in (questions.THEIR_CLAUSE[topic], questions.THEIR_QUESTION[topic]):
@@ -221,7 +229,7 @@ def test_numbers_in_words(number: int, written: set[str]) -> None:
 
 def test_some_quantities_are_in_words() -> None:
     rng = Random(1)
-    drawn = [quantities.draw(REAL, rng) for _ in range(2_000)]
+    drawn = [quantities.draw(REAL, 0.12, rng) for _ in range(2_000)]
     worded = [quantity for quantity in drawn if not quantity.alone[0].isdigit()]
     assert 0.09 < len(worded) / len(drawn) < 0.15
     assert {"two dozen", "a couple", "half a dozen"} <= {quantity.alone for quantity in worded}
