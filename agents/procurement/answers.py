@@ -10,6 +10,8 @@ OUT_OF_SCOPE = "Sorry, I can only order from suppliers, ask about their contract
 HOW_MANY = "How many should I order?"
 WHICH_SUPPLIER = "Which supplier should I order from?"
 HOW_MANY_AND_WHERE = "How many should I order, and from which supplier?"
+WHOLE_ONLY = "I can only order whole ones. How many should I order?"
+PLACED = "Sorry, I cannot look up, change or cancel orders once they are placed."
 NOT_ORDERED = "Nothing was ordered."
 
 

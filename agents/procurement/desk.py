@@ -10,11 +10,15 @@ from agents.office.company import Offer, Office, Person, Supplier
 from agents.office.lookup import Lookup, NotFound
 from agents.office.phrasings import PHRASINGS, spoken, vary
 from agents.procurement import phrasings as say
-from agents.procurement import questions
+from agents.procurement import quantities, questions
 from agents.procurement.check import Fact, Order
 from agents.procurement.oracle import peer_failure
 from agents.procurement.phrasings import Bank
+from agents.procurement.quantities import Quantity
 from service.training.task import Call, Split
+
+_WORDED_LEARNT, _WORDED_JUDGED = 0.2, 0.12
+"""How many quantities are not in digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,17 @@ class Wish:
 
     supplier: Supplier
     offer: Offer
-    quantity: int
+    amount: Quantity
     name: str
     """The supplier as the user writes it."""
     item: str
     """The item as the user writes it."""
     what: str
     """Quantity and item."""
+
+    @property
+    def quantity(self) -> int:
+        return self.amount.number
 
     @property
     def order(self) -> Order:
@@ -103,17 +111,14 @@ class Desk:
     def wish(self, supplier: Supplier, name: str | None = None, offer: Offer | None = None) -> Wish:
         """An order nobody has made yet; the supplier is written as `name`, or as a user may write it."""
         offer = offer or self.rng.choice(supplier.offers)
+        worded = _WORDED_LEARNT if self.split is Split.TRAIN else _WORDED_JUDGED
         while True:
-            quantity = self.quantity()
-            if (supplier.name, offer.item, quantity) not in self._ordered:
+            amount = quantities.draw(self.office.names, worded, self.rng)
+            if (supplier.name, offer.item, amount.number) not in self._ordered:
                 break
-        self._ordered.add((supplier.name, offer.item, quantity))
-        what, item = self.amount(offer.item, quantity)
-        return Wish(supplier, offer, quantity, name or self.name(supplier), item, what)
-
-    def quantity(self) -> int:
-        low, high = self.rng.choices(((1, 12), (5, 99), (100, 999), (1000, 9000)), (2, 6, 2, 0.5))[0]
-        return self.office.names.number(self.rng, low, high)
+        self._ordered.add((supplier.name, offer.item, amount.number))
+        what, item = self.amount(offer.item, amount)
+        return Wish(supplier, offer, amount, name or self.name(supplier), item, what)
 
     def cheapest(self) -> Wish:
         """An order from the supplier that asks least; its name is as the catalogue writes it."""
@@ -165,17 +170,24 @@ class Desk:
     def of(self, bank: Bank) -> str:
         return self.rng.choice(bank.of(self.split))
 
-    def amount(self, item: str, quantity: int) -> tuple[str, str]:
+    def amount(self, item: str, amount: Quantity) -> tuple[str, str]:
         """Quantity with item, and the item alone as it is written there."""
         item = item.lower() if self.rng.random() < 0.05 else item
-        several = plural(item)
-        if quantity == 1:
+        if amount.number == 1:
             article = "an" if item[0] in "aeiou" else "a"
             return f"{self.rng.choice(('1', '1', 'one', article))} {item}", item
-        template = "{n} {items}" if self.rng.random() < 0.5 else self.of(say.AMOUNT)
-        written = several if "{items}" in template else item
-        what = template.replace("{n}", str(quantity)).replace("{items}", several).replace("{item}", item)
-        return what, written
+        fitting = [template for template in say.AMOUNT.of(self.split) if amount.fits(template)]
+        template = "{n} {items}" if self.rng.random() < 0.5 else self.rng.choice(fitting)
+        written = plural(item) if "{items}" in template else item
+        return amount.fill(template).replace("{items}", written).replace("{item}", written), written
+
+    def part(self, item: str) -> tuple[str, str]:
+        """A quantity that cannot be ordered, with item, and the item alone as it is written there."""
+        template = quantities.part(self.split is Split.PHRASINGS, self.rng)
+        written = plural(item) if "{items}" in template else item
+        if item[0].lower() in "aeiou":
+            template = template.replace("a {item}", "an {item}")
+        return template.replace("{items}", written).replace("{item}", written), written
 
     def asked(self, topic: Topic) -> str:
         """A whole question with a slot for the supplier."""
@@ -221,11 +233,15 @@ class Desk:
     def write(self, template: str, wish: Wish | None = None, **slots: str) -> str:
         """Fills a template's slots after a little noise on its words."""
         if wish:
-            slots = {"what": wish.what, "supplier": wish.name, "n": str(wish.quantity)} | slots
+            slots = {"what": wish.what, "supplier": wish.name} | slots
         text = sentence(template)
         text = vary(text[0].upper() + text[1:], self.rng)
+        if wish:
+            text = wish.amount.fill(text)
         for slot, filling in slots.items():
             text = text.replace("{" + slot + "}", filling)
+        if wish and text.startswith(wish.amount.alone) and self.rng.random() < 0.5:
+            text = text[0].upper() + text[1:]
         return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Unpack
 
 from agents.office.clauses import Topic
@@ -49,7 +50,7 @@ class Talk:
         if self._supplier:
             moves += [(self._ask_again, 4), (self._order_there, 3)]
         if self._wish:
-            moves += [(self._more, 3)]
+            moves += [(self._more, 3), (self._past, 1)]
         choices, weights = zip(*moves, strict=True)
         self._desk.rng.choices(choices, weights)[0]()
 
@@ -95,10 +96,13 @@ class Talk:
         turn, written = turns.compare_offers(self._desk, drawn.offer.item)
         self._say(turn, words=(drawn.supplier.name,))
         self._about_nobody()
-        self._offered = Wish(drawn.supplier, drawn.offer, drawn.quantity, drawn.name, written, drawn.what)
+        self._offered = replace(drawn, item=written)
 
     def _thank(self) -> None:
         self._say(turn_of(self._desk.write(self._desk.of(say.THANKS)), closing=THANKS), words=("welcome",))
+
+    def _past(self) -> None:
+        self._say(turns.ask_past(self._desk), words=("cannot",))
 
     # Turns that leave out what was said.
 
@@ -112,8 +116,7 @@ class Talk:
     def _more(self) -> None:
         wish = self._wish
         assert wish
-        drawn = self._desk.wish(wish.supplier, wish.name, wish.offer)
-        more = Wish(wish.supplier, wish.offer, drawn.quantity, wish.name, wish.item, drawn.what)
+        more = replace(self._desk.wish(wish.supplier, wish.name, wish.offer), item=wish.item)
         self._say(turn_of(self._desk.write(self._desk.of(say.MORE), more), (more.call,)), orders=(more.order,))
 
     def _order_there(self) -> None:

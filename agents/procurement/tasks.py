@@ -7,6 +7,7 @@ sentence for each, in the same order. Everything the agent writes is copied from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Unpack
@@ -24,6 +25,7 @@ from agents.procurement.answers import (
     OUT_OF_SCOPE,
     THANKS,
     WHICH_SUPPLIER,
+    WHOLE_ONLY,
 )
 from agents.procurement.check import Expected, check
 from agents.procurement.desk import Desk, Question, Wish, join, plural, sentence
@@ -305,13 +307,35 @@ def _missing(desk: Desk) -> Task:
         return _task(desk, "missing", turn_of(said, closing=HOW_MANY_AND_WHERE), words=("how many", "supplier"))
     if kind < 0.6:
         several = plural(wish.offer.item)
-        wish = Wish(wish.supplier, wish.offer, wish.quantity, wish.name, several, wish.what)
+        wish = replace(wish, item=several)
         first = turn_of(desk.write(desk.of(say.NO_QUANTITY), wish, items=several), closing=HOW_MANY)
         second = turn_of(desk.write(desk.of(say.THE_QUANTITY), wish), (wish.call,))
         return _task(desk, "missing", first, second, orders=(wish.order,))
     first = turn_of(desk.write(desk.of(say.NO_SUPPLIER), wish), closing=WHICH_SUPPLIER)
     second = turn_of(desk.write(desk.of(say.THE_SUPPLIER), wish), (wish.call,))
     return _task(desk, "missing", first, second, orders=(wish.order,))
+
+
+def _part(desk: Desk) -> Task:
+    """An order of half a thing: the agent asks, and orders once it knows."""
+    wish = desk.wish(desk.supplier())
+    what, item = desk.part(wish.offer.item)
+    wish = replace(wish, item=item, what=what)
+    order = desk.of(say.ORDER)
+    if desk.rng.random() < 0.7:
+        expected = Expected(words=("how many",))
+        first = turn_of(desk.write(order, wish), closing=WHOLE_ONLY)
+    else:
+        question = desk.question(wish.supplier)
+        expected = Expected(words=("how many",), facts=(question.fact,))
+        said = desk.write(desk.then_ask(order, question.topic), wish)
+        first = turn_of(said, (question.call(wish.name),), closing=WHOLE_ONLY)
+    second = turn_of(desk.write(desk.of(say.THE_QUANTITY), wish), (wish.call,))
+    return Task("part", (first, second), check(desk.office, expected, Expected(orders=(wish.order,))))
+
+
+def _past(desk: Desk) -> Task:
+    return _task(desk, "past", turns.ask_past(desk), words=("cannot",))
 
 
 def _chat(desk: Desk) -> Task:
@@ -339,6 +363,8 @@ _KINDS: tuple[tuple[Callable[[Desk], Task], float, float], ...] = (
     (_failing, 2.5, 2.5),
     (_peer_fails, 1.5, 1.5),
     (_missing, 2.5, 2),
+    (_part, 2, 1),
+    (_past, 2, 1),
     (_chat, 2, 2),
 )
 """How often each comes where an agent learns, and where it is judged: there, most take several calls, the peer's among

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from agents.procurement import phrasings as say
-from agents.procurement.answers import sentence_of
+from agents.procurement.answers import PLACED, sentence_of
 from agents.procurement.desk import Desk, Question, Wish, plural
 from service.training.task import Call, Step, Turn
 
@@ -45,3 +45,12 @@ def compare_offers(desk: Desk, item: str) -> tuple[Turn, str]:
 def find_contact(desk: Desk, subject: str) -> Turn:
     said = desk.write(desk.of(say.CONTACT), subject=subject)
     return turn_of(said, (Call("find_contact", {"subject": subject}),))
+
+
+def ask_past(desk: Desk) -> Turn:
+    """About an order that was made before, for which there is no tool."""
+    supplier = desk.supplier()
+    several = plural(desk.rng.choice(supplier.offers).item)
+    number = f"PO-{desk.rng.randrange(1001, 9999)}"
+    said = desk.write(desk.of(say.PAST), supplier=desk.name(supplier), items=several, number=number)
+    return turn_of(said, closing=PLACED)
