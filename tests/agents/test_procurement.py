@@ -265,7 +265,7 @@ def test_what_cannot_be_done_is_not_ordered(kind: str, office: Office, procureme
     played = play(task, office, procurement)
     assert played.problem() is None
     offer = office.suppliers[0].offers[0]
-    played.results.append(procurement.place_order(offer.supplier, offer.item, 1))
+    played.results.append(procurement.place_order(offer.supplier, offer.item, 1, new_key()))
     assert "nobody asked for" in (played.problem() or "")
 
 
