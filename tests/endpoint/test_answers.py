@@ -125,7 +125,7 @@ async def test_events_are_sent_to_who_asks_for_them(run_server: RunServer) -> No
     agent = await run_server(adds)
     updates = await frames(agent, "2 and 3?", **{"A2A-Extensions": extension.URI})
     messages = [frame["statusUpdate"]["status"].get("message", {}) for frame in updates if "statusUpdate" in frame]
-    parts = [part for message in messages for part in message.get("parts", []) if "metadata" in part]
+    parts = [part for message in messages for part in message.get("parts", []) if part.get("metadata")]
     assert [(part["data"]["kind"], part["metadata"]["adk_type"]) for part in parts] == [
         ("call_started", "function_call"),
         ("call_finished", "function_response"),
