@@ -161,6 +161,11 @@ class AuthSection(_Section):
     """A file with a line for each key: a name, and the key's SHA-256 in hexadecimal."""
     proxy: ProxySection | None = None
 
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+        return any((self.jwt, self.api_keys, self.proxy))
+
 
 class Machine(BaseSettings):
     """Where this process runs: environment variables `INNERLOOP_*`."""

@@ -57,7 +57,7 @@ def _last_subject(value: str) -> str | None:
         if pair is None:
             return None
         key, text, end = pair.groups()
-        names.setdefault(key.lower(), re.sub(r"\\(.)", r"\1", text.strip('"')) if text.startswith('"') else text)
+        names.setdefault(key.lower(), re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text)
         at = pair.end()
         if end == ",":
             names = {}
