@@ -162,7 +162,7 @@ class AuthSection(_Section):
     proxy: ProxySection | None = None
 
     @property
-    def any(self) -> bool:
+    def is_set(self) -> bool:
         """Whether there is one."""
         return any((self.jwt, self.api_keys, self.proxy))
 

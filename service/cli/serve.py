@@ -40,7 +40,7 @@ def run(folder: Path, host: str | None, port: int | None, public_url: str | None
     with listen(machine.host, machine.port) as listener, Steps(Console(stderr=True)) as say:
         url = (machine.public_url or url_of(listener)).rstrip("/")
         opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)
-        if not (machine.auth.any or machine.host in _THIS_MACHINE):
+        if not (machine.auth.is_set or machine.host in _THIS_MACHINE):
             say(f"anybody who reaches {url} may ask: who may, INNERLOOP_AUTH__… would say")
         service = _Service(agent, machine, folder, opening, chat, url)
         server = _Server(service, machine.drain_seconds, say, f"{agent.name} is ready at {url}")

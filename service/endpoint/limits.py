@@ -168,7 +168,7 @@ class TellBusy:
             elif not replaced:
                 replaced = True
                 call = _call(heard[0].get("body", b"")) if heard else {}
-                await _refuse(scope, receive, send, _too_busy(busy), call.get("id"))
+                await refuse(scope, receive, send, _too_busy(busy), call.get("id"))
 
         await self._app(scope, listen, answer)
 
