@@ -59,7 +59,7 @@ class Service:
     ) -> None:
         """`engine` is entered once, at start; `url` is where callers reach this service.
 
-        Raises ConfigError if who may ask cannot be told.
+        Raises ConfigError if what says who may ask cannot be used.
         """
         self._agent = agent
         self._machine = machine

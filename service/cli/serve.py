@@ -41,7 +41,7 @@ def run(folder: Path, host: str | None, port: int | None, public_url: str | None
         url = (machine.public_url or url_of(listener)).rstrip("/")
         opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)
         if not (machine.auth.is_set or machine.host in _THIS_MACHINE):
-            say(f"anybody who reaches {url} may ask: who may, INNERLOOP_AUTH__… would say")
+            say(f"anybody who reaches {url} may ask: no INNERLOOP_AUTH__… says who may")
         service = _Service(agent, machine, folder, opening, chat, url)
         server = _Server(service, machine.drain_seconds, say, f"{agent.name} is ready at {url}")
         try:

@@ -14,7 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
-from a2a.client import A2ACardResolver
+from a2a.client import A2ACardResolver, ClientCallContext, ClientConfig, create_client
+from a2a.client.auth import AuthInterceptor, CredentialService
+from a2a.client.errors import A2AClientError
+from a2a.types import Message, Part, Role, SendMessageRequest, TaskState
+from a2a.utils.constants import TransportProtocol
 from joserfc.jwk import JWKRegistry, KeySet
 from starlette.datastructures import Headers
 
@@ -360,6 +364,32 @@ async def test_the_card_says_how_to_be_known(run_server: RunServer, all_ways: Au
     served = (await agent.http.get(f"{agent.url}/.well-known/agent-card.json")).json()
     assert served["security"] == [{"bearer": []}, {"apiKey": []}, {"mtls": []}]  # for 0.3
     assert served["securitySchemes"]["apiKey"]["in"] == "header"
+
+
+class Wallet(CredentialService):
+    """Has one credential, for one scheme."""
+
+    def __init__(self, scheme: str, credential: str) -> None:
+        self._held = {scheme: credential}
+
+    async def get_credentials(self, security_scheme_name: str, context: ClientCallContext | None) -> str | None:
+        return self._held.get(security_scheme_name)
+
+
+@pytest.mark.parametrize("binding", [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON])
+async def test_the_sdk_s_client_does_as_the_card_says(
+    run_server: RunServer, all_ways: AuthSection, issuer: Issuer, binding: str
+) -> None:
+    agent = await run_server(echo, auth=all_ways)
+    request = SendMessageRequest(message=Message(message_id="m", role=Role.ROLE_USER, parts=[Part(text="hello")]))
+    config = ClientConfig(httpx_client=agent.http, supported_protocol_bindings=[binding])
+    for scheme, credential in (("bearer", issuer.token()), ("apiKey", KEY)):
+        client = await create_client(agent.url, config, [AuthInterceptor(Wallet(scheme, credential))])
+        events = [event async for event in client.send_message(request)]
+        assert events[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
+    client = await create_client(agent.url, config)
+    with pytest.raises(A2AClientError, match="401"):
+        [event async for event in client.send_message(request)]
 
 
 async def test_anybody_may_ask_where_no_way_is_on(run_server: RunServer) -> None:
