@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,45 +17,13 @@ from hypothesis import strategies as st
 from service.endpoint.identity import Identity
 from service.endpoint.owner import conversation_key, owner_of
 from service.sessions.tables import ID_LENGTH
-from service.settings import AuthSection
 from tests.conftest import Agent, RunServer, Says, echo, say
-from tests.endpoint.issuer import Issuer, bearer
-
-KEY = "a key whose name is alice"
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Somebody, and for which tenant."""
-
-    headers: Mapping[str, str]
-    tenant: str = ""
-
-
-@dataclass(frozen=True)
-class Everybody:
-    owner: Asker
-    stranger: Asker
-    namesake: Asker
-    """By another way."""
-    other_tenant: Asker
-    anonymous: Asker
-    auth: AuthSection
+from tests.endpoint.everybody import Asker, Everybody, begin, make_everybody
 
 
 @pytest.fixture
 def everybody(tmp_path: Path) -> Everybody:
-    issuer, keys = Issuer(), tmp_path / "keys"
-    keys.write_text(f"alice {hashlib.sha256(KEY.encode()).hexdigest()}")
-    alice = bearer(issuer.token())
-    return Everybody(
-        Asker(alice),
-        Asker(bearer(issuer.token(sub="bob"))),
-        Asker({"X-API-Key": KEY}),
-        Asker(alice, "t"),
-        Asker({}),
-        issuer.publish(tmp_path).model_copy(update={"api_keys": keys}),
-    )
+    return make_everybody(tmp_path)
 
 
 Request = tuple[str, str, Any]
@@ -160,18 +126,6 @@ async def answer(agent: Agent, asker: Asker, write: Write, operation: str, task_
         return "cut off"
     headers = {name: value for name, value in response.headers.items() if name not in ("date", "content-length")}
     return response.status_code, headers, response.text.replace(task_id, "ID")
-
-
-async def begin(agent: Agent, asker: Asker, **message: Any) -> dict[str, Any]:
-    """A task."""
-    params = {"message": say("begin", **message), "configuration": {"returnImmediately": True}, "tenant": asker.tenant}
-    response = await agent.http.post(
-        agent.url,
-        json={"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": params},
-        headers={"A2A-Version": "1.0", **asker.headers},
-    )
-    task: dict[str, Any] = response.json()["result"]["task"]
-    return task
 
 
 async def listed(agent: Agent, asker: Asker) -> list[Any]:
