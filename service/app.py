@@ -17,19 +17,24 @@ from starlette.types import Receive, Scope, Send
 
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
+from service.endpoint.api_keys import ApiKeys
+from service.endpoint.auth import Auth, Authenticate
 from service.endpoint.card import make_card
 from service.endpoint.handler import Handler
+from service.endpoint.identity import Way
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
+from service.endpoint.proxies import Proxies
 from service.endpoint.routes import make_routes
 from service.endpoint.tasks import Tasks
+from service.endpoint.tokens import Tokens
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.errors import ConfigError
 from service.sessions.database import database_file, open_database
 from service.sessions.turns import Turns
 from service.sessions.writes import Writes
-from service.settings import AgentConfig, Machine
+from service.settings import AgentConfig, AuthSection, Machine
 from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 
 _BYTES_PER_CHARACTER = 12
@@ -52,13 +57,17 @@ class Service:
         chat: ChatFormat,
         url: str,
     ) -> None:
-        """`engine` is entered once, at start; `url` is where callers reach this service."""
+        """`engine` is entered once, at start; `url` is where callers reach this service.
+
+        Raises ConfigError if what says who may ask cannot be used.
+        """
         self._agent = agent
         self._machine = machine
         self._folder = folder
         self._engine = engine
         self._chat = chat
         self._url = url
+        self._auth = make_auth(machine.auth)
         self._worker: Worker | None = None
         self._draining = False
         self._peers: Mapping[str, Peer] = {}
@@ -66,6 +75,7 @@ class Service:
         self._app = Starlette(
             routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
             middleware=[
+                Middleware(Authenticate, self._auth),
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
                 Middleware(RefuseWhileDraining, lambda: self._draining),
@@ -119,7 +129,7 @@ class Service:
                 pressure=lambda: engine.pressure,
             )
             await stack.enter_async_context(worker.working())
-            card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)
+            card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, self._auth.schemes)
             handler = Handler(loop, database, turns, tasks, logs, worker, agent.limits.message_chars)
             app.router.routes.extend(make_routes(handler, card))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
@@ -165,3 +175,15 @@ class Service:
             return JSONResponse({"status": "draining"}, status_code=503)
         peers = {name: peer.known for name, peer in self._peers.items()}
         return JSONResponse({"status": "ready", "peers": peers})
+
+
+def make_auth(section: AuthSection) -> Auth:
+    """The ways that are set. What a caller gives of itself counts before what a proxy says. Raises ConfigError."""
+    ways: list[Way] = []
+    if section.jwt:
+        ways.append(Tokens(section.jwt.jwks, section.jwt.issuer, section.jwt.audience))
+    if section.api_keys:
+        ways.append(ApiKeys(section.api_keys))
+    if section.proxy:
+        ways.append(Proxies(section.proxy.header, section.proxy.addresses))
+    return Auth(ways)

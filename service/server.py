@@ -52,7 +52,12 @@ class Server(uvicorn.Server):
     def __init__(self, service: Service, drain_seconds: float, log_level: str = "info") -> None:
         super().__init__(
             uvicorn.Config(
-                service, log_level=log_level, access_log=False, timeout_graceful_shutdown=_CLOSE_SECONDS, lifespan="on"
+                service,
+                log_level=log_level,
+                access_log=False,
+                timeout_graceful_shutdown=_CLOSE_SECONDS,
+                lifespan="on",
+                proxy_headers=False,  # by which whoever is on this machine could seem to be at any address
             )
         )
         self._service = service

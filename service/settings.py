@@ -6,6 +6,7 @@ Rooms never import this file; `app.py` hands each room its own part.
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from string import Template
 from typing import Any, Literal, Self
@@ -137,6 +138,35 @@ class AgentConfig(_Section):
     skills: list[SkillSection] = Field(min_length=1)
 
 
+class JwtSection(_Section):
+    jwks: str
+    """The file or the URL of the issuer's public keys."""
+    issuer: str = Field(min_length=1)
+    audience: str = Field(min_length=1)
+    """What tokens for this agent have in `aud`."""
+
+
+class ProxySection(_Section):
+    addresses: list[IPv4Network | IPv6Network] = Field(min_length=1)
+    """From which the header is believed. In the environment a JSON array."""
+    header: str = Field(default="X-Forwarded-Client-Cert", min_length=1)
+    """In which the proxy says whose certificate it has checked: the subject, or Envoy's form in Envoy's header."""
+
+
+class AuthSection(_Section):
+    """Who may ask. Any of the ways that are set will do; if none is, everybody may."""
+
+    jwt: JwtSection | None = None
+    api_keys: Path | None = None
+    """A file with a line for each key: a name, and the key's SHA-256 in hexadecimal."""
+    proxy: ProxySection | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is one."""
+        return any((self.jwt, self.api_keys, self.proxy))
+
+
 class Machine(BaseSettings):
     """Where this process runs: environment variables `INNERLOOP_*`."""
 
@@ -157,6 +187,8 @@ class Machine(BaseSettings):
     """
     peers: dict[str, str] = {}
     """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""
+    auth: AuthSection = AuthSection()
+    """In the environment `INNERLOOP_AUTH__JWT__ISSUER` and so on."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long running turns may go on after SIGTERM or Ctrl-C."""
 

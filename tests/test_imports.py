@@ -18,6 +18,7 @@ HOMES = {
     "peft": ("service/training/", "service/models/"),
     "trl": ("service/training/",),
     "transformers": ("service/training/", "service/models/"),
+    "joserfc": ("service/endpoint/",),
     "renderers": ("service/chat/families.py",),
 }
 """Where a package may be imported."""

@@ -29,6 +29,7 @@ from service.server import Server, listen, url_of
 from service.settings import AgentConfig, Machine, load_agent
 
 Opening = AbstractAsyncContextManager[Engine]
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 def run(folder: Path, host: str | None, port: int | None, public_url: str | None, engine: str) -> int:
@@ -39,6 +40,8 @@ def run(folder: Path, host: str | None, port: int | None, public_url: str | None
     with listen(machine.host, machine.port) as listener, Steps(Console(stderr=True)) as say:
         url = (machine.public_url or url_of(listener)).rstrip("/")
         opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)
+        if not (machine.auth.is_set or machine.host in _THIS_MACHINE):
+            say(f"anybody who reaches {url} may ask: no INNERLOOP_AUTH__… says who may")
         service = _Service(agent, machine, folder, opening, chat, url)
         server = _Server(service, machine.drain_seconds, say, f"{agent.name} is ready at {url}")
         try:

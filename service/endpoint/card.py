@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
-from typing import Protocol
+from typing import Any, Protocol
 
 from a2a.types import AgentCard
 from google.protobuf.json_format import ParseDict
@@ -31,8 +31,18 @@ class Skill(Protocol):
     def examples(self) -> list[str]: ...
 
 
-def make_card(name: str, description: str, version: str, skills: Sequence[Skill], url: str) -> AgentCard:
-    """The card of the agent at `url`, which has no slash at its end."""
+def make_card(
+    name: str,
+    description: str,
+    version: str,
+    skills: Sequence[Skill],
+    url: str,
+    security: Mapping[str, Mapping[str, Any]],
+) -> AgentCard:
+    """The card of the agent at `url`, which has no slash at its end.
+
+    `security` are the security schemes by name, any one of which will do; if there are none, none is wanted.
+    """
     values = {"name": name, "description": description, "version": version, "url": url}
     filled = map_strings(json.loads(TEMPLATE.read_text()), lambda text: Template(text).substitute(values))
     filled["skills"] = [
@@ -45,4 +55,6 @@ def make_card(name: str, description: str, version: str, skills: Sequence[Skill]
         }
         for skill in skills
     ]
+    filled["securitySchemes"] = security
+    filled["securityRequirements"] = [{"schemes": {scheme: {}}} for scheme in security]
     return ParseDict(filled, AgentCard())

@@ -9,7 +9,6 @@ from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
 from a2a.server.events import Event
-from a2a.server.owner_resolver import resolve_user_scope
 from a2a.server.request_handlers import RequestHandler
 from a2a.server.request_handlers.request_handler import validate_request_params
 from a2a.types import (
@@ -47,6 +46,7 @@ from service.endpoint.admission import Busy
 from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
 from service.endpoint.limits import BUSY
 from service.endpoint.log import TERMINAL, Log, Logs
+from service.endpoint.owner import caller_of, conversation_key, owner_of
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
@@ -106,7 +106,7 @@ class Handler(RequestHandler):
             task = await self._task(params.id, context)
             if task.status.state in TERMINAL:
                 raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}")
-            with self._logs.hold(task, resolve_user_scope(context)) as log:
+            with self._logs.hold(task, owner_of(context)) as log:
                 async with aclosing(_follow(log, context)) as events:
                     async for event in events:
                         yield event
@@ -134,7 +134,7 @@ class Handler(RequestHandler):
     @validate_request_params
     async def on_cancel_task(self, params: CancelTaskRequest, context: ServerCallContext) -> Task | None:
         with _plain_errors():
-            task, owner = await self._task(params.id, context), resolve_user_scope(context)
+            task, owner = await self._task(params.id, context), owner_of(context)
             if task.status.state in TERMINAL:
                 raise TaskNotCancelableError
             with self._logs.hold(task, owner) as log:
@@ -185,7 +185,8 @@ class Handler(RequestHandler):
 
         A message that was accepted before has the task that it had.
         """
-        message, owner = params.message, resolve_user_scope(context)
+        context.tenant = context.tenant or params.tenant  # over HTTP+JSON the SDK sees only the path
+        message, owner = params.message, owner_of(context)
         validate_history_length(params.configuration)
         ask = Ask.of(message, self._message_chars)
         key, said = message_key(owner, message.message_id), digest(message)
@@ -194,8 +195,9 @@ class Handler(RequestHandler):
         seen = await self._turns.find(key) if named else None
         if seen is None:
             task = await self._asked_task(message, context) if message.task_id else new_task(message)
-            await self._check_room(task, ask, begins=not named)
-            accepted = Accepted(task.id, task.context_id, key, said, message_key(owner, ""), ask.to_json())
+            conversation = conversation_key(owner, task.context_id)
+            await self._check_room(conversation, ask, begins=not named)
+            accepted = Accepted(task.id, conversation, key, said, message_key(caller_of(context), ""), ask.to_json())
             with self._logs.hold(task, owner) as log:
                 if message.task_id:
                     seen = await self._answer(accepted, ask, task, owner)
@@ -207,8 +209,8 @@ class Handler(RequestHandler):
         with self._logs.hold(await self._seen_task(seen, said, context), owner) as log:
             yield log
 
-    async def _check_room(self, task: Task, ask: Ask, *, begins: bool) -> None:
-        past = Transcript() if begins else await read_conversation(self._database, task.context_id)
+    async def _check_room(self, conversation: str, ask: Ask, *, begins: bool) -> None:
+        past = Transcript() if begins else await read_conversation(self._database, conversation)
         try:
             self._loop.ask(past, ask.text)
         except ContextFull as error:
@@ -254,7 +256,7 @@ class Handler(RequestHandler):
     async def _task(self, task_id: str, context: ServerCallContext) -> Task:
         """As it is now. A stranger's is not found."""
         log = self._logs.get(task_id)
-        if log and log.is_ours and log.owner == resolve_user_scope(context):
+        if log and log.is_ours and log.owner == owner_of(context):
             return log.snapshot()
         task = await self._tasks.get(task_id, context)
         if task is None:

@@ -38,8 +38,8 @@ class Refusal:
     """The status in HTTP+JSON."""
     code: int
     """The error's code in JSON-RPC."""
-    error: type[A2AError]
-    """What names the reason in HTTP+JSON."""
+    error: type[A2AError] | None
+    """What names the reason in HTTP+JSON, if the protocol has a name for it."""
     why: str
     headers: Mapping[str, str] | None = None
 
@@ -106,15 +106,15 @@ class WholeBody:
                     if size <= self._limit:
                         chunks.append(chunk)
         except TimeoutError:
-            await _refuse(scope, receive, send, _TOO_SLOW)
+            await refuse(scope, receive, send, _TOO_SLOW)
             return
         body = b"".join(chunks)
         if size > self._limit:
-            await _refuse(scope, receive, send, _TOO_LARGE)
+            await refuse(scope, receive, send, _TOO_LARGE)
         elif body and Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower() not in _JSON_TYPES:
-            await _refuse(scope, receive, send, _NOT_JSON)
+            await refuse(scope, receive, send, _NOT_JSON)
         elif not _is_readable(body):
-            await _refuse(scope, receive, send, _UNREADABLE)
+            await refuse(scope, receive, send, _UNREADABLE)
         else:
             await self._app(scope, _replay({"type": "http.request", "body": body}, receive), send)
 
@@ -136,7 +136,7 @@ class RefuseWhileDraining:
         message = await receive()
         call = _call(message["body"]) if scope["path"] == "/" else {}
         if call.get("method") in _WORK_METHODS or scope["path"].endswith(_WORK_PATHS):
-            await _refuse(scope, receive, send, _SHUTTING_DOWN, call.get("id"))
+            await refuse(scope, receive, send, _SHUTTING_DOWN, call.get("id"))
         else:
             await self._app(scope, _replay(message, receive), send)
 
@@ -168,7 +168,7 @@ class TellBusy:
             elif not replaced:
                 replaced = True
                 call = _call(heard[0].get("body", b"")) if heard else {}
-                await _refuse(scope, receive, send, _too_busy(busy), call.get("id"))
+                await refuse(scope, receive, send, _too_busy(busy), call.get("id"))
 
         await self._app(scope, listen, answer)
 
@@ -206,7 +206,7 @@ class EchoExtensions:
         await self._app(scope, receive, echo if asked else send)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:
     """Answers in the form of the binding the path belongs to."""
     status = refusal.status
     content: dict[str, Any]
@@ -216,7 +216,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, 
         if status == HTTPStatus.BAD_REQUEST:  # what is wrong with a call, JSON-RPC says in the body
             status = HTTPStatus.OK
     else:
-        details = build_error_details(refusal.error())
+        details = build_error_details(refusal.error()) if refusal.error else []
         content = {"error": {"code": status, "status": refusal.name, "message": refusal.why, "details": details}}
     await JSONResponse(content, status, refusal.headers)(scope, receive, send)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from a2a.auth.user import User
 from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import RequestHandler
 from a2a.server.routes import (
@@ -17,14 +18,22 @@ from starlette.routing import BaseRoute
 
 
 class ContextBuilder(DefaultServerCallContextBuilder):
-    """Reads the version from the query too, where the protocol allows it and the SDK does not look."""
+    """Reads version and tenant from the query too, where the protocol allows them and the SDK does not look.
+
+    Whose the request is, the middleware in front has found out.
+    """
 
     def build(self, request: Request) -> ServerCallContext:
         context = super().build(request)
         context.state["scope"] = request.scope
         if version := request.query_params.get(VERSION_HEADER):
             context.state["headers"].setdefault(VERSION_HEADER.lower(), version)
+        context.tenant = request.query_params.get("tenant", "")
         return context
+
+    def build_user(self, request: Request) -> User:
+        user: User = request.scope["user"]  # without it, nobody is served
+        return user
 
 
 def make_routes(handler: RequestHandler, card: AgentCard) -> list[BaseRoute]:

@@ -11,6 +11,7 @@ from a2a.types import ListTasksRequest, ListTasksResponse, Task
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.endpoint.owner import owner_of
 from service.sessions.database import upsert
 from service.sessions.writes import Statement
 from service.to_the_end import to_the_end
@@ -21,7 +22,7 @@ class Tasks(DatabaseTaskStore):
 
     @classmethod
     async def open(cls, database: AsyncEngine) -> Self:
-        tasks = cls(database)
+        tasks = cls(database, owner_resolver=owner_of)
         await tasks.initialize()
         return tasks
 

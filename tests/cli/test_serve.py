@@ -40,6 +40,26 @@ async def test_an_end_that_waits_for_a_turn_says_so_and_a_second_interrupt_does_
         await process.wait()
 
 
+async def test_it_says_that_anybody_may_ask_where_others_can_reach_it(tmp_path: Path) -> None:
+    (tmp_path / "agent.yaml").write_text(AGENT)
+    (tmp_path / "keys").write_text(f"alice {'0' * 64}")
+    told = []
+    for auth in ({}, {"INNERLOOP_AUTH__API_KEYS": str(tmp_path / "keys")}):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service", "serve", str(tmp_path)),
+            *("--host", "0.0.0.0", "--port", "0", "--engine", "tests.cli.actors:idle"),
+            env={**os.environ, "INNERLOOP_DATA": str(tmp_path), **auth},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stderr
+        async with asyncio.timeout(60):
+            told.append((await process.stderr.readline()).decode())
+            process.kill()
+            await process.communicate()
+    assert "anybody who reaches" in told[0]
+    assert "is ready at" in told[1]
+
+
 async def _ask(url: str) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
     body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": say("hello")}}
     async with httpx.AsyncClient(timeout=60) as http:

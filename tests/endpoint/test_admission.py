@@ -46,6 +46,15 @@ async def test_one_caller_gets_half_of_the_queue(run_server: RunServer, call: Ca
     assert len(agent.engine.requests) == 4
 
 
+async def test_a_caller_of_many_tenants_is_one_caller(run_server: RunServer) -> None:
+    agent = await run_server(echo, limits={"running": 1, "queued": 4})
+    sent = await fill(agent, 3)
+    response = await json_rpc(agent, "SendMessage", {"message": say("more"), "tenant": "another"})
+    assert response.status_code == 429
+    agent.engine.gate.set()
+    assert {(await each)["status"]["state"] for each in sent} == {"TASK_STATE_COMPLETED"}
+
+
 @over_both
 async def test_a_full_queue(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo, limits={"running": 1, "queued": 1})
