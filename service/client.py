@@ -10,6 +10,7 @@ Only a task that cannot be looked at any more is lost.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -103,10 +104,11 @@ class Reply:
 
 
 @asynccontextmanager
-async def open_http() -> AsyncIterator[httpx.AsyncClient]:
+async def open_http(tls: ssl.SSLContext | bool = True) -> AsyncIterator[httpx.AsyncClient]:
     """A client that waits for as long as an agent thinks, and reaches this machine without a proxy."""
     timeout = httpx.Timeout(_CONNECT_SECONDS, read=None)
-    async with httpx.AsyncClient(timeout=timeout, mounts={f"all://{host}": None for host in _LOCAL}) as http:
+    direct = {f"all://{host}": None for host in _LOCAL}
+    async with httpx.AsyncClient(timeout=timeout, verify=tls, mounts=direct) as http:
         yield http
 
 

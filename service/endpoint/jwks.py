@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import math
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -44,7 +45,8 @@ class Jwks:
         self._fetch: Callable[[], Awaitable[bytes]]
         if "://" in source:
             _check_url(source)
-            self._fetch = lambda: _download(source)
+            tls = httpx.create_ssl_context()  # made once: it takes long, and nothing else is done meanwhile
+            self._fetch = lambda: _download(source, tls)
             return
         path = Path(source)
         self._fetch = lambda: asyncio.to_thread(path.read_bytes)
@@ -76,7 +78,7 @@ class Jwks:
         try:
             self.keys, self.known = _parse(await self._fetch()), True
         except (OSError, ValueError, httpx.HTTPError) as error:
-            logger.warning("the JWKS cannot be read: %s", error or type(error).__name__)
+            logger.warning("the JWKS cannot be read: %s", str(error) or type(error).__name__)
 
 
 def _check_url(source: str) -> None:
@@ -88,10 +90,10 @@ def _check_url(source: str) -> None:
         raise ConfigError("the JWKS's URL begins with https://, unless it is on this machine")
 
 
-async def _download(url: str) -> bytes:
+async def _download(url: str, tls: ssl.SSLContext) -> bytes:
     """Raises httpx.HTTPError, TimeoutError, and ValueError for an answer that is no use."""
     content = b""
-    async with asyncio.timeout(_READ_SECONDS), open_http() as http, http.stream("GET", url) as response:
+    async with asyncio.timeout(_READ_SECONDS), open_http(tls) as http, http.stream("GET", url) as response:
         if response.status_code != httpx.codes.OK:
             raise ValueError(f"HTTP {response.status_code}")
         async for chunk in response.aiter_bytes():
