@@ -103,7 +103,7 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
-            peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
+            peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds, self._url) for peer in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
             # Before the engine, which takes long to start: what is wrong with a tool is told at once.
             toolbox = make_toolbox(agent, self._folder, self._peers)
@@ -130,7 +130,7 @@ class Service:
             )
             await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, self._auth.schemes)
-            handler = Handler(loop, database, turns, tasks, logs, worker, agent.limits.message_chars)
+            handler = Handler(loop, database, turns, tasks, logs, worker, self._url, agent.limits.message_chars)
             app.router.routes.extend(make_routes(handler, card))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield

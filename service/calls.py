@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -38,9 +38,18 @@ class Calls:
     """Leaving it cancels those that still run."""
 
     def __init__(
-        self, toolbox: Toolbox, caller: Caller, emit: Emit, journal: Journal, limit: int, *, together: bool
+        self,
+        toolbox: Toolbox,
+        caller: Callable[[], Caller],
+        emit: Emit,
+        journal: Journal,
+        limit: int,
+        *,
+        together: bool,
     ) -> None:
-        """`together`: results come in all at once, in the order asked; else each with the first that there are."""
+        """`caller` says on whose behalf a call is made that starts now. `together`: results come in all at once, in the
+        order asked; else each with the first that there are.
+        """
         self._toolbox = toolbox
         self._caller = caller
         self._emit = emit
@@ -193,7 +202,7 @@ class Calls:
         answers = self._journal.answers.get(call.id, ())
         if answers and not self._toolbox.is_idempotent(call.name):
             await self._journal.begin(call.id, len(answers))
-        result = await self._toolbox.call(call, self._caller, hear, answers)
+        result = await self._toolbox.call(call, self._caller(), hear, answers)
         self.usage += usage
         finished = (replace(result, usage=usage), Arrival(call.id, position, running.dispatched, time.time()))
         await self._journal.note(finished)

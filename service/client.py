@@ -40,6 +40,8 @@ from a2a.utils.errors import A2AError
 from google.protobuf.json_format import MessageToDict
 
 from service import extension
+from service.delegation import URI as DELEGATION
+from service.delegation import Delegation
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
 from service.usage import NOTHING, Usage
@@ -139,12 +141,13 @@ class RemoteAgent:
         text: str,
         context_id: str | None,
         emit: Emit,
-        hops: int = 0,
+        delegation: Delegation | None = None,
         key: str | None = None,
         let_go: Callable[[], bool] = bool,
         task_id: str | None = None,
     ) -> Reply:
-        """Says `text`, which came through `hops` agents, and learns how that ends, also where the stream breaks off.
+        """Says `text`, and learns how that ends, also where the stream breaks off. `delegation` is for an agent that
+        asks on behalf of another.
 
         Asked again with the same `key`, an agent that knows messages by their ids goes on with the task it has. With a
         `task_id` it is the answer to what that task wants to know.
@@ -158,7 +161,8 @@ class RemoteAgent:
             task_id=task_id or "",
             role=Role.ROLE_USER,
             parts=[Part(text=text)],
-            metadata=extension.message_metadata(hops),
+            extensions=[DELEGATION] if delegation else [],
+            metadata={DELEGATION: delegation.to_json()} if delegation else None,
         )
         return await _Turn(self._client, self.card.capabilities.streaming, emit, let_go).run(message)
 
@@ -171,7 +175,7 @@ class _Turn:
         self._streams = streams
         self._emit = emit
         self._let_go = let_go
-        parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI])])
+        parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI, DELEGATION])])
         self._context = ClientCallContext(service_parameters=parameters)
         self._task_id = ""
         self._context_id = ""

@@ -27,6 +27,7 @@ LEVELS = [
     (
         "service.errors",
         "service.usage",
+        "service.delegation",
         "service.messages",
         "service.transcript",
         "service.events",

@@ -71,14 +71,17 @@ class Handler(RequestHandler):
         tasks: Tasks,
         logs: Logs,
         worker: Worker,
+        url: str,
         message_chars: int,
     ) -> None:
+        """`url` is where the agent's card is found."""
         self._loop = loop
         self._database = database
         self._turns = turns
         self._tasks = tasks
         self._logs = logs
         self._worker = worker
+        self._url = url
         self._message_chars = message_chars
 
     @validate_request_params
@@ -188,7 +191,7 @@ class Handler(RequestHandler):
         context.tenant = context.tenant or params.tenant  # over HTTP+JSON the SDK sees only the path
         message, owner = params.message, owner_of(context)
         validate_history_length(params.configuration)
-        ask = Ask.of(message, self._message_chars)
+        ask = Ask.of(message, self._message_chars, self._url)
         key, said = message_key(owner, message.message_id), digest(message)
         # Who names a task or a context may have said this before, and that may be why it would be refused now.
         named = message.task_id or message.context_id

@@ -37,6 +37,8 @@ class PeerConfig:
     """Where its card is found."""
     refresh_seconds: float = 300.0
     """How often its card is looked at again."""
+    asked_by: str | None = None
+    """Where the card of the agent is found that asks."""
 
 
 @asynccontextmanager
@@ -130,7 +132,8 @@ class Peer:
         if context.answers:
             text, task_id = context.answers[-1].text or "", context.answers[-1].memo
             key += f"/{len(context.answers)}"
-        return await agent.ask(text, None, report, caller.hops + 1, key, caller.let_go, task_id)
+        delegation = caller.delegation.through(self._config.asked_by)
+        return await agent.ask(text, None, report, delegation, key, caller.let_go, task_id)
 
 
 _OUTCOMES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from a2a.client import A2ACardResolver
 
-from service import extension
+from service import delegation, extension
 from tests.conftest import RunServer
 
 PATH = "/.well-known/agent-card.json"
@@ -18,7 +18,7 @@ async def test_the_card_says_what_the_agent_is_and_where(run_server: RunServer) 
     spoken = {(interface.protocol_binding, interface.protocol_version) for interface in card.supported_interfaces}
     assert spoken == {(binding, version) for binding in ("JSONRPC", "HTTP+JSON") for version in ("1.0", "0.3")}
     assert {interface.url for interface in card.supported_interfaces} == {agent.url}
-    assert [declared.uri for declared in card.capabilities.extensions] == [extension.URI]
+    assert [declared.uri for declared in card.capabilities.extensions] == [extension.URI, delegation.URI]
     assert card.capabilities.streaming
     assert not card.capabilities.push_notifications
 

@@ -18,7 +18,7 @@ from service.messages import Caller, ToolCall
 from service.server import listen, url_of
 from service.tools.base import Asks, CallContext
 from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
-from tests.conftest import Agent, Asked, Reply, RunServer, Says, adds, echo, eventually
+from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually
 from tests.endpoint.test_signals import slow_agent
 from tests.test_client import CARD, Stranger, stranger, stream, task
 
@@ -284,18 +284,3 @@ async def test_a_card_that_is_no_use(card: Any) -> None:
         assert "Asks another agent" in peer.spec.description
         with pytest.raises(ToolError, match="helper cannot be reached"):
             await peer({"message": "hello"}, Ear().context)
-
-
-async def test_agents_that_ask_each_other_in_a_circle_are_told(run_server: RunServer) -> None:
-    def asks(peer: str) -> Reply:
-        return lambda asked: Says(asked.results[0]) if asked.results else Says("", ((peer, '{"message": "Well?"}'),))
-
-    held = bound()
-    first = await run_server(asks("second"), name="first", peers=[{"name": "second", "url": url_of(held)}])
-    peers = [{"name": "first", "url": first.url}]
-    second = await run_server(asks("first"), name="second", peers=peers, listener=held)
-    task = await first.send("Well?")
-    why = "this question has come through 9 agents already: do agents ask each other in a circle?"
-    assert task["artifacts"][0]["parts"][0]["text"] == f"error: second refused: {why}"
-    await first.listed(*["COMPLETED"] * 5)
-    await second.listed(*["COMPLETED"] * 4)
