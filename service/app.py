@@ -19,13 +19,14 @@ from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.endpoint.api_keys import ApiKeys
 from service.endpoint.auth import Auth, Authenticate
-from service.endpoint.card import make_card
+from service.endpoint.card import extend_card, make_card
 from service.endpoint.handler import Handler
 from service.endpoint.identity import Way
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
 from service.endpoint.proxies import Proxies
 from service.endpoint.routes import make_routes
+from service.endpoint.signatures import SigningKey, signed
 from service.endpoint.tasks import Tasks
 from service.endpoint.tokens import Tokens
 from service.endpoint.worker import Worker
@@ -105,8 +106,9 @@ class Service:
             stack.enter_context(self.sole_use())
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds, self._url) for peer in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
-            # Before the engine, which takes long to start: what is wrong with a tool is told at once.
+            # Before the engine, which takes long to start: what is wrong with a tool or a key is told at once.
             toolbox = make_toolbox(agent, self._folder, self._peers)
+            keys = [SigningKey.read(path) for path in self._machine.card_keys]
             engine = await stack.enter_async_context(self._engine)
             self._alive = lambda: engine.alive
             await stack.enter_async_context(keep_known(self._peers.values()))
@@ -130,8 +132,18 @@ class Service:
             )
             await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, self._auth.schemes)
-            handler = Handler(loop, database, turns, tasks, logs, worker, self._url, agent.limits.message_chars)
-            app.router.routes.extend(make_routes(handler, card))
+            handler = Handler(
+                loop,
+                database,
+                turns,
+                tasks,
+                logs,
+                worker,
+                self._url,
+                lambda: signed(extend_card(card, toolbox.specs, self._peers), keys),
+                agent.limits.message_chars,
+            )
+            app.router.routes.extend(make_routes(handler, signed(card, keys), [key.public for key in keys]))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
 

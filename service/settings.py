@@ -185,6 +185,10 @@ class Machine(BaseSettings):
     lease_seconds: float = Field(default=10.0, gt=0)
     """After how long without a sign of life of one replica another goes on with its turns, where they share a database.
     """
+    card_keys: list[Path] = []
+    """PEM files of the private keys that sign the card; two of them while one follows the other. In the environment a
+    JSON list.
+    """
     peers: dict[str, str] = {}
     """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""
     auth: AuthSection = AuthSection()

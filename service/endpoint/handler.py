@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
@@ -72,9 +72,10 @@ class Handler(RequestHandler):
         logs: Logs,
         worker: Worker,
         url: str,
+        extended_card: Callable[[], AgentCard],
         message_chars: int,
     ) -> None:
-        """`url` is where the agent's card is found."""
+        """`url` is where the agent's card is found; the extended one is made when it is asked for."""
         self._loop = loop
         self._database = database
         self._turns = turns
@@ -82,6 +83,7 @@ class Handler(RequestHandler):
         self._logs = logs
         self._worker = worker
         self._url = url
+        self._extended_card = extended_card
         self._message_chars = message_chars
 
     @validate_request_params
@@ -180,7 +182,11 @@ class Handler(RequestHandler):
     async def on_get_extended_agent_card(
         self, params: GetExtendedAgentCardRequest, context: ServerCallContext
     ) -> AgentCard:
-        raise UnsupportedOperationError("this agent has no extended card")
+        """For those only who have said who they are. Where nobody can, there is none."""
+        if not context.user.is_authenticated:
+            raise UnsupportedOperationError("this agent has no extended card")
+        with _plain_errors():
+            return self._extended_card()
 
     @asynccontextmanager
     async def _accepted(self, params: SendMessageRequest, context: ServerCallContext) -> AsyncIterator[Log]:
