@@ -7,15 +7,18 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from service.cards import PinnedKeys
 from service.chat.base import ChatFormat
 from service.chat.inner import InnerFormat
+from service.credentials import Credential
 from service.decode import Choice, DecodeLoop, Limits
 from service.engine.base import Engine
 from service.errors import ConfigError
-from service.settings import AgentConfig, ChatSection, ToolLimits
+from service.settings import AgentConfig, ChatSection, PeerSection, ToolLimits
 from service.tools.base import Tool
 from service.tools.builtin import Approved, AskUser
 from service.tools.functions import load_tools
+from service.tools.peers import PeerConfig
 from service.tools.toolbox import Limited, Toolbox
 
 
@@ -37,6 +40,16 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
         return Toolbox(tools)
     except ValueError as error:
         raise ConfigError(f"{folder / 'agent.yaml'}: {error}") from error
+
+
+def peer_config(section: PeerSection, folder: Path, asked_by: str) -> PeerConfig:
+    """The peer of the agent whose card is found at `asked_by`. Raises ConfigError for files that will not do."""
+    keys = PinnedKeys.read(folder / section.keys) if section.keys else None
+    credential = None
+    if section.credential:
+        credential = Credential(section.url, folder / section.credential.file, section.credential.header)
+        credential.check()
+    return PeerConfig(section.name, section.url, section.refresh_seconds, asked_by, keys, credential)
 
 
 def make_chat(section: ChatSection, weights: Path) -> ChatFormat:

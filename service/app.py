@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from service.agent import make_loop, make_toolbox
+from service.agent import make_loop, make_toolbox, peer_config
 from service.chat.base import ChatFormat
 from service.endpoint.api_keys import ApiKeys
 from service.endpoint.auth import Auth, Authenticate
@@ -36,7 +36,7 @@ from service.sessions.database import database_file, open_database
 from service.sessions.turns import Turns
 from service.sessions.writes import Writes
 from service.settings import AgentConfig, AuthSection, Machine
-from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
+from service.tools.peers import Peer, keep_known, open_peers
 
 _BYTES_PER_CHARACTER = 12
 """A character outside the basic plane, escaped in JSON."""
@@ -104,7 +104,7 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
-            peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds, self._url) for peer in agent.peers]
+            peers = [peer_config(section, self._folder, self._url) for section in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
             # Before the engine, which takes long to start: what is wrong with a tool or a key is told at once.
             toolbox = make_toolbox(agent, self._folder, self._peers)

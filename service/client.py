@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
 import httpx
-from a2a.client import A2ACardResolver, Client, ClientCallContext, ClientConfig, ClientFactory
+from a2a.client import Client, ClientCallContext, ClientConfig, ClientFactory
 from a2a.client.errors import A2AClientError
 from a2a.client.service_parameters import ServiceParametersFactory, with_a2a_extensions
 from a2a.types import (
@@ -40,10 +40,13 @@ from a2a.utils.errors import A2AError
 from google.protobuf.json_format import MessageToDict
 
 from service import extension
+from service.cards import PinnedKeys, ReadCard, read_card
 from service.delegation import URI as DELEGATION
 from service.delegation import Delegation
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
+from service.nested import map_strings
+from service.plain import plain
 from service.usage import NOTHING, Usage
 
 _CONNECT_SECONDS = 5.0
@@ -54,6 +57,9 @@ _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2.0
 _FAILED_LOOKS = 4
 """In a row, after which a task is lost."""
+_RESPONSE_BYTES = 32 * 2**20
+_EVENT_CHARS = 64_000
+"""Of each text in an event."""
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
 _INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
@@ -112,24 +118,62 @@ async def open_http() -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+def limit_responses(http: httpx.AsyncClient) -> None:
+    """Breaks off every response that is longer than an answer can be."""
+
+    async def limit(response: httpx.Response) -> None:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Limited(response.stream)
+
+    http.event_hooks["response"].append(limit)
+
+
+class _Limited(httpx.AsyncByteStream):
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > _RESPONSE_BYTES:
+                raise httpx.ReadError(f"a response of more than {_RESPONSE_BYTES} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteAgent:
     """An agent whose card was read."""
 
-    card: AgentCard
+    _read: ReadCard
     _client: Client
 
+    @property
+    def card(self) -> AgentCard:
+        return self._read.card
+
     @classmethod
-    async def find(cls, http: httpx.AsyncClient, url: str) -> Self:
-        """The agent at `url`. Raises ServiceError if none answers in time, or it speaks no binding that we do."""
+    async def find(
+        cls, http: httpx.AsyncClient, url: str, keys: PinnedKeys | None = None, known: Self | None = None
+    ) -> Self:
+        """The agent at `url`; the `known` one if its card is still the same.
+
+        Raises ServiceError if none answers in time, it speaks no binding that we do, or none of the `keys`, if there
+        are any, has signed its card.
+        """
         if not url.startswith(("http://", "https://")):
             raise ServiceError(f"{url!r} is not a URL: it begins with http:// or https://")
         try:
             async with asyncio.timeout(_CARD_SECONDS):
-                card = await A2ACardResolver(http, url).get_agent_card()
+                read = await read_card(http, url, keys, known._read if known else None)
+            if known and read is known._read:
+                return known
             factory = ClientFactory(ClientConfig(httpx_client=http, supported_protocol_bindings=_BINDINGS))
-            return cls(card, factory.create(card))
-        except (A2AClientError, httpx.InvalidURL) as error:
+            return cls(read, factory.create(read.card))
+        except ServiceError as error:
             raise ServiceError(f"no agent at {url}: {error}") from error
         except TimeoutError as error:
             raise ServiceError(f"no agent at {url}: no card came within {_CARD_SECONDS:g} s") from error
@@ -305,7 +349,8 @@ class _Turn:
 
     async def _hear_events(self, message: Message) -> None:
         for part in message.parts:
-            if part.HasField("data") and (event := from_json(MessageToDict(part.data))):
+            data = map_strings(MessageToDict(part.data), _shown) if part.HasField("data") else None
+            if event := from_json(data):
                 await self._emit(event)
 
     async def _cancel(self) -> None:
@@ -315,4 +360,8 @@ class _Turn:
 
 
 def _text(parts: Iterable[Part]) -> str:
-    return "".join(part.text for part in parts if part.HasField("text"))
+    return plain("".join(part.text for part in parts if part.HasField("text")))
+
+
+def _shown(text: str) -> str:
+    return plain(text)[:_EVENT_CHARS]

@@ -78,11 +78,24 @@ class ToolSection(_Section):
     limits: ToolLimits = ToolLimits()
 
 
+class CredentialSection(_Section):
+    """What we show a peer to be let in. It is sent to the origin of the peer's `url` only."""
+
+    file: Path
+    """Holds a bearer token, or the API key for the `header`. Read whenever it is needed."""
+    header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
+
+
 class PeerSection(_Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     """What the model calls it. Fixed here, so that a card cannot choose its own name."""
     url: str
     """Where its card is found: `<url>/.well-known/agent-card.json`."""
+    keys: Path | None = None
+    """A JWK set, relative to the agent's folder: what the peer publishes at `<url>/.well-known/jwks.json`, once it was
+    compared with what the peer's people say. A card that none of these keys has signed is not believed.
+    """
+    credential: CredentialSection | None = None
     limits: ToolLimits = ToolLimits(seconds=60.0)
     refresh_seconds: float = Field(default=300.0, gt=0)
 
