@@ -12,6 +12,7 @@ from service.chat.base import ChatFormat
 from service.chat.inner import InnerFormat
 from service.credentials import Credential
 from service.decode import Choice, DecodeLoop, Limits
+from service.delegation import Budget
 from service.engine.base import Engine
 from service.errors import ConfigError
 from service.settings import AgentConfig, ChatSection, PeerSection, ToolLimits
@@ -77,13 +78,14 @@ def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
 def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox) -> DecodeLoop:
     """The loop that decodes this agent's turns."""
     sampling, limits = agent.sampling, agent.limits
+    budget = Budget(tokens=limits.budget.tokens, calls=limits.budget.calls)
     return DecodeLoop(
         engine,
         chat,
         toolbox,
         agent.instructions,
         Choice(sampling.temperature, sampling.top_p, sampling.seed, sampling.logprobs),
-        Limits(limits.tokens, limits.calls, limits.seconds),
+        Limits(limits.tokens, limits.calls, limits.seconds, budget),
     )
 
 

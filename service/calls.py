@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta, UsageReported
+from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta, UsageReported, innermost
 from service.journal import Finished, Journal
 from service.messages import Caller, Question, ToolCall, ToolResult
 from service.tools.base import Asks
@@ -43,7 +43,7 @@ class Calls:
         caller: Callable[[], Caller],
         emit: Emit,
         journal: Journal,
-        limit: int,
+        limit: Callable[[], int],
         *,
         together: bool,
     ) -> None:
@@ -65,10 +65,12 @@ class Calls:
         noted = [noted[0].usage for noted in journal.noted.values() if not isinstance(noted, int)]
         self.usage = sum(noted, NOTHING)
         """What the agents took that were asked."""
+        self.below = 0
+        """Calls that they say they have made."""
 
     async def make(self, made: Made, known: Finished | None = None) -> None:
         """Starts a call, unless it is known what came of it. Beyond the limit it is refused, which nobody hears of."""
-        if self.started >= self._limit:
+        if self.started >= self._limit():
             self._refused.append(_failed(made, "not run: the turn has reached its limit of calls", dispatched=None))
             return
         self.started += 1
@@ -197,6 +199,8 @@ class Calls:
                     self._news.set()
                 case CallProgress(event=UsageReported(usage=took)):
                     usage += took
+                case CallProgress() if isinstance(innermost(event), CallStarted):
+                    self.below += 1
             await self._emit(event)
 
         answers = self._journal.answers.get(call.id, ())

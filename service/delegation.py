@@ -9,7 +9,8 @@ An agent that asks another while it answers puts a record under `URI` into the m
 
 An agent that is in the chain already, or at too great a depth, refuses the question before it does anything for it. On
 the way the record only gets narrower: an agent keeps to the least of what it was given and of its own limits, and gives
-on what it has not used. What several agents use that are asked side by side is not added up: each may use what is left.
+on what is left. The budget is for a turn and all that is done for it by the agents that it asks, as far as they say
+what they use; those that are asked side by side may each use what is left at that time.
 """
 
 from __future__ import annotations
@@ -81,23 +82,27 @@ class Delegation(_Record):
             return "nothing is left of the tokens that this question may cost"
         return None
 
-    def narrowed(self, root: str, deadline: float, tokens: int, calls: int) -> Delegation:
-        """In the turn called `root`, unless it began elsewhere, with what is left: until `deadline` (seconds since
-        1970), and for so many tokens and calls."""
-        return self.model_copy(
-            update={
-                "root": self.root or root,
-                "deadline": datetime.fromtimestamp(min(deadline, _LATEST), UTC),
-                "budget": Budget(tokens=max(0, tokens), calls=max(0, calls)),
-            }
-        )
+    def within(self, budget: Budget) -> Delegation:
+        """With no more in its budget than in this one."""
+        tokens, calls = _least(self.budget.tokens, budget.tokens), _least(self.budget.calls, budget.calls)
+        return self.model_copy(update={"budget": Budget(tokens=tokens, calls=calls)})
+
+    def spent(self, tokens: int, calls: int) -> Delegation:
+        """With so much less in its budget, if it has one."""
+        budget = Budget(tokens=_less(self.budget.tokens, tokens), calls=_less(self.budget.calls, calls))
+        return self.model_copy(update={"budget": budget})
+
+    def during(self, turn: str, deadline: float) -> Delegation:
+        """In a turn that ends at `deadline` (seconds since 1970). It is the root if the question began in it."""
+        until = datetime.fromtimestamp(min(deadline, _LATEST), UTC)
+        return self.model_copy(update={"root": self.root or turn, "deadline": until})
 
     def through(self, agent: str | None) -> Delegation:
         """The same once the agent at this URL, if it has one, asks on."""
         return self.model_copy(update={"depth": self.depth + 1, "chain": (*self.chain, *([agent] if agent else []))})
 
     def to_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
 
     @classmethod
     def from_json(cls, data: object) -> Delegation:
@@ -115,6 +120,14 @@ class Delegation(_Record):
         if URI not in metadata.fields:
             return cls()
         return cls.from_json(json.loads(MessageToJson(metadata.fields[URI]), parse_float=_number))
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((count for count in (one, other) if count is not None), default=None)
+
+
+def _less(count: int | None, spent: int) -> int | None:
+    return None if count is None else max(0, count - spent)
 
 
 def _number(text: str) -> float:

@@ -115,6 +115,13 @@ def json_schema() -> dict[str, Any]:
     return _wire.json_schema(mode="serialization")
 
 
+def innermost(event: Event) -> Event:
+    """What an agent tells of itself, through all that have told it on."""
+    while isinstance(event, CallProgress):
+        event = event.event
+    return event
+
+
 def _depth(event: Event) -> int:
     depth = 0
     while isinstance(event, CallProgress):

@@ -108,6 +108,13 @@ class SamplingSection(_Section):
     """Kept in the transcript, so that served conversations can be trained on."""
 
 
+class BudgetSection(_Section):
+    tokens: int | None = Field(default=None, gt=0)
+    """Sampled."""
+    calls: int | None = Field(default=None, gt=0)
+    """Of tools and agents."""
+
+
 class TurnLimits(_Section):
     tokens: int = Field(default=512, gt=0)
     """Sampled in one turn."""
@@ -115,6 +122,8 @@ class TurnLimits(_Section):
     """Made in one turn."""
     seconds: float = Field(default=300.0, gt=0)
     """Wall-clock time of one turn."""
+    budget: BudgetSection = BudgetSection()
+    """For one turn and all that other agents do for it. What comes with a question may leave less."""
     answer_seconds: float = Field(default=86_400.0, gt=0)
     """How long a turn rests for an answer to what it has asked; then the model is told that none came."""
     running: int = Field(default=64, gt=0)

@@ -42,7 +42,8 @@ class Ask:
         return cls(text, delegation)
 
     def to_json(self) -> dict[str, Any]:
-        return {"text": self.text, "delegation": self.delegation.to_json()}
+        delegation = self.delegation.to_json()
+        return {"text": self.text} | ({"delegation": delegation} if delegation else {})
 
 
 def digest(message: Message) -> str:

@@ -3,24 +3,30 @@
 1. A question that has come through this agent, or through too many, is refused before anything is stored; so is one
    that has no time or no tokens left, and one that does not say so in the form of the schema.
 2. A turn ends at its deadline and at the end of its budget, and at its own limits all the same.
-3. What an agent asks on has the same root, is one deeper, and has what is left and no more.
+3. What an agent asks on has the same root, is one deeper, and has what is left of time and budget and no more. What
+   others use for a turn counts against its budget.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service import delegation, extension
-from service.delegation import MAX_DEPTH, URI, Delegation
+from service.decode import Limits
+from service.delegation import MAX_DEPTH, URI, Budget, Delegation
+from service.events import CallStarted, to_json
 from service.server import listen, url_of
-from tests.conftest import Reply, RunServer, Says, adds, echo, say
-from tests.test_client import Stranger, result, stranger, task
+from tests.conftest import Asked, Reply, RunServer, Says, adds, echo, say
+from tests.test_client import Stranger, result, stranger, stream, task
 
 INVALID_PARAMS = -32602
 
@@ -128,7 +134,7 @@ async def test_a_message_sent_again_is_the_same_though_less_is_left(run_server: 
 async def test_a_budget_narrows_the_limits(run_server: RunServer, budget: Any, limits: Any, stop: str) -> None:
     agent = await run_server(adds, limits=limits)
     answer = await agent.send("2 and 3?", metadata={URI: {"budget": budget}})
-    assert answer["metadata"] == {extension.URI: {"stop": stop}}
+    assert answer["metadata"][extension.URI]["stop"] == stop
 
 
 async def test_a_deadline_narrows_the_time(run_server: RunServer) -> None:
@@ -136,11 +142,12 @@ async def test_a_deadline_narrows_the_time(run_server: RunServer) -> None:
     agent.engine.gate.clear()
     ended = await agent.send("hello", metadata={URI: {"deadline": hence(seconds=0.3)}})
     assert ended["status"]["state"] == "TASK_STATE_FAILED"
-    assert ended["metadata"] == {extension.URI: {"stop": "seconds"}}
+    assert ended["metadata"][extension.URI]["stop"] == "seconds"
 
 
 def record_of(peer: Stranger) -> dict[str, Any]:
-    message = peer.params["SendMessage"]["message"]
+    (params,) = peer.params.values()
+    message = params["message"]
     assert URI in message["extensions"]
     record: dict[str, Any] = message["metadata"][URI]
     return record
@@ -159,14 +166,24 @@ async def test_what_is_asked_on_is_narrower(run_server: RunServer) -> None:
     jsonschema.validate(record, SCHEMA)
 
 
-async def test_a_question_that_begins_here_is_bounded_by_the_agent_s_own_limits(run_server: RunServer) -> None:
+@pytest.mark.parametrize(
+    ("limits", "given", "calls"),
+    [
+        ({}, {}, None),
+        ({"budget": {"calls": 9}}, {}, 8),
+        ({"budget": {"calls": 9}}, {"calls": 5}, 4),
+        ({"budget": {"calls": 9}}, {"calls": 50}, 8),
+        ({"calls": 3}, {"calls": 50}, 49),
+    ],
+)
+async def test_a_question_that_begins_here(run_server: RunServer, limits: Any, given: Any, calls: int | None) -> None:
+    """What this agent may do itself is no matter of what others may."""
     async with stranger(streaming=False, SendMessage=[result({"task": task("COMPLETED", "Well.")})]) as peer:
-        agent = await run_server(asks("peer"), peers=[{"name": "peer", "url": peer.url}], limits={"tokens": 100})
-        asked = await agent.send("Well?")
+        agent = await run_server(asks("peer"), peers=[{"name": "peer", "url": peer.url}], limits=limits)
+        asked = await agent.send("Well?", metadata={URI: {"budget": given}})
     record = record_of(peer)
     assert (record["root"], record["depth"], record["chain"]) == (asked["id"], 1, [agent.url])
-    assert record["budget"]["calls"] == 15
-    assert 0 < record["budget"]["tokens"] < 100
+    assert record.get("budget", {}).get("calls") == calls
 
 
 async def test_agents_that_ask_each_other_in_a_circle_are_told(run_server: RunServer) -> None:
@@ -191,6 +208,30 @@ async def test_a_chain_of_agents_is_only_so_long(run_server: RunServer) -> None:
     assert asked["artifacts"][0]["parts"][0]["text"] == f"error: next refused: {why}"
 
 
+counts = st.none() | st.integers(0, 10**6)
+budgets = st.builds(Budget, tokens=counts, calls=counts)
+deadlines = st.floats(0, 4e9)
+
+
+@given(budgets, budgets, st.integers(0, 10**6), st.integers(0, 10**6), deadlines, deadlines)
+def test_what_is_handed_on_is_never_wider(
+    came_with: Budget, own: Budget, tokens: int, calls: int, deadline: float, seconds: float
+) -> None:
+    came = Delegation(root="r", depth=1, chain=("a",), deadline=datetime.fromtimestamp(deadline, UTC), budget=came_with)
+    until = time.time() + Limits(seconds=seconds).within(came).seconds
+    left = came.within(own).spent(tokens, calls).during("t", until).through("b")
+    assert (left.root, left.depth, left.chain) == ("r", 2, ("a", "b"))
+    assert left.deadline
+    assert came.deadline
+    assert left.deadline <= came.deadline + timedelta(seconds=1)  # between two looks at the clock
+    for name in ("tokens", "calls"):
+        for bound in (came_with, own):
+            most = getattr(bound, name)
+            assert most is None or getattr(left.budget, name) <= most
+    assert Delegation.from_json(left.to_json()) == left
+    jsonschema.validate(left.to_json(), SCHEMA)
+
+
 SCHEMA = json.loads(Path(delegation.__file__).with_name("delegation.schema.json").read_text())
 
 
@@ -198,3 +239,46 @@ def test_the_schema_is_the_one_that_is_checked() -> None:
     made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": URI, **Delegation.model_json_schema()}
     assert made == SCHEMA
     jsonschema.validate(RECORD, SCHEMA)
+
+
+async def test_what_peers_use_counts(run_server: RunServer) -> None:
+    def asks_both(asked: Asked) -> Says:
+        calls = [((name, '{"message": "Well?"}'),) for name in ("one", "two")]
+        return Says("", calls[len(asked.results)]) if len(asked.results) < 2 else Says("done")
+
+    usage = {"stop": "done", "usage": {"models": {"m": {"output": 250}}}}
+    done = task("COMPLETED", "Well.") | {"metadata": {extension.URI: usage}}
+    called = to_json(CallStarted(call_id="c0", tool="t", arguments="{}"))
+    message = {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"data": called}], "extensions": [extension.URI]}
+    told = {"taskId": "t", "contextId": "c", "status": {"state": "TASK_STATE_WORKING", "message": message}}
+    answer = stream({"task": task("WORKING")}, {"statusUpdate": told}, {"task": done})
+    async with stranger(SendStreamingMessage=[answer]) as one, stranger(SendStreamingMessage=[answer]) as two:
+        peers = [{"name": "one", "url": one.url}, {"name": "two", "url": two.url}]
+        agent = await run_server(asks_both, peers=peers)
+        await agent.send("Well?", metadata={URI: {"budget": {"tokens": 500, "calls": 9}}})
+    first, second = (record_of(peer)["budget"] for peer in (one, two))
+    assert 150 < second["tokens"] < first["tokens"] - 250
+    assert (first["calls"], second["calls"]) == (8, 6)
+
+
+async def test_what_peers_use_is_not_left_for_the_agent_itself(run_server: RunServer) -> None:
+    usage = {"stop": "done", "usage": {"models": {"m": {"output": 500}}}}
+    done = task("COMPLETED", "Well.") | {"metadata": {extension.URI: usage}}
+    async with stranger(streaming=False, SendMessage=[result({"task": done})]) as peer:
+        agent = await run_server(asks("peer"), peers=[{"name": "peer", "url": peer.url}])
+        ended = await agent.send("Well?", metadata={URI: {"budget": {"tokens": 500}}})
+    assert ended["metadata"][extension.URI]["stop"] == "tokens"
+
+
+@pytest.mark.parametrize(("anew", "stop"), [({}, "calls"), ({URI: {"budget": {"calls": 2}}}, "done")])
+async def test_an_answer_may_say_anew_what_the_question_may_cost(run_server: RunServer, anew: Any, stop: str) -> None:
+    """Else no agent could answer another once the time had passed in which the question was asked."""
+
+    def asks_back(asked: Asked) -> Says:
+        calls = ("ask_user", '{"question": "Which?"}'), ("add", '{"a": 2, "b": 3}')
+        return Says("", calls[len(asked.results) :][:1]) if len(asked.results) < 2 else Says("done")
+
+    agent = await run_server(asks_back, ask_user=True)
+    resting = await agent.send("Add.", metadata={URI: {"budget": {"calls": 1}}})
+    ended = await agent.send("2 and 3", taskId=resting["id"], metadata=anew)
+    assert ended["metadata"][extension.URI]["stop"] == stop
