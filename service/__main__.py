@@ -104,15 +104,18 @@ def ask(
 
 
 @app.command()
-def card(url: Url) -> int:
-    """Shows an agent's card.
+def card(
+    url: Url,
+    keys: Annotated[Path | None, typer.Option(help="A JWK set; one of its keys must have signed the card.")] = None,
+) -> int:
+    """Shows an agent's card, and whether it is signed.
 
     Example:
       innerloop card http://127.0.0.1:8001
     """
     from service.cli import card
 
-    return card.run(url)
+    return card.run(url, keys)
 
 
 @app.command()

@@ -7,15 +7,19 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from service.cards import PinnedKeys
 from service.chat.base import ChatFormat
 from service.chat.inner import InnerFormat
+from service.credentials import Credential
 from service.decode import Choice, DecodeLoop, Limits
+from service.delegation import Budget
 from service.engine.base import Engine
 from service.errors import ConfigError
-from service.settings import AgentConfig, ChatSection, ToolLimits
+from service.settings import AgentConfig, ChatSection, PeerSection, ToolLimits
 from service.tools.base import Tool
 from service.tools.builtin import Approved, AskUser
 from service.tools.functions import load_tools
+from service.tools.peers import PeerConfig
 from service.tools.toolbox import Limited, Toolbox
 
 
@@ -37,6 +41,16 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
         return Toolbox(tools)
     except ValueError as error:
         raise ConfigError(f"{folder / 'agent.yaml'}: {error}") from error
+
+
+def peer_config(section: PeerSection, folder: Path, asked_by: str) -> PeerConfig:
+    """The peer of the agent whose card is found at `asked_by`. Raises ConfigError for files that will not do."""
+    keys = PinnedKeys.read(folder / section.keys) if section.keys else None
+    credential = None
+    if section.credential:
+        credential = Credential(section.url, folder / section.credential.file, section.credential.header)
+        credential.check()
+    return PeerConfig(section.name, section.url, section.refresh_seconds, asked_by, keys, credential)
 
 
 def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
@@ -64,13 +78,14 @@ def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
 def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox) -> DecodeLoop:
     """The loop that decodes this agent's turns."""
     sampling, limits = agent.sampling, agent.limits
+    budget = Budget(tokens=limits.budget.tokens, calls=limits.budget.calls)
     return DecodeLoop(
         engine,
         chat,
         toolbox,
         agent.instructions,
         Choice(sampling.temperature, sampling.top_p, sampling.seed, sampling.logprobs),
-        Limits(limits.tokens, limits.calls, limits.seconds),
+        Limits(limits.tokens, limits.calls, limits.seconds, budget),
     )
 
 

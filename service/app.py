@@ -15,17 +15,18 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from service.agent import make_loop, make_toolbox
+from service.agent import make_loop, make_toolbox, peer_config
 from service.chat.base import ChatFormat
 from service.endpoint.api_keys import ApiKeys
 from service.endpoint.auth import Auth, Authenticate
-from service.endpoint.card import make_card
+from service.endpoint.card import extend_card, make_card
 from service.endpoint.handler import Handler
 from service.endpoint.identity import Way
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
 from service.endpoint.proxies import Proxies
 from service.endpoint.routes import make_routes
+from service.endpoint.signatures import SigningKey, signed
 from service.endpoint.tasks import Tasks
 from service.endpoint.tokens import Tokens
 from service.endpoint.worker import Worker
@@ -35,7 +36,7 @@ from service.sessions.database import database_file, open_database
 from service.sessions.turns import Turns
 from service.sessions.writes import Writes
 from service.settings import AgentConfig, AuthSection, Machine
-from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
+from service.tools.peers import Peer, keep_known, open_peers
 
 _BYTES_PER_CHARACTER = 12
 """A character outside the basic plane, escaped in JSON."""
@@ -103,10 +104,11 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
-            peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
+            peers = [peer_config(section, self._folder, self._url) for section in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers))
-            # Before the engine, which takes long to start: what is wrong with a tool is told at once.
+            # Before the engine, which takes long to start: what is wrong with a tool or a key is told at once.
             toolbox = make_toolbox(agent, self._folder, self._peers)
+            keys = [SigningKey.read(path) for path in self._machine.card_keys]
             engine = await stack.enter_async_context(self._engine)
             self._alive = lambda: engine.alive
             await stack.enter_async_context(keep_known(self._peers.values()))
@@ -130,8 +132,18 @@ class Service:
             )
             await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, self._auth.schemes)
-            handler = Handler(loop, database, turns, tasks, logs, worker, agent.limits.message_chars)
-            app.router.routes.extend(make_routes(handler, card))
+            handler = Handler(
+                loop,
+                database,
+                turns,
+                tasks,
+                logs,
+                worker,
+                self._url,
+                lambda: signed(extend_card(card, toolbox.specs, self._peers), keys),
+                agent.limits.message_chars,
+            )
+            app.router.routes.extend(make_routes(handler, signed(card, keys), [key.public for key in keys]))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta, UsageReported
+from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta, UsageReported, innermost
 from service.journal import Finished, Journal
 from service.messages import Caller, Question, ToolCall, ToolResult
 from service.tools.base import Asks
@@ -38,9 +38,18 @@ class Calls:
     """Leaving it cancels those that still run."""
 
     def __init__(
-        self, toolbox: Toolbox, caller: Caller, emit: Emit, journal: Journal, limit: int, *, together: bool
+        self,
+        toolbox: Toolbox,
+        caller: Callable[[], Caller],
+        emit: Emit,
+        journal: Journal,
+        limit: Callable[[], int],
+        *,
+        together: bool,
     ) -> None:
-        """`together`: results come in all at once, in the order asked; else each with the first that there are."""
+        """`caller` says on whose behalf a call is made that starts now. `together`: results come in all at once, in the
+        order asked; else each with the first that there are.
+        """
         self._toolbox = toolbox
         self._caller = caller
         self._emit = emit
@@ -56,10 +65,12 @@ class Calls:
         noted = [noted[0].usage for noted in journal.noted.values() if not isinstance(noted, int)]
         self.usage = sum(noted, NOTHING)
         """What the agents took that were asked."""
+        self.below = 0
+        """Calls that they say they have made."""
 
     async def make(self, made: Made, known: Finished | None = None) -> None:
         """Starts a call, unless it is known what came of it. Beyond the limit it is refused, which nobody hears of."""
-        if self.started >= self._limit:
+        if self.started >= self._limit():
             self._refused.append(_failed(made, "not run: the turn has reached its limit of calls", dispatched=None))
             return
         self.started += 1
@@ -188,12 +199,14 @@ class Calls:
                     self._news.set()
                 case CallProgress(event=UsageReported(usage=took)):
                     usage += took
+                case CallProgress() if isinstance(innermost(event), CallStarted):
+                    self.below += 1
             await self._emit(event)
 
         answers = self._journal.answers.get(call.id, ())
         if answers and not self._toolbox.is_idempotent(call.name):
             await self._journal.begin(call.id, len(answers))
-        result = await self._toolbox.call(call, self._caller, hear, answers)
+        result = await self._toolbox.call(call, self._caller(), hear, answers)
         self.usage += usage
         finished = (replace(result, usage=usage), Arrival(call.id, position, running.dispatched, time.time()))
         await self._journal.note(finished)

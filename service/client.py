@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
 import httpx
-from a2a.client import A2ACardResolver, Client, ClientCallContext, ClientConfig, ClientFactory
+from a2a.client import Client, ClientCallContext, ClientConfig, ClientFactory
 from a2a.client.errors import A2AClientError
 from a2a.client.service_parameters import ServiceParametersFactory, with_a2a_extensions
 from a2a.types import (
@@ -41,8 +41,13 @@ from a2a.utils.errors import A2AError
 from google.protobuf.json_format import MessageToDict
 
 from service import extension
+from service.cards import PinnedKeys, ReadCard, read_card
+from service.delegation import URI as DELEGATION
+from service.delegation import Delegation
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
+from service.nested import map_strings
+from service.plain import plain
 from service.usage import NOTHING, Usage
 
 _CONNECT_SECONDS = 5.0
@@ -53,6 +58,9 @@ _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2.0
 _FAILED_LOOKS = 4
 """In a row, after which a task is lost."""
+_RESPONSE_BYTES = 32 * 2**20
+_EVENT_CHARS = 64_000
+"""Of each text in an event."""
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
 _INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
@@ -112,24 +120,62 @@ async def open_http(tls: ssl.SSLContext | bool = True) -> AsyncIterator[httpx.As
         yield http
 
 
+def limit_responses(http: httpx.AsyncClient) -> None:
+    """Breaks off every response that is longer than an answer can be."""
+
+    async def limit(response: httpx.Response) -> None:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Limited(response.stream)
+
+    http.event_hooks["response"].append(limit)
+
+
+class _Limited(httpx.AsyncByteStream):
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > _RESPONSE_BYTES:
+                raise httpx.ReadError(f"a response of more than {_RESPONSE_BYTES} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteAgent:
     """An agent whose card was read."""
 
-    card: AgentCard
+    _read: ReadCard
     _client: Client
 
+    @property
+    def card(self) -> AgentCard:
+        return self._read.card
+
     @classmethod
-    async def find(cls, http: httpx.AsyncClient, url: str) -> Self:
-        """The agent at `url`. Raises ServiceError if none answers in time, or it speaks no binding that we do."""
+    async def find(
+        cls, http: httpx.AsyncClient, url: str, keys: PinnedKeys | None = None, known: Self | None = None
+    ) -> Self:
+        """The agent at `url`; the `known` one if its card is still the same.
+
+        Raises ServiceError if none answers in time, it speaks no binding that we do, or none of the `keys`, if there
+        are any, has signed its card.
+        """
         if not url.startswith(("http://", "https://")):
             raise ServiceError(f"{url!r} is not a URL: it begins with http:// or https://")
         try:
             async with asyncio.timeout(_CARD_SECONDS):
-                card = await A2ACardResolver(http, url).get_agent_card()
+                read = await read_card(http, url, keys, known._read if known else None)
+            if known and read is known._read:
+                return known
             factory = ClientFactory(ClientConfig(httpx_client=http, supported_protocol_bindings=_BINDINGS))
-            return cls(card, factory.create(card))
-        except (A2AClientError, httpx.InvalidURL) as error:
+            return cls(read, factory.create(read.card))
+        except ServiceError as error:
             raise ServiceError(f"no agent at {url}: {error}") from error
         except TimeoutError as error:
             raise ServiceError(f"no agent at {url}: no card came within {_CARD_SECONDS:g} s") from error
@@ -141,12 +187,13 @@ class RemoteAgent:
         text: str,
         context_id: str | None,
         emit: Emit,
-        hops: int = 0,
+        delegation: Delegation | None = None,
         key: str | None = None,
         let_go: Callable[[], bool] = bool,
         task_id: str | None = None,
     ) -> Reply:
-        """Says `text`, which came through `hops` agents, and learns how that ends, also where the stream breaks off.
+        """Says `text`, and learns how that ends, also where the stream breaks off. `delegation` is for an agent that
+        asks on behalf of another.
 
         Asked again with the same `key`, an agent that knows messages by their ids goes on with the task it has. With a
         `task_id` it is the answer to what that task wants to know.
@@ -160,7 +207,8 @@ class RemoteAgent:
             task_id=task_id or "",
             role=Role.ROLE_USER,
             parts=[Part(text=text)],
-            metadata=extension.message_metadata(hops),
+            extensions=[DELEGATION] if delegation else [],
+            metadata={DELEGATION: delegation.to_json()} if delegation else None,
         )
         return await _Turn(self._client, self.card.capabilities.streaming, emit, let_go).run(message)
 
@@ -173,7 +221,7 @@ class _Turn:
         self._streams = streams
         self._emit = emit
         self._let_go = let_go
-        parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI])])
+        parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI, DELEGATION])])
         self._context = ClientCallContext(service_parameters=parameters)
         self._task_id = ""
         self._context_id = ""
@@ -303,7 +351,8 @@ class _Turn:
 
     async def _hear_events(self, message: Message) -> None:
         for part in message.parts:
-            if part.HasField("data") and (event := from_json(MessageToDict(part.data))):
+            data = map_strings(MessageToDict(part.data), _shown) if part.HasField("data") else None
+            if event := from_json(data):
                 await self._emit(event)
 
     async def _cancel(self) -> None:
@@ -313,4 +362,8 @@ class _Turn:
 
 
 def _text(parts: Iterable[Part]) -> str:
-    return "".join(part.text for part in parts if part.HasField("text"))
+    return plain("".join(part.text for part in parts if part.HasField("text")))
+
+
+def _shown(text: str) -> str:
+    return plain(text)[:_EVENT_CHARS]

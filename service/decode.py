@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from service.calls import Calls, Made, interrupted
 from service.chat.base import ChatFormat, Reader
+from service.delegation import Budget, Delegation
 from service.engine.base import Engine, Finish, Sampling
 from service.errors import ContextFull, EngineError
 from service.events import Emit, Spliced, TextDelta, Waiting, ignore
@@ -59,6 +61,18 @@ class Limits:
     """Sampled."""
     calls: int = 16
     seconds: float = 300.0
+    budget: Budget = field(default_factory=Budget)
+    """For the turn and all that other agents do for it."""
+
+    def within(self, delegation: Delegation) -> Limits:
+        """No further than a question may go."""
+        budget, deadline = delegation.budget, delegation.deadline
+        return replace(
+            self,
+            tokens=self.tokens if budget.tokens is None else min(self.tokens, budget.tokens),
+            calls=self.calls if budget.calls is None else min(self.calls, budget.calls),
+            seconds=self.seconds if deadline is None else min(self.seconds, deadline.timestamp() - time.time()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +134,22 @@ class DecodeLoop:
         call asks something.
         """
         past = self._last_turn(transcript)
-        turn = _Growing(transcript, past)
-        calls = Calls(self._toolbox, caller, emit, journal, self._limits.calls, together=not self._chat.live)
-        clock = asyncio.timeout(self._limits.seconds)
+
+        given = caller.delegation.within(self._limits.budget)
+
+        def limits() -> Limits:
+            """What the agents have used that were asked counts against the budget only."""
+            return self._limits.within(given.spent(calls.usage.output, calls.below))
+
+        def asking() -> Caller:
+            """For a call that starts now."""
+            left = given.spent(turn.sampled + calls.usage.output, calls.started + calls.below)
+            return replace(caller, delegation=left.during(caller.turn, deadline))
+
+        calls = Calls(self._toolbox, asking, emit, journal, lambda: limits().calls, together=not self._chat.live)
+        turn = _Growing(transcript, past, limits)
+        seconds = limits().seconds
+        clock, deadline = asyncio.timeout(seconds), time.time() + seconds
         stop: StopReason | None = None
         try:
             async with clock, calls:
@@ -163,7 +190,7 @@ class DecodeLoop:
 
     async def _stretch(self, turn: _Growing, calls: Calls, emit: Emit, journal: Journal) -> StopReason | None:
         """Samples until the model stops, a result can come in, or a limit is reached. None if the turn goes on."""
-        room = min(self._limits.tokens - turn.sampled, self._engine.window - len(turn.transcript))
+        room = min(turn.limits().tokens - turn.sampled, self._engine.window - len(turn.transcript))
         if room <= 0:
             return self._limit(turn)
         reader = turn.take_reader() or self._chat.reader(self._toolbox.specs, first_call=calls.started)
@@ -261,7 +288,7 @@ class DecodeLoop:
         return past
 
     def _limit(self, turn: _Growing) -> StopReason:
-        return StopReason.TOKENS if turn.sampled >= self._limits.tokens else StopReason.CONTEXT
+        return StopReason.TOKENS if turn.sampled >= turn.limits().tokens else StopReason.CONTEXT
 
 
 @dataclass(slots=True)
@@ -286,8 +313,9 @@ class _Past:
 class _Growing:
     """A turn while it is decoded."""
 
-    def __init__(self, transcript: Transcript, past: _Past) -> None:
+    def __init__(self, transcript: Transcript, past: _Past, limits: Callable[[], Limits]) -> None:
         self.transcript = transcript
+        self.limits = limits
         self.text = list(past.text)
         self.sampled = past.sampled
         self.tokens = past.tokens

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from service.messages import MAX_HOPS
+from service.delegation import MAX_DEPTH
 from service.usage import Usage
 
 
@@ -107,12 +107,19 @@ def from_json(data: object) -> Event | None:
         event = _wire.validate_python(data)
     except ValidationError:
         return None
-    return event if _depth(event) <= MAX_HOPS else None
+    return event if _depth(event) <= MAX_DEPTH else None
 
 
 def json_schema() -> dict[str, Any]:
     """Of events as they travel."""
     return _wire.json_schema(mode="serialization")
+
+
+def innermost(event: Event) -> Event:
+    """What an agent tells of itself, through all that have told it on."""
+    while isinstance(event, CallProgress):
+        event = event.event
+    return event
 
 
 def _depth(event: Event) -> int:

@@ -3,9 +3,6 @@
 A client that names `URI` in its `A2A-Extensions` header hears, beside the answer's text, every call that starts and
 ends, when the model waits and when results come in, and what happens inside calls to other agents. Each event is one
 data part of a WORKING status update, of the form in `extension.schema.json`. The end says what the turn took.
-
-An agent that asks another while it answers says how many agents the question has come through, itself included, in the
-message's metadata: `{URI: {"hops": 1}}`. So agents that ask each other in a circle are found out.
 """
 
 from __future__ import annotations
@@ -55,22 +52,6 @@ def usage_of(metadata: Struct) -> Usage:
         return Usage.model_validate(MessageToDict(ours.struct_value))
     except (ValidationError, SerializeToJsonError):
         return NOTHING
-
-
-def message_metadata(hops: int) -> dict[str, Any]:
-    """Of a message to another agent; empty if nobody but its sender had the question before."""
-    return {URI: {"hops": hops}} if hops else {}
-
-
-def hops_of(metadata: Struct) -> int:
-    """What a message's metadata say, 0 if nothing. Raises ValueError if it is no number of agents."""
-    ours = metadata.fields.get(URI, Value(struct_value=Struct()))
-    hops = ours.struct_value.fields.get("hops", Value(number_value=0))
-    if not ours.HasField("struct_value") or not hops.HasField("number_value"):
-        raise ValueError(f"the metadata under {URI} are an object whose hops are a number")
-    if not hops.number_value.is_integer() or hops.number_value < 0:
-        raise ValueError(f"{hops.number_value:g} hops are no number of agents")
-    return int(hops.number_value)
 
 
 def _arguments(text: str) -> dict[str, Any]:

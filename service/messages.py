@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from service.delegation import Delegation
 from service.usage import NOTHING, Usage
 
 
@@ -58,16 +59,12 @@ class Answer:
     """The question's."""
 
 
-MAX_HOPS = 8
-"""How many agents a question may come through on its way, and events on their way back."""
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks for a turn."""
 
-    hops: int = 0
-    """How many agents the question has come through already."""
+    delegation: Delegation = field(default_factory=Delegation)
+    """What the question has come through already, and what is left of what it may cost."""
     turn: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Names the turn, whichever process decodes it."""
     let_go: Callable[[], bool] = bool

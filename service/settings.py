@@ -78,11 +78,24 @@ class ToolSection(_Section):
     limits: ToolLimits = ToolLimits()
 
 
+class CredentialSection(_Section):
+    """What we show a peer to be let in. It is sent to the origin of the peer's `url` only."""
+
+    file: Path
+    """Holds a bearer token, or the API key for the `header`. Read whenever it is needed."""
+    header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
+
+
 class PeerSection(_Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     """What the model calls it. Fixed here, so that a card cannot choose its own name."""
     url: str
     """Where its card is found: `<url>/.well-known/agent-card.json`."""
+    keys: Path | None = None
+    """A JWK set, relative to the agent's folder: what the peer publishes at `<url>/.well-known/jwks.json`, once it was
+    compared with what the peer's people say. A card that none of these keys has signed is not believed.
+    """
+    credential: CredentialSection | None = None
     limits: ToolLimits = ToolLimits(seconds=60.0)
     refresh_seconds: float = Field(default=300.0, gt=0)
 
@@ -95,6 +108,13 @@ class SamplingSection(_Section):
     """Kept in the transcript, so that served conversations can be trained on."""
 
 
+class BudgetSection(_Section):
+    tokens: int | None = Field(default=None, gt=0)
+    """Sampled."""
+    calls: int | None = Field(default=None, gt=0)
+    """Of tools and agents."""
+
+
 class TurnLimits(_Section):
     tokens: int = Field(default=512, gt=0)
     """Sampled in one turn."""
@@ -102,6 +122,8 @@ class TurnLimits(_Section):
     """Made in one turn."""
     seconds: float = Field(default=300.0, gt=0)
     """Wall-clock time of one turn."""
+    budget: BudgetSection = BudgetSection()
+    """For one turn and all that other agents do for it. What comes with a question may leave less."""
     answer_seconds: float = Field(default=86_400.0, gt=0)
     """How long a turn rests for an answer to what it has asked; then the model is told that none came."""
     running: int = Field(default=64, gt=0)
@@ -184,6 +206,10 @@ class Machine(BaseSettings):
     """SQLAlchemy URL of conversations and tasks; by default a SQLite file per agent in the data folder."""
     lease_seconds: float = Field(default=10.0, gt=0)
     """After how long without a sign of life of one replica another goes on with its turns, where they share a database.
+    """
+    card_keys: list[Path] = []
+    """PEM files of the private keys that sign the card; two of them while one follows the other. In the environment a
+    JSON list.
     """
     peers: dict[str, str] = {}
     """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""

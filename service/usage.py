@@ -49,6 +49,11 @@ class Usage(BaseModel):
             models[model] = models.get(model, Tokens()) + tokens
         return Usage(models=models)
 
+    @property
+    def output(self) -> int:
+        """Tokens sampled, of all models."""
+        return sum(tokens.output for tokens in self.models.values())
+
     def __bool__(self) -> bool:
         return bool(self.models)
 

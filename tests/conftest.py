@@ -253,6 +253,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             listener: socket.socket | None = None,
             database: str | None = None,
             auth: AuthSection | None = None,
+            card_keys: Sequence[Path] = (),
             **config: Any,
         ) -> Agent:
             folder = tmp_path / name
@@ -260,7 +261,9 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             (folder / "tools.py").write_text(TOOLS)
             actor = ActorEngine(tokenizer, chat, reply, **(engine or {}))
             listener = listener or listen("127.0.0.1", 0)
-            machine = Machine(data=tmp_path / "data", database=database, auth=auth or AuthSection())
+            machine = Machine(
+                data=tmp_path / "data", database=database, auth=auth or AuthSection(), card_keys=list(card_keys)
+            )
             service = Service(agent_config(name, **config), machine, folder, nullcontext(actor), chat, url_of(listener))
             server = EmbeddedServer(service, drain_seconds, log_level="warning")
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))

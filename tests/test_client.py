@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -97,8 +98,11 @@ class Stranger:
     asked: list[str] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
     """Of the last request for each method."""
+    headers: list[Headers] = field(default_factory=list)
+    """Of each request, those for the card included."""
 
     async def respond(self, request: Request) -> Response:
+        self.headers.append(request.headers)
         body = await request.json()
         method = body["method"]
         self.asked.append(method)
@@ -112,10 +116,11 @@ async def stranger(*, card: Any = None, streaming: bool = True, **answers: list[
     listener = listen("127.0.0.1", 0)
     agent = Stranger(url_of(listener), answers)
 
-    async def show(_: Request) -> Response:
+    async def show(request: Request) -> Response:
+        agent.headers.append(request.headers)
         interfaces = [{"url": agent.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
         usual = CARD | {"supportedInterfaces": interfaces, "capabilities": {"streaming": streaming}}
-        return JSONResponse(usual if card is None else card)
+        return card if isinstance(card, Response) else JSONResponse(usual if card is None else card)
 
     routes = [Route("/.well-known/agent-card.json", show), Route("/", agent.respond, methods=["POST"])]
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="critical"))

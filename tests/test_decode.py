@@ -5,7 +5,7 @@
 3. Calls of one stretch run at the same time; their results are spliced in in the order asked.
 4. What the engine is given is, token for token, what was stored before; nothing is tokenised again.
 5. Every span says where it came from, and only sampled tokens carry loss.
-6. A limit ends the turn with its own name, and what still runs is cancelled.
+6. A limit ends the turn with its own name, and what still runs is cancelled. So does one that came with the question.
 7. Cancelling the turn closes the engine's stream and every running call.
 8. A failing engine fails the turn; a failing tool does not.
 9. The transcript is kept before each call starts, when a stretch with calls has ended, after every splice and at the
@@ -22,6 +22,7 @@ import contextlib
 import itertools
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ import pytest
 from service import calls
 from service.chat.inner import InnerFormat
 from service.decode import Choice, DecodeLoop, Limits, StopReason
+from service.delegation import Budget, Delegation
 from service.engine.base import Sampling
 from service.engine.scripted import ScriptedEngine
 from service.errors import ContextFull, EngineError
@@ -221,6 +223,23 @@ async def test_6_limit_on_seconds(chat: InnerFormat, write: Write) -> None:
     stage = Stage(chat, [write("", ("bell", {}))], bell, limits=Limits(seconds=0.05))
     assert (await stage.run()).stop is StopReason.SECONDS
     assert bell.cancelled
+
+
+@pytest.mark.parametrize(
+    ("delegation", "stop"),
+    [
+        (Delegation(deadline=datetime.fromtimestamp(0, UTC)), StopReason.SECONDS),
+        (Delegation(budget=Budget(tokens=5)), StopReason.TOKENS),
+        (Delegation(budget=Budget(calls=0)), StopReason.CALLS),
+    ],
+)
+async def test_6_what_came_with_the_question(
+    chat: InnerFormat, write: Write, delegation: Delegation, stop: StopReason
+) -> None:
+    bell = Bell("bell")
+    stage = Stage(chat, [write("", ("bell", {}))], bell)
+    turn = await stage.loop.run(stage.loop.ask(Transcript(), "Ring."), Caller(delegation))
+    assert turn.stop is stop
 
 
 async def test_6_the_window(chat: InnerFormat, write: Write) -> None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "service").rglob("*.py"))
 
 HOMES = {
-    "a2a": ("service/endpoint/", "service/client.py"),
+    "a2a": ("service/endpoint/", "service/cards.py", "service/client.py"),
     "vllm": ("service/engine/vllm.py",),
     "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
     "peft": ("service/training/", "service/models/"),
@@ -27,14 +27,17 @@ LEVELS = [
     (
         "service.errors",
         "service.usage",
+        "service.delegation",
         "service.messages",
         "service.transcript",
         "service.events",
         "service.journal",
         "service.to_the_end",
         "service.nested",
+        "service.plain",
     ),
     ("service.extension",),
+    ("service.cards", "service.credentials"),
     ("service.client",),
     ("service.tools", "service.engine"),
     ("service.chat",),

@@ -13,8 +13,9 @@ from a2a.utils.errors import InvalidParamsError
 from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 
 from service import extension
+from service.delegation import URI as DELEGATION
+from service.delegation import Delegation
 from service.endpoint.parts import read_text
-from service.messages import MAX_HOPS
 from service.sessions.tables import ID_LENGTH
 
 
@@ -23,32 +24,34 @@ class Ask:
     """What is kept of a message until its turn."""
 
     text: str
-    hops: int
+    delegation: Delegation
 
     @classmethod
-    def of(cls, message: Message, message_chars: int) -> Ask:
-        """Raises the protocol's errors for a message this agent does not read."""
+    def of(cls, message: Message, message_chars: int, agent: str) -> Ask:
+        """Raises the protocol's errors for a message that the agent, whose URL it is given, does not read."""
         if message.context_id and (len(message.context_id) > ID_LENGTH or not message.context_id.isprintable()):
             raise InvalidParamsError(f"a contextId has at most {ID_LENGTH} printable characters")
         try:
-            hops = extension.hops_of(message.metadata)
             MessageToDict(message)  # with a number that JSON lacks in its metadata, its task could not be stored
+            delegation = Delegation.of(message.metadata)
         except (ValueError, SerializeToJsonError) as error:
             raise InvalidParamsError(str(error)) from None
         text = read_text(message, message_chars)
-        if hops > MAX_HOPS:
-            raise InvalidParamsError(
-                f"this question has come through {hops} agents already: do agents ask each other in a circle?"
-            )
-        return cls(text, hops)
+        if why := delegation.refusal(agent):
+            raise InvalidParamsError(why)
+        return cls(text, delegation)
 
     def to_json(self) -> dict[str, Any]:
-        return {"text": self.text, "hops": self.hops}
+        delegation = self.delegation.to_json()
+        return {"text": self.text} | ({"delegation": delegation} if delegation else {})
 
 
 def digest(message: Message) -> str:
-    """The same for the same message, sent once more."""
-    return hashlib.sha256(message.SerializeToString(deterministic=True)).hexdigest()
+    """The same for the same message, sent once more, when less may be left of what it may cost."""
+    said = Message()
+    said.CopyFrom(message)
+    said.metadata.fields.pop(DELEGATION, None)
+    return hashlib.sha256(said.SerializeToString(deterministic=True)).hexdigest()
 
 
 def wants_events(context: ServerCallContext) -> bool:

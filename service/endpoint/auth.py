@@ -21,8 +21,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.endpoint.identity import Unauthenticated, Unverifiable, Way
 from service.endpoint.limits import RETRY_AFTER_SECONDS, Refusal, refuse
+from service.endpoint.well_known import JWKS_PATH
 
-OPEN_PATHS = (AGENT_CARD_WELL_KNOWN_PATH, "/healthz", "/readyz")
+OPEN_PATHS = (AGENT_CARD_WELL_KNOWN_PATH, JWKS_PATH, "/healthz", "/readyz")
 """What anybody may read."""
 _UNAUTHENTICATED = -32000
 """In JSON-RPC, where the protocol has no code for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from a2a.types import AgentCard
 from google.protobuf.json_format import ParseDict
 
 from service.nested import map_strings
+from service.tools.base import ToolSpec
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "agent_card.json"
 
@@ -55,6 +56,19 @@ def make_card(
         }
         for skill in skills
     ]
+    filled["capabilities"]["extendedAgentCard"] = bool(security)
     filled["securitySchemes"] = security
     filled["securityRequirements"] = [{"schemes": {scheme: {}}} for scheme in security]
     return ParseDict(filled, AgentCard())
+
+
+def extend_card(card: AgentCard, tools: Iterable[ToolSpec], peers: Iterable[str]) -> AgentCard:
+    """The card for callers who are known: its skills are followed by the agent's tools, of which some are its peers."""
+    extended = AgentCard()
+    extended.CopyFrom(card)
+    extended.ClearField("signatures")
+    asked = set(peers)
+    for tool in tools:
+        kind = "peer" if tool.name in asked else "tool"
+        extended.skills.add(id=f"{kind}/{tool.name}", name=tool.name, description=tool.description, tags=[kind])
+    return extended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
@@ -71,14 +71,19 @@ class Handler(RequestHandler):
         tasks: Tasks,
         logs: Logs,
         worker: Worker,
+        url: str,
+        extended_card: Callable[[], AgentCard],
         message_chars: int,
     ) -> None:
+        """`url` is where the agent's card is found; the extended one is made when it is asked for."""
         self._loop = loop
         self._database = database
         self._turns = turns
         self._tasks = tasks
         self._logs = logs
         self._worker = worker
+        self._url = url
+        self._extended_card = extended_card
         self._message_chars = message_chars
 
     @validate_request_params
@@ -177,7 +182,11 @@ class Handler(RequestHandler):
     async def on_get_extended_agent_card(
         self, params: GetExtendedAgentCardRequest, context: ServerCallContext
     ) -> AgentCard:
-        raise UnsupportedOperationError("this agent has no extended card")
+        """For those only who have said who they are. Where nobody can, there is none."""
+        if not context.user.is_authenticated:
+            raise UnsupportedOperationError("this agent has no extended card")
+        with _plain_errors():
+            return self._extended_card()
 
     @asynccontextmanager
     async def _accepted(self, params: SendMessageRequest, context: ServerCallContext) -> AsyncIterator[Log]:
@@ -188,7 +197,7 @@ class Handler(RequestHandler):
         context.tenant = context.tenant or params.tenant  # over HTTP+JSON the SDK sees only the path
         message, owner = params.message, owner_of(context)
         validate_history_length(params.configuration)
-        ask = Ask.of(message, self._message_chars)
+        ask = Ask.of(message, self._message_chars, self._url)
         key, said = message_key(owner, message.message_id), digest(message)
         # Who names a task or a context may have said this before, and that may be why it would be refused now.
         named = message.task_id or message.context_id

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import extension
+from service import delegation, extension
 from service.endpoint.admission import Busy
 
 BODY_SECONDS = 30.0
@@ -189,7 +189,7 @@ BUSY = "innerloop.busy"
 
 
 class EchoExtensions:
-    """Names our extension in the response to whoever asked for it: it is active."""
+    """Names our extensions in the response to whoever asked for them: they are active."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -197,13 +197,12 @@ class EchoExtensions:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def echo(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["A2A-Extensions"] = extension.URI
+                MutableHeaders(scope=message)["A2A-Extensions"] = ", ".join(active)
             await send(message)
 
-        asked = scope["type"] == "http" and extension.URI in get_requested_extensions(
-            Headers(scope=scope).getlist(HTTP_EXTENSION_HEADER)
-        )
-        await self._app(scope, receive, echo if asked else send)
+        asked = Headers(scope=scope).getlist(HTTP_EXTENSION_HEADER) if scope["type"] == "http" else []
+        active = sorted({extension.URI, delegation.URI} & get_requested_extensions(asked))
+        await self._app(scope, receive, echo if active else send)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from a2a.auth.user import User
 from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import RequestHandler
 from a2a.server.routes import (
     DefaultServerCallContextBuilder,
-    create_agent_card_routes,
     create_jsonrpc_routes,
     create_rest_routes,
 )
@@ -15,6 +17,8 @@ from a2a.types import AgentCard
 from a2a.utils.constants import VERSION_HEADER
 from starlette.requests import Request
 from starlette.routing import BaseRoute
+
+from service.endpoint.well_known import card_route, jwks_route
 
 
 class ContextBuilder(DefaultServerCallContextBuilder):
@@ -36,11 +40,15 @@ class ContextBuilder(DefaultServerCallContextBuilder):
         return user
 
 
-def make_routes(handler: RequestHandler, card: AgentCard) -> list[BaseRoute]:
-    """Card, JSON-RPC and HTTP+JSON, each for 1.0 and 0.3. The last route takes any path that others left."""
+def make_routes(handler: RequestHandler, card: AgentCard, keys: Sequence[dict[str, Any]]) -> list[BaseRoute]:
+    """Card, JSON-RPC and HTTP+JSON, each for 1.0 and 0.3. The last route takes any path that others left.
+
+    `keys` are the public ones of whatever this agent signs, as JWKs.
+    """
     context = ContextBuilder()
     return [
-        *create_agent_card_routes(card, cache_control="public, max-age=60"),
+        card_route(card),
+        jwks_route(keys),
         *create_jsonrpc_routes(handler, "/", context, enable_v0_3_compat=True),
         *create_rest_routes(handler, context, enable_v0_3_compat=True),
     ]

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service import extension
 from service.decode import DecodeLoop, StopReason, Turn
+from service.delegation import Delegation
 from service.endpoint.admission import Admission
 from service.endpoint.answer import Answer
 from service.endpoint.log import Log, Logs
@@ -348,7 +349,7 @@ class Worker:
             said = self._loop.said(transcript)
         else:
             transcript = self._loop.ask(transcript, held.ask["text"])
-        caller = Caller(held.ask["hops"], held.lease.turn_id, lambda: run.left)
+        caller = Caller(Delegation.from_json(held.ask.get("delegation", {})), held.lease.turn_id, lambda: run.left)
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
         async with Answer(log, said) as answer:
             return await self._loop.run(transcript, caller, answer.emit, session)

@@ -242,7 +242,7 @@ class Turns:
         return await to_the_end(self._answer(accepted, text, also))
 
     async def _answer(self, accepted: Accepted, text: str, also: Sequence[Statement]) -> Seen | None:
-        asked = select(turns.c.asking, turns.c.memo).where(
+        asked = select(turns.c.asking, turns.c.memo, turns.c.ask).where(
             turns.c.id == accepted.turn_id,
             not_(turns.c.ended),
             turns.c.holder.is_(None),
@@ -254,7 +254,9 @@ class Turns:
                 if row is None:
                     raise LookupError(accepted.turn_id)
                 await self._write_answer(connection, accepted.turn_id, row.asking, Answer(text, row.memo))
-                for statement, rows in (_message(accepted), *also):
+                # What the answer does not say anew, the turn's first message has said.
+                newest = update(turns).where(turns.c.id == accepted.turn_id).values(ask=row.ask | accepted.ask)
+                for statement, rows in ((newest, None), _message(accepted), *also):
                     await connection.execute(statement, rows)
         except (IntegrityError, LookupError):
             if seen := await self._find(accepted.message_key):

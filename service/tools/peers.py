@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import unicodedata
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from service.client import Refused, RemoteAgent, Reply, Unreachable, open_http
+from service.cards import PinnedKeys
+from service.client import Refused, RemoteAgent, Reply, Unreachable, limit_responses, open_http
+from service.credentials import Credential
 from service.errors import ToolError
 from service.events import CallProgress, Emit, Event, UsageReported
+from service.plain import one_line
 from service.tools.base import Asks, CallContext, ToolSpec
 
 logger = logging.getLogger(__name__)
@@ -37,13 +39,25 @@ class PeerConfig:
     """Where its card is found."""
     refresh_seconds: float = 300.0
     """How often its card is looked at again."""
+    asked_by: str | None = None
+    """Where the card of the agent is found that asks."""
+    keys: PinnedKeys | None = None
+    """One of these must have signed its card, if there are any."""
+    credential: Credential | None = None
 
 
 @asynccontextmanager
 async def open_peers(configs: Sequence[PeerConfig]) -> AsyncIterator[Mapping[str, Peer]]:
     """The peers by name, of which nothing more is known yet: their cards are for `keep_known`."""
-    async with open_http() as http:
-        yield {config.name: Peer(config, http) for config in configs}
+    async with AsyncExitStack() as stack:
+        peers = {}
+        for config in configs:
+            http = await stack.enter_async_context(open_http())
+            limit_responses(http)
+            if config.credential:
+                http.auth = config.credential
+            peers[config.name] = Peer(config, http)
+        yield peers
 
 
 @asynccontextmanager
@@ -88,9 +102,10 @@ class Peer:
     async def refresh(self) -> None:
         """Reads the card. Of a peer that is down, or whose card is no use, what was known stays."""
         try:
-            agent = await RemoteAgent.find(self._http, self._config.url)
+            agent = await RemoteAgent.find(self._http, self._config.url, self._config.keys, self._agent)
         except Exception as error:  # the card is a stranger's: whatever is wrong with it must not end this service
-            logger.warning("peer %s at %s: %s", self._config.name, self._config.url, error)
+            why = one_line(str(error), _REASON_CHARS)
+            logger.warning("peer %s at %s: %s", self._config.name, self._config.url, why)
             return
         self._agent = agent
         card = agent.card
@@ -109,15 +124,15 @@ class Peer:
         try:
             reply = await self._ask(self._agent, arguments["message"], context, report)
         except Unreachable as error:
-            logger.warning("peer %s: %s", name, error.__cause__)
+            logger.warning("peer %s: %s", name, one_line(str(error.__cause__), _REASON_CHARS))
             raise ToolError(f"{name} cannot be reached") from error
         except Refused as error:
-            raise ToolError(f"{name} refused: {_clean(error.reason, _REASON_CHARS)}") from error
+            raise ToolError(f"{name} refused: {one_line(error.reason, _REASON_CHARS)}") from error
         if reply.usage:
             await report(UsageReported(usage=reply.usage))
         if reply.completed:
             return reply.text
-        reason = _clean(reply.reason, _REASON_CHARS)
+        reason = one_line(reply.reason, _REASON_CHARS)
         if reply.asks:
             wants_credentials = reply.state == "auth_required"
             what = reason or ("credentials" if wants_credentials else "what next?")
@@ -130,7 +145,8 @@ class Peer:
         if context.answers:
             text, task_id = context.answers[-1].text or "", context.answers[-1].memo
             key += f"/{len(context.answers)}"
-        return await agent.ask(text, None, report, caller.hops + 1, key, caller.let_go, task_id)
+        delegation = caller.delegation.through(self._config.asked_by)
+        return await agent.ask(text, None, report, delegation, key, caller.let_go, task_id)
 
 
 _OUTCOMES = {
@@ -145,8 +161,8 @@ def peer_spec(name: str, description: str, skills: Sequence[str]) -> ToolSpec:
 
     Of what its card says, nothing but plain text of a limited length is taken.
     """
-    about = _clean(description, _DESCRIPTION_CHARS)
-    can = ", ".join(_clean(skill, _SKILL_CHARS) for skill in skills[:_SKILLS])
+    about = one_line(description, _DESCRIPTION_CHARS)
+    can = ", ".join(one_line(skill, _SKILL_CHARS) for skill in skills[:_SKILLS])
     return ToolSpec(
         name,
         f"{about} Skills: {can}." if skills else about,
@@ -157,9 +173,3 @@ def peer_spec(name: str, description: str, skills: Sequence[str]) -> ToolSpec:
             "additionalProperties": False,
         },
     )
-
-
-def _clean(text: str, limit: int) -> str:
-    """One line of printable text, cut to `limit` characters."""
-    printable = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 4 * limit])
-    return " ".join(printable.split())[:limit]

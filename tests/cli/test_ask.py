@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -14,7 +15,8 @@ from service.__main__ import main
 from service.cli.ask import ask_and_show, ask_as_json
 from service.client import RemoteAgent, open_http
 from service.errors import ServiceError
-from tests.conftest import Asked, RunServer, Says, adds, echo
+from tests.conftest import Agent, Asked, RunServer, Says, adds, echo
+from tests.keys import write_key, write_pins
 
 
 def delegates(asked: Asked) -> Says:
@@ -117,6 +119,25 @@ async def test_a_card(run_server: RunServer, capsys: pytest.CaptureFixture[str])
     assert await asyncio.to_thread(main, ["card", agent.url]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["name"], shown["supportedInterfaces"][0]["url"]) == ("echo", agent.url)
+
+
+async def test_whether_a_card_is_signed(
+    run_server: RunServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def told(agent: Agent, *options: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, ["card", agent.url, *options])
+        return code, capsys.readouterr().err.strip()
+
+    key = write_key(tmp_path / "key.pem")
+    pins = str(write_pins(tmp_path / "pins.json", key))
+    unsigned, signed = await run_server(name="unsigned"), await run_server(name="signed", card_keys=[key])
+    assert await told(unsigned) == (0, "not signed")
+    assert await told(signed) == (0, "signed; whether by a key that you know, --keys would tell")
+    assert await told(signed, "--keys", pins) == (0, f"signed by a key in {pins}")
+    assert await told(unsigned, "--keys", pins) == (
+        2,
+        f"innerloop: no agent at {unsigned.url}: its card is not signed",
+    )
 
 
 async def test_what_is_no_agent(run_server: RunServer) -> None:

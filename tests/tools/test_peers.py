@@ -12,15 +12,19 @@ from typing import Any
 
 import pytest
 
+from service import client, extension
+from service.cards import PinnedKeys
+from service.credentials import Credential
 from service.errors import ToolError
-from service.events import CallFinished, CallProgress, CallStarted, TextDelta
+from service.events import CallFinished, CallProgress, CallStarted, TextDelta, to_json
 from service.messages import Caller, ToolCall
 from service.server import listen, url_of
 from service.tools.base import Asks, CallContext
 from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
-from tests.conftest import Agent, Asked, Reply, RunServer, Says, adds, echo, eventually
+from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually, say
 from tests.endpoint.test_signals import slow_agent
-from tests.test_client import CARD, Stranger, stranger, stream, task
+from tests.keys import write_key, write_pins
+from tests.test_client import CARD, Stranger, piece, status, stranger, stream, task
 
 
 class Ear:
@@ -35,8 +39,8 @@ class Ear:
 
 
 @asynccontextmanager
-async def peer_at(url: str, refresh_seconds: float = 300) -> AsyncIterator[Peer]:
-    async with open_peers([PeerConfig("helper", url, refresh_seconds)]) as peers, keep_known(peers.values()):
+async def peer_at(url: str, refresh_seconds: float = 300, **config: Any) -> AsyncIterator[Peer]:
+    async with open_peers([PeerConfig("helper", url, refresh_seconds, **config)]) as peers, keep_known(peers.values()):
         yield peers["helper"]
 
 
@@ -286,16 +290,115 @@ async def test_a_card_that_is_no_use(card: Any) -> None:
             await peer({"message": "hello"}, Ear().context)
 
 
-async def test_agents_that_ask_each_other_in_a_circle_are_told(run_server: RunServer) -> None:
-    def asks(peer: str) -> Reply:
-        return lambda asked: Says(asked.results[0]) if asked.results else Says("", ((peer, '{"message": "Well?"}'),))
+async def test_a_peer_whose_card_a_pinned_key_has_signed(run_server: RunServer, tmp_path: Path) -> None:
+    key = write_key(tmp_path / "key.pem")
+    keys = PinnedKeys.read(write_pins(tmp_path / "pins.json", key))
+    agent = await run_server(echo, card_keys=[key])
+    async with peer_at(agent.url, keys=keys) as peer:
+        assert peer.known
+        assert await peer({"message": "hello"}, Ear().context) == "You said: hello"
 
-    held = bound()
-    first = await run_server(asks("second"), name="first", peers=[{"name": "second", "url": url_of(held)}])
-    peers = [{"name": "first", "url": first.url}]
-    second = await run_server(asks("first"), name="second", peers=peers, listener=held)
-    task = await first.send("Well?")
-    why = "this question has come through 9 agents already: do agents ask each other in a circle?"
-    assert task["artifacts"][0]["parts"][0]["text"] == f"error: second refused: {why}"
-    await first.listed(*["COMPLETED"] * 5)
-    await second.listed(*["COMPLETED"] * 4)
+
+@pytest.mark.parametrize("signed", [False, True])
+async def test_a_peer_whose_card_is_not_believed(
+    run_server: RunServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, signed: bool
+) -> None:
+    keys = PinnedKeys.read(write_pins(tmp_path / "pins.json", write_key(tmp_path / "key.pem")))
+    agent = await run_server(echo, card_keys=[write_key(tmp_path / "other.pem")] if signed else [])
+    async with peer_at(agent.url, keys=keys) as peer:
+        assert not peer.known
+        assert peer.spec.description == "Asks another agent."
+        with pytest.raises(ToolError, match="helper cannot be reached"):
+            await peer({"message": "hello"}, Ear().context)
+    why = "has no valid signature by a pinned key" if signed else "is not signed"
+    assert f"no agent at {agent.url}: its card {why}" in caplog.text
+
+
+DONE = json.dumps({"task": task("COMPLETED", "done")})
+
+
+async def test_a_peer_is_shown_its_credential(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("one\n")
+    async with odd_peer(DONE) as odd:
+        async with peer_at(odd.url, credential=Credential(odd.url, secret)) as peer:
+            assert await peer({"message": "hello"}, Ear().context) == "done"
+            secret.write_text("two\n")
+            await peer.refresh()
+        async with peer_at(odd.url, credential=Credential(odd.url, secret, "X-API-Key")):
+            pass
+    assert [each.get("authorization") for each in odd.headers] == ["Bearer one", "Bearer one", "Bearer two", None]
+    assert [each.get("x-api-key") for each in odd.headers] == [None, None, None, "two"]
+
+
+async def test_where_a_card_points_to_no_credential_goes(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret")
+    async with odd_peer(DONE) as elsewhere:
+        interfaces = [{"url": elsewhere.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+        card = CARD | {"supportedInterfaces": interfaces}
+        async with (
+            odd_peer(card=card) as odd,
+            peer_at(odd.url, credential=Credential(odd.url, tmp_path / "token")) as peer,
+        ):
+            assert await peer({"message": "hello"}, Ear().context) == "done"
+    assert [each["authorization"] for each in odd.headers] == ["Bearer secret"]
+    assert elsewhere.asked == ["SendStreamingMessage"]
+    assert "secret" not in str(elsewhere.headers)
+
+
+async def test_a_credential_that_is_gone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("secret")
+    async with odd_peer(DONE) as odd, peer_at(odd.url, credential=Credential(odd.url, secret)) as peer:
+        secret.unlink()
+        with pytest.raises(ToolError, match="helper cannot be reached"):
+            await peer({"message": "hello"}, Ear().context)
+    assert not odd.asked
+    assert f"no credential in {secret}" in caplog.text
+
+
+async def test_what_a_caller_shows_us_no_peer_sees(run_server: RunServer) -> None:
+    async with odd_peer(DONE) as odd:
+        calls = Says("", (("odd", '{"message": "hello"}'),))
+        agent = await run_server(
+            lambda asked: Says("done") if asked.results else calls, peers=[{"name": "odd", "url": odd.url}]
+        )
+        shown = {"Authorization": "Bearer secret", "X-API-Key": "secret", "Cookie": "session=secret"}
+        await agent.rpc("SendMessage", {"message": say("go")}, **shown)
+    assert odd.asked == ["SendStreamingMessage"]
+    assert "secret" not in str(odd.headers)
+
+
+ODD = "a\x1b[31m\u202eb\x00\u200b\U000e0041c\r\nd\te"
+PLAIN = "a[31mbc\nd\te"
+
+
+async def test_what_a_peer_says_is_plain_text() -> None:
+    """The answer, as it is streamed and as a whole, and what it tells of its calls."""
+    event = to_json(CallStarted(call_id="c0", tool=ODD, arguments=ODD))
+    message = {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"data": event}], "extensions": [extension.URI]}
+    told = {"taskId": "t", "contextId": "c", "status": {"state": "TASK_STATE_WORKING", "message": message}}
+    ear = Ear()
+    results = [{"task": task("WORKING")}, {"statusUpdate": told}, piece(ODD, append=False), status("COMPLETED")]
+    async with odd_peer(*map(json.dumps, results)) as odd, peer_at(odd.url) as peer:
+        assert await peer({"message": "hello"}, ear.context) == PLAIN
+    call, text = (event.event for event in ear.events)
+    assert (call.tool, call.arguments, text.text) == (PLAIN, PLAIN, PLAIN)
+
+
+async def test_a_peer_s_reasons_are_one_short_line() -> None:
+    failed = task("FAILED")
+    failed["status"]["message"] = {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": f"{ODD}\n" * 100}]}
+    async with odd_peer(json.dumps({"task": failed})) as odd:
+        with pytest.raises(ToolError, match=r"^helper failed: a\[31mbc d e a") as error:
+            await ask(odd.url)
+    assert len(str(error.value)) < 350
+    assert str(error.value).isprintable()
+
+
+async def test_what_a_peer_says_has_an_end(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(client, "_RESPONSE_BYTES", 10_000)
+    async with odd_peer(json.dumps(piece("x" * 10_000, append=False))) as odd:
+        with pytest.raises(ToolError, match="helper cannot be reached"):
+            await ask(odd.url)
+    assert "a response of more than 10000 bytes" in caplog.text

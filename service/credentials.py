@@ -1,0 +1,50 @@
+"""What we show another agent to be let in: a secret from a file, for one origin and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from service.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Credential(httpx.Auth):
+    """Goes with each request to the origin of `url`. Wherever else a card points to, nobody gets to see it."""
+
+    url: str
+    file: Path
+    """Read whenever it is needed: what is mounted is replaced from time to time."""
+    header: str | None = None
+    """The one that an API key goes into; without it, the secret is a bearer token."""
+
+    def check(self) -> None:
+        """Raises ConfigError if there is no secret in the file."""
+        try:
+            self._secret()
+        except OSError as error:
+            raise ConfigError(f"{self.file}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise ConfigError(f"{self.file}: {error}") from None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        if _origin(request.url) == _origin(httpx.URL(self.url)):
+            try:
+                secret = self._secret()
+            except (OSError, ValueError) as error:
+                raise httpx.RequestError(f"no credential in {self.file}: {error}", request=request) from error
+            request.headers[self.header or "Authorization"] = secret if self.header else f"Bearer {secret}"
+        yield request
+
+    def _secret(self) -> str:
+        secret = self.file.read_bytes().decode("latin-1").strip()
+        if not secret or not secret.isascii() or not secret.isprintable():
+            raise ValueError("not one line of ASCII text")
+        return secret
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)

@@ -1,0 +1,23 @@
+"""What others say, as text that is no more than what can be seen of it.
+
+Control characters move cursors and split log lines, formatting ones turn the reading direction around or hide words
+from people that a model reads. The markers of chat formats are no matter here: to a tokenizer, text is text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_KEPT = "\n\t\u200c\u200d"
+"""Lines and columns, and the joiners that some scripts and emoji are written with."""
+
+
+def plain(text: str) -> str:
+    """Without control and formatting characters. Piece by piece the same as in one."""
+    return "".join(char for char in text if char in _KEPT or unicodedata.category(char) not in ("Cc", "Cf"))
+
+
+def one_line(text: str, limit: int) -> str:
+    """One line of printable text, cut to `limit` characters."""
+    printable = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 4 * limit])
+    return " ".join(printable.split())[:limit]
