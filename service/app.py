@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.endpoint.card import make_card
+from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
@@ -61,13 +62,14 @@ class Service:
         self._url = url
         self._worker: Worker | None = None
         self._draining = False
+        self._message_bytes = agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES
         self._peers: Mapping[str, Peer] = {}
         self._alive: Callable[[], bool] = lambda: True
         self._app = Starlette(
             routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
             middleware=[
                 Middleware(EchoExtensions),
-                Middleware(WholeBody, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
+                Middleware(WholeBody, self._message_bytes),
                 Middleware(RefuseWhileDraining, lambda: self._draining),
                 Middleware(TellBusy),
             ],
@@ -119,11 +121,27 @@ class Service:
                 pressure=lambda: engine.pressure,
             )
             await stack.enter_async_context(worker.working())
-            card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)
             handler = Handler(loop, database, turns, tasks, logs, worker, agent.limits.message_chars)
+            grpc_url = await self._serve_grpc(handler, stack)
+            card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, grpc_url)
             app.router.routes.extend(make_routes(handler, card))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
+
+    async def _serve_grpc(self, handler: Handler, stack: AsyncExitStack) -> str | None:
+        """Where callers reach it; None if it is not to be served."""
+        machine = self._machine
+        if machine.grpc_port is None:
+            return None
+        server = GrpcServer(
+            handler,
+            machine.host,
+            machine.grpc_port,
+            message_bytes=self._message_bytes,
+            draining=lambda: self._draining,
+        )
+        await stack.enter_async_context(server.serving())
+        return machine.grpc_public_url or server.address
 
     @contextmanager
     def sole_use(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from string import Template
 from typing import Protocol
 
 from a2a.types import AgentCard
+from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0, TransportProtocol
 from google.protobuf.json_format import ParseDict
 
 from service.nested import map_strings
@@ -31,8 +32,10 @@ class Skill(Protocol):
     def examples(self) -> list[str]: ...
 
 
-def make_card(name: str, description: str, version: str, skills: Sequence[Skill], url: str) -> AgentCard:
-    """The card of the agent at `url`, which has no slash at its end."""
+def make_card(
+    name: str, description: str, version: str, skills: Sequence[Skill], url: str, grpc_url: str | None = None
+) -> AgentCard:
+    """The card of the agent at `url`, which has no slash at its end, and at `grpc_url` if it serves gRPC."""
     values = {"name": name, "description": description, "version": version, "url": url}
     filled = map_strings(json.loads(TEMPLATE.read_text()), lambda text: Template(text).substitute(values))
     filled["skills"] = [
@@ -45,4 +48,7 @@ def make_card(name: str, description: str, version: str, skills: Sequence[Skill]
         }
         for skill in skills
     ]
+    for version in (PROTOCOL_VERSION_1_0, PROTOCOL_VERSION_0_3) if grpc_url else ():
+        interface = {"url": grpc_url, "protocolBinding": TransportProtocol.GRPC, "protocolVersion": version}
+        filled["supportedInterfaces"].append(interface)
     return ParseDict(filled, AgentCard())
