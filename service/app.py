@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
-from service.endpoint.card import make_card
+from service.endpoint.card import make_card, required_extensions
 from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
@@ -121,7 +121,9 @@ class Service:
                 pressure=lambda: engine.pressure,
             )
             await stack.enter_async_context(worker.working())
-            handler = Handler(loop, database, turns, tasks, logs, worker, agent.limits.message_chars)
+            handler = Handler(
+                loop, database, turns, tasks, logs, worker, agent.limits.message_chars, required_extensions()
+            )
             grpc_url = await self._serve_grpc(handler, stack)
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, grpc_url)
             app.router.routes.extend(make_routes(handler, card))

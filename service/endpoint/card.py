@@ -32,6 +32,12 @@ class Skill(Protocol):
     def examples(self) -> list[str]: ...
 
 
+def required_extensions() -> frozenset[str]:
+    """What the card says that callers must know."""
+    extensions = json.loads(TEMPLATE.read_text())["capabilities"].get("extensions", [])
+    return frozenset(each["uri"] for each in extensions if each.get("required"))
+
+
 def make_card(
     name: str, description: str, version: str, skills: Sequence[Skill], url: str, grpc_url: str | None = None
 ) -> AgentCard:

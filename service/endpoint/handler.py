@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Set
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
@@ -32,6 +32,7 @@ from a2a.types import (
 )
 from a2a.utils.errors import (
     A2AError,
+    ExtensionSupportRequiredError,
     InternalError,
     InvalidParamsError,
     PushNotificationNotSupportedError,
@@ -72,7 +73,9 @@ class Handler(RequestHandler):
         logs: Logs,
         worker: Worker,
         message_chars: int,
+        required: Set[str] = frozenset(),
     ) -> None:
+        """Messages have at most `message_chars`, from callers who say that they know the `required` extensions."""
         self._loop = loop
         self._database = database
         self._turns = turns
@@ -80,6 +83,7 @@ class Handler(RequestHandler):
         self._logs = logs
         self._worker = worker
         self._message_chars = message_chars
+        self._required = required
 
     @validate_request_params
     async def on_message_send(self, params: SendMessageRequest, context: ServerCallContext) -> Message | Task:
@@ -186,6 +190,8 @@ class Handler(RequestHandler):
         A message that was accepted before has the task that it had.
         """
         message, owner = params.message, resolve_user_scope(context)
+        if missing := self._required - context.requested_extensions:
+            raise ExtensionSupportRequiredError(f"this agent wants its callers to know {', '.join(sorted(missing))}")
         validate_history_length(params.configuration)
         ask = Ask.of(message, self._message_chars)
         key, said = message_key(owner, message.message_id), digest(message)

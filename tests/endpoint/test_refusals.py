@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from starlette.types import Message
 
-from service import app
+from service import app, extension
+from service.endpoint import card
 from service.endpoint.limits import WholeBody
 from tests.conftest import Agent, RunServer, Says, echo, say
 from tests.endpoint.bindings import (
     CONTENT_TYPE,
+    EXTENSION,
     INVALID_PARAMS,
     INVALID_REQUEST,
     NO_PUSH,
@@ -195,6 +198,20 @@ async def test_a_version_that_is_not_spoken(run_server: RunServer, call: Call, v
 async def test_the_version_may_be_in_the_query(run_server: RunServer) -> None:
     agent = await run_server(echo)
     response = await agent.http.post(f"{agent.url}/message:send?A2A-Version=1.0", json={"message": say("hello")})
+    assert response.json()["task"]["status"]["state"] == "TASK_STATE_COMPLETED"
+
+
+@over_both
+async def test_a_caller_that_does_not_know_a_required_extension(
+    run_server: RunServer, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    template = tmp_path / "agent_card.json"
+    template.write_text(card.TEMPLATE.read_text().replace('"required": false', '"required": true'))
+    monkeypatch.setattr(card, "TEMPLATE", template)
+    agent = await run_server(echo)
+    assert_refused(await send(call, agent, "hello"), EXTENSION)
+    known = {"A2A-Version": "1.0", "A2A-Extensions": extension.URI}
+    response = await agent.http.post(f"{agent.url}/message:send", json={"message": say("hello")}, headers=known)
     assert response.json()["task"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
