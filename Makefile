@@ -6,10 +6,10 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap lint types clean
+.PHONY: help setup models demo test bench bench-overlap conformance-server lint types clean
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Makes .venv with the pinned lock, if it is not there yet
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON): install Python 3.11 or newer" >&2; exit 1; }
@@ -35,6 +35,9 @@ bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, again
 	@$(PYTHON) -m venv --clear .venv-adk
 	@.venv-adk/bin/pip install --quiet -r $<
 	@touch $@
+
+conformance-server: setup ## A scripted agent behind the real service, for conformance kits such as a2a-tck
+	@$(BIN)/python -m tests.conformance.server
 
 lint: setup ## ruff
 	$(BIN)/ruff check

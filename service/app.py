@@ -17,7 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
+from service.endpoint.agent import Agent
 from service.endpoint.card import make_card, required_extensions
+from service.endpoint.decoding import Decoding
 from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
@@ -106,10 +108,10 @@ class Service:
             seconds = self._machine.lease_seconds
             database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
             writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
+            answers = self._answering(Decoding(loop, database, writes))
             turns, logs = Turns(database, writes, seconds), Logs()
             self._worker = worker = Worker(
-                loop,
-                database,
+                answers,
                 writes,
                 turns,
                 tasks,
@@ -122,13 +124,17 @@ class Service:
             )
             await stack.enter_async_context(worker.working())
             handler = Handler(
-                loop, database, turns, tasks, logs, worker, agent.limits.message_chars, required_extensions()
+                answers, database, turns, tasks, logs, worker, agent.limits.message_chars, required_extensions()
             )
             grpc_url = await self._serve_grpc(handler, stack)
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, grpc_url)
             app.router.routes.extend(make_routes(handler, card))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
+
+    def _answering(self, decoding: Decoding) -> Agent:
+        """What answers messages. Conformance tests put an agent here whose answers a model cannot be made to give."""
+        return decoding
 
     async def _serve_grpc(self, handler: Handler, stack: AsyncExitStack) -> str | None:
         """Where callers reach it; None if it is not to be served."""

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 import grpc.aio
@@ -32,6 +33,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+from starlette.datastructures import Headers
 
 from service import extension
 from service.endpoint.limits import RETRY_AFTER_SECONDS
@@ -40,8 +42,8 @@ from service.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 Metadata = tuple[tuple[str, str | bytes], ...]
-Identify = Callable[[Metadata, str], Awaitable[User]]
-"""Who calls, by a call's metadata and its peer's address as gRPC writes it, as in `ipv4:127.0.0.1:1234`."""
+Identify = Callable[[Headers, str | None], Awaitable[User]]
+"""Who calls, by what a call says beside its request, and the IP address that it comes from."""
 
 _LEGACY_SERVICE = "/a2a.v1.A2AService/"
 _WORK_METHODS = ("/SendMessage", "/SendStreamingMessage")
@@ -65,7 +67,7 @@ _user: ContextVar[User] = ContextVar("user")
 """Of the call that the current task answers."""
 
 
-async def nobody(metadata: Metadata, peer: str) -> User:
+async def anybody(headers: Headers, address: str | None) -> User:
     """Where callers are not told apart."""
     return UnauthenticatedUser()
 
@@ -81,7 +83,7 @@ class GrpcServer:
         *,
         message_bytes: int,
         draining: Callable[[], bool],
-        identify: Identify = nobody,
+        identify: Identify = anybody,
     ) -> None:
         """Port 0 takes a free one. Messages longer than `message_bytes` are refused. Raises ConfigError if taken."""
         self._server = grpc.aio.server(
@@ -174,7 +176,7 @@ class _Front(grpc.aio.ServerInterceptor):
         metadata: Metadata = context.invocation_metadata() or ()
         if self._draining() and method.endswith(_WORK_METHODS):
             raise _ShuttingDown
-        _user.set(await self._identify(metadata, context.peer()))
+        _user.set(await self._identify(_headers(metadata), _address(context.peer())))
         named = [HTTP_EXTENSION_HEADER]
         if method.startswith(_LEGACY_SERVICE):
             named.append(LEGACY_HTTP_EXTENSION_HEADER)
@@ -206,6 +208,16 @@ async def _abort(error: Exception, context: Any) -> None:
         status.details.append(packed)
     rich = status_to_grpc(status)
     await context.abort(rich.code, rich.details, rich.trailing_metadata)
+
+
+def _headers(metadata: Metadata) -> Headers:
+    return Headers(raw=[(key.encode(), value.encode()) for key, value in metadata if isinstance(value, str)])
+
+
+def _address(peer: str) -> str | None:
+    """Of a peer as gRPC writes it: `ipv4:127.0.0.1:1234`, or `ipv6:%5B::1%5D:1234`."""
+    kind, _, rest = unquote(peer).partition(":")
+    return rest.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else None
 
 
 def _values(metadata: Metadata, name: str) -> list[str]:

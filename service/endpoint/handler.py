@@ -43,8 +43,8 @@ from a2a.utils.errors import (
 from a2a.utils.task import apply_history_length, validate_history_length, validate_page_size
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.decode import DecodeLoop
 from service.endpoint.admission import Busy
+from service.endpoint.agent import Agent
 from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
 from service.endpoint.limits import BUSY
 from service.endpoint.log import TERMINAL, Log, Logs
@@ -66,7 +66,7 @@ class Handler(RequestHandler):
 
     def __init__(
         self,
-        loop: DecodeLoop,
+        agent: Agent,
         database: AsyncEngine,
         turns: Turns,
         tasks: Tasks,
@@ -76,7 +76,7 @@ class Handler(RequestHandler):
         required: Set[str] = frozenset(),
     ) -> None:
         """Messages have at most `message_chars`, from callers who say that they know the `required` extensions."""
-        self._loop = loop
+        self._agent = agent
         self._database = database
         self._turns = turns
         self._tasks = tasks
@@ -216,7 +216,7 @@ class Handler(RequestHandler):
     async def _check_room(self, task: Task, ask: Ask, *, begins: bool) -> None:
         past = Transcript() if begins else await read_conversation(self._database, task.context_id)
         try:
-            self._loop.ask(past, ask.text)
+            self._agent.check(past, ask.text)
         except ContextFull as error:
             raise InvalidParamsError(f"the context is full: {error}") from None
 

@@ -52,7 +52,9 @@ class Log:
         self._tell(TaskStatusUpdateEvent(task_id=self.task.id, context_id=self.task.context_id, status=status))
 
     def tell_text(self, artifact_id: str, part: Part, *, append: bool) -> None:
-        artifact = Artifact(artifact_id=artifact_id, name=artifact_id, parts=[part])
+        self.tell_artifact(Artifact(artifact_id=artifact_id, name=artifact_id, parts=[part]), append=append)
+
+    def tell_artifact(self, artifact: Artifact, *, append: bool) -> None:
         task = self.task
         self._tell(
             TaskArtifactUpdateEvent(task_id=task.id, context_id=task.context_id, artifact=artifact, append=append)
