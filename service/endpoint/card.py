@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Protocol
 
 from a2a.types import AgentCard
-from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0, TransportProtocol
+from a2a.utils.constants import TransportProtocol
 from google.protobuf.json_format import ParseDict
 
 from service.nested import map_strings
@@ -54,7 +54,12 @@ def make_card(
         }
         for skill in skills
     ]
-    for version in (PROTOCOL_VERSION_1_0, PROTOCOL_VERSION_0_3) if grpc_url else ():
-        interface = {"url": grpc_url, "protocolBinding": TransportProtocol.GRPC, "protocolVersion": version}
-        filled["supportedInterfaces"].append(interface)
+    if grpc_url:
+        filled["supportedInterfaces"] += _over_grpc(grpc_url, filled["supportedInterfaces"])
     return ParseDict(filled, AgentCard())
+
+
+def _over_grpc(url: str, interfaces: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The versions that the card has, in their order."""
+    versions = dict.fromkeys(each["protocolVersion"] for each in interfaces)
+    return [{"url": url, "protocolBinding": TransportProtocol.GRPC, "protocolVersion": each} for each in versions]

@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Never
 from urllib.parse import unquote
 
 import grpc
@@ -26,7 +26,7 @@ from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import GrpcHandler, GrpcServerCallContextBuilder, RequestHandler
 from a2a.types import a2a_pb2_grpc
 from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0, VERSION_HEADER
-from a2a.utils.errors import A2A_ERROR_REASONS, InternalError, VersionNotSupportedError
+from a2a.utils.errors import A2A_ERROR_REASONS, A2AError, InternalError, VersionNotSupportedError
 from a2a.utils.grpc_status import status_to_grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
@@ -36,6 +36,7 @@ from google.rpc.status_pb2 import Status
 from starlette.datastructures import Headers
 
 from service import extension
+from service.endpoint.admission import Busy
 from service.endpoint.limits import RETRY_AFTER_SECONDS
 from service.errors import ConfigError
 
@@ -92,8 +93,8 @@ class GrpcServer:
         )
         current, legacy = _ContextBuilder(PROTOCOL_VERSION_1_0), _ContextBuilder(PROTOCOL_VERSION_0_3)
         for module, servicer in (
-            (a2a_pb2_grpc, GrpcHandler(handler, current)),
-            (a2a_v0_3_pb2_grpc, CompatGrpcHandler(handler, legacy)),
+            (a2a_pb2_grpc, _Servicer(handler, current)),
+            (a2a_v0_3_pb2_grpc, _LegacyServicer(handler, legacy)),
         ):
             module.add_A2AServiceServicer_to_server(servicer, self._server)
         address = f"[{host}]" if ":" in host else host
@@ -114,6 +115,23 @@ class GrpcServer:
             yield
         finally:
             await self._server.stop(_CLOSE_SECONDS)
+
+
+class _Busy:
+    """Of a servicer: says when to try again where a message was turned away."""
+
+    async def abort_context(self, error: A2AError, context: Any) -> None:
+        if isinstance(error, Busy):
+            await _refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, error.message, error.retry_seconds)
+        await super().abort_context(error, context)  # type: ignore[misc]
+
+
+class _Servicer(_Busy, GrpcHandler):
+    pass
+
+
+class _LegacyServicer(_Busy, CompatGrpcHandler):
+    pass
 
 
 class _ContextBuilder(GrpcServerCallContextBuilder):
@@ -153,9 +171,10 @@ class _Front(grpc.aio.ServerInterceptor):
             try:
                 await self._admit(method, context)
                 return await inner(request, context)
-            except Exception as error:
-                await _abort(error, context)
+            except grpc.aio.AbortError:
                 raise
+            except Exception:
+                return await _fail(context)
 
         return call
 
@@ -166,16 +185,18 @@ class _Front(grpc.aio.ServerInterceptor):
                 async with aclosing(inner(request, context)) as responses:
                     async for response in responses:
                         yield response
-            except Exception as error:
-                await _abort(error, context)
+            except grpc.aio.AbortError:
                 raise
+            except Exception:
+                await _fail(context)
 
         return call
 
     async def _admit(self, method: str, context: Any) -> None:
         metadata: Metadata = context.invocation_metadata() or ()
         if self._draining() and method.endswith(_WORK_METHODS):
-            raise _ShuttingDown
+            unavailable = grpc.StatusCode.UNAVAILABLE
+            await _refuse(context, unavailable, "this agent is shutting down", RETRY_AFTER_SECONDS)
         _user.set(await self._identify(_headers(metadata), _address(context.peer())))
         named = [HTTP_EXTENSION_HEADER]
         if method.startswith(_LEGACY_SERVICE):
@@ -185,29 +206,25 @@ class _Front(grpc.aio.ServerInterceptor):
             await context.send_initial_metadata(((HTTP_EXTENSION_HEADER.lower(), extension.URI),))
 
 
-class _ShuttingDown(Exception):
-    """New work is not taken any more."""
+async def _fail(context: Any) -> Never:
+    """Ends a call that failed where that was not meant to be told."""
+    logger.exception("a call failed")
+    why = "this agent could not do that because of an error of its own"
+    await _refuse(context, grpc.StatusCode.INTERNAL, why)
 
 
-async def _abort(error: Exception, context: Any) -> None:
-    """Ends a call that failed; of what was not meant to be told, the log is told."""
-    if isinstance(error, grpc.aio.AbortError):
-        return
-    if isinstance(error, _ShuttingDown):
-        code, why = grpc.StatusCode.UNAVAILABLE, "this agent is shutting down"
-    else:
-        logger.error("a call failed", exc_info=error)
-        code, why = grpc.StatusCode.INTERNAL, "this agent could not do that because of an error of its own"
+async def _refuse(context: Any, code: grpc.StatusCode, why: str, retry_seconds: int | None = None) -> Never:
+    """Ends a call in the way of the protocol's errors, for a reason that it has no error for."""
     details: list[Message] = [ErrorInfo(reason=A2A_ERROR_REASONS[InternalError], domain="a2a-protocol.org")]
-    if code is grpc.StatusCode.UNAVAILABLE:
-        details.append(RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_SECONDS)))
+    if retry_seconds is not None:
+        details.append(RetryInfo(retry_delay=Duration(seconds=retry_seconds)))
     status = Status(code=code.value[0], message=why)
     for detail in details:
         packed = AnyMessage()
         packed.Pack(detail)
         status.details.append(packed)
-    rich = status_to_grpc(status)
-    await context.abort(rich.code, rich.details, rich.trailing_metadata)
+    await context.abort(code, why, status_to_grpc(status).trailing_metadata)
+    raise AssertionError  # abort raises
 
 
 def _headers(metadata: Metadata) -> Headers:

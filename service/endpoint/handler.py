@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Set
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
@@ -47,7 +47,7 @@ from service.endpoint.admission import Busy
 from service.endpoint.agent import Agent
 from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
 from service.endpoint.limits import BUSY
-from service.endpoint.log import TERMINAL, Log, Logs
+from service.endpoint.log import RESTING, TERMINAL, Log, Logs
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
@@ -111,7 +111,8 @@ class Handler(RequestHandler):
             if task.status.state in TERMINAL:
                 raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}")
             with self._logs.hold(task, resolve_user_scope(context)) as log:
-                async with aclosing(_follow(log, context)) as events:
+                # Also while it rests: whoever answers may be somebody else.
+                async with aclosing(_follow(log, context, TERMINAL)) as events:
                     async for event in events:
                         yield event
 
@@ -148,10 +149,10 @@ class Handler(RequestHandler):
                 ended.status.timestamp.GetCurrentTime()
                 if await self._turns.cancel(task.id, self._tasks.row(ended, owner)):
                     log.tell_state(ended)
-                while not log.over:  # until its worker has told of it, whichever process that is in
+                while not log.ended:  # until its worker has told of it, whichever process that is in
                     self._worker.cancel(task.id)
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(log.wait(), _LOOK_AGAIN_SECONDS)
+                        await asyncio.wait_for(log.wait(TERMINAL), _LOOK_AGAIN_SECONDS)
                 if log.closed and log.task.status.state not in TERMINAL:  # whoever goes on with it will end it
                     raise InternalError("this agent is being restarted: ask again")
                 if log.task.status.state != TaskState.TASK_STATE_CANCELED:
@@ -199,12 +200,15 @@ class Handler(RequestHandler):
         named = message.task_id or message.context_id
         seen = await self._turns.find(key) if named else None
         if seen is None:
-            task = await self._asked_task(message, context) if message.task_id else new_task(message)
+            stored = await self._asked_task(message, context) if message.task_id else None
+            task = _answered(stored, message) if stored else new_task(message)
             await self._check_room(task, ask, begins=not named)
             accepted = Accepted(task.id, task.context_id, key, said, message_key(owner, ""), ask.to_json())
-            with self._logs.hold(task, owner) as log:
-                if message.task_id:
+            with self._logs.hold(stored or task, owner) as log:
+                if stored:
                     seen = await self._answer(accepted, ask, task, owner)
+                    if seen is None:
+                        log.go_on(task)
                 else:
                     seen = await self._accept(accepted, task, owner, context, begins=not named)
                 if seen is None:
@@ -229,11 +233,6 @@ class Handler(RequestHandler):
             raise UnsupportedOperationError(
                 f"task {task.id} takes no messages in {_name(task)}; send it without taskId in the same contextId"
             )
-        if task.status.HasField("message"):
-            task.history.append(task.status.message)  # the question
-        task.status.Clear()
-        task.status.state = TaskState.TASK_STATE_SUBMITTED
-        add_to_history(task, message)
         return task
 
     async def _accept(
@@ -268,10 +267,22 @@ class Handler(RequestHandler):
         return task
 
 
-async def _follow(log: Log, context: ServerCallContext) -> AsyncGenerator[Event]:
-    async with aclosing(log.follow(with_events=wants_events(context))) as events:
+async def _follow(log: Log, context: ServerCallContext, until: Collection[int] = RESTING) -> AsyncGenerator[Event]:
+    async with aclosing(log.follow(with_events=wants_events(context), until=until)) as events:
         async for event in events:
             yield event
+
+
+def _answered(stored: Task, message: Message) -> Task:
+    """A task once it has got the answer that it rests for."""
+    task = Task()
+    task.CopyFrom(stored)
+    if task.status.HasField("message"):
+        task.history.append(task.status.message)  # the question
+    task.status.Clear()
+    task.status.state = TaskState.TASK_STATE_SUBMITTED
+    add_to_history(task, message)
+    return task
 
 
 def _name(task: Task) -> str:

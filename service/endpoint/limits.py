@@ -11,7 +11,7 @@ from typing import Any
 
 from a2a.extensions.common import HTTP_EXTENSION_HEADER, get_requested_extensions
 from a2a.utils.error_handlers import build_error_details
-from a2a.utils.errors import A2AError, InternalError, InvalidRequestError
+from a2a.utils.errors import A2AError, ContentTypeNotSupportedError, InternalError, InvalidRequestError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,8 +53,8 @@ _UNREADABLE = Refusal(
 _NOT_JSON = Refusal(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "INVALID_ARGUMENT",
-    -32600,  # the protocol's own error for content types is about a message's parts
-    InvalidRequestError,
+    -32005,
+    ContentTypeNotSupportedError,
     "a request has Content-Type: application/json",
 )
 _TOO_SLOW = Refusal(

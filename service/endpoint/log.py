@@ -8,8 +8,8 @@ The log of a task that another process works on is told what its stored state sh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import aclosing, contextmanager
 
 from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent, TaskState, TaskStatus, TaskStatusUpdateEvent
 
@@ -44,8 +44,14 @@ class Log:
         self._news = asyncio.Event()
 
     @property
-    def over(self) -> bool:
-        return self.closed or self.task.status.state in RESTING
+    def ended(self) -> bool:
+        """Whether nothing will ever be told here any more."""
+        return self.closed or self.task.status.state in TERMINAL
+
+    @property
+    def told(self) -> int:
+        """How many updates there were."""
+        return len(self._updates)
 
     def tell_status(self, status: TaskStatus) -> None:
         status.timestamp.GetCurrentTime()
@@ -75,29 +81,43 @@ class Log:
                 update.metadata.CopyFrom(task.metadata)
             self._tell(update)
 
+    def go_on(self, task: Task) -> None:
+        """Tells that a task which rested does so no more, and how it is now."""
+        if self.task.status.state in RESTING - TERMINAL:
+            self.task.ClearField("history")
+            self.task.history.extend(task.history)
+            self.tell_state(task)
+
     def close(self) -> None:
         """Lets all go who follow."""
         self.closed = True
         self._wake()
 
-    async def follow(self, *, with_events: bool) -> AsyncGenerator[Task | Update]:
-        """The task as it is, then each update until it rests or the log is closed."""
+    async def follow(
+        self, *, with_events: bool = False, until: Collection[int] = frozenset(RESTING)
+    ) -> AsyncGenerator[Task | Update]:
+        """The task as it is, then each update until one of these states is reached or the log is closed."""
         at = len(self._updates)
+        state = self.task.status.state
         yield self.snapshot()
-        while True:
-            while at < len(self._updates):
-                update = self._updates[at]
-                at += 1
-                if with_events or not is_event(update):
-                    yield update
-            if self.over:
-                return
-            await self._news.wait()
+        while state not in until:
+            if at == len(self._updates):
+                if self.closed:
+                    return
+                await self._news.wait()
+                continue
+            update = self._updates[at]
+            at += 1
+            if isinstance(update, TaskStatusUpdateEvent):
+                state = update.status.state
+            if with_events or not is_event(update):
+                yield update
 
-    async def wait(self) -> None:
-        """Until it is over."""
-        while not self.over:
-            await self._news.wait()
+    async def wait(self, until: Collection[int] = frozenset(RESTING)) -> None:
+        """Until one of these states is reached or the log is closed."""
+        async with aclosing(self.follow(until=until)) as updates:
+            async for _ in updates:
+                pass
 
     def snapshot(self) -> Task:
         """A copy of the task."""
@@ -140,7 +160,7 @@ class Logs:
     def hold(self, task: Task, owner: str) -> Iterator[Log]:
         """The log of a task, which begins with `task` as it is if there is none yet."""
         log = self._logs.get(task.id)
-        if log is None or log.over:
+        if log is None or log.ended:
             self._logs[task.id] = log = Log(task, owner)
         log.closed |= self._closed
         log.holders += 1

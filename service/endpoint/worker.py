@@ -251,10 +251,10 @@ class Worker:
 
     async def _watch_others(self) -> None:
         await asyncio.sleep(_POLL_SECONDS)
-        others = {log.task.id: log for log in self._logs if not log.is_ours}
+        others = {log.task.id: (log, log.told) for log in self._logs if not log.is_ours}
         for task_id, (task, _) in (await self._tasks.read(others.keys()) if others else {}).items():
-            log = others[task_id]
-            if not log.is_ours and not log.over:
+            log, told = others[task_id]
+            if not (log.is_ours or log.ended) and log.told == told:  # else what was read may be older
                 log.tell_state(task)
 
     # One turn.
@@ -264,16 +264,18 @@ class Worker:
         try:
             with self._logs.hold(task, owner) as log:
                 log.is_ours = True
+                log.go_on(task)
                 try:
                     outcome = await self._outcome(run, log)
                     await self._finish(run, log, outcome)
                 except LeaseLost:
                     logger.warning("turn %s: another process has taken it", lease.turn_id)
-                    log.is_ours = False
                 except asyncio.CancelledError:
                     if not run.left:
                         raise
                     await self._let_go(run, log)
+                finally:
+                    log.is_ours = False
         finally:
             del self._runs[lease.turn_id]
             self._admission.took(time.monotonic() - began)

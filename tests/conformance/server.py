@@ -8,15 +8,18 @@ INNERLOOP_DATABASE it keeps what it stores in a SQLite file of its own.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import uuid
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+import pytest
+
 from service.app import Service
 from service.chat.inner import InnerFormat
-from service.endpoint import handler
+from service.endpoint import card, handler
 from service.endpoint.agent import Agent
 from service.endpoint.decoding import Decoding
 from service.engine.scripted import ScriptedEngine
@@ -43,9 +46,20 @@ def each_message_is_new(owner: str, message_id: str) -> str:
     return uuid.uuid4().hex
 
 
+def only_current(folder: Path) -> Path:
+    """The card without its 0.3 interfaces: kits take the fields that 0.3 clients want for wrong."""
+    template = json.loads(card.TEMPLATE.read_text())
+    interfaces = template["supportedInterfaces"]
+    template["supportedInterfaces"] = [each for each in interfaces if each["protocolVersion"] == "1.0"]
+    path = folder / "agent_card.json"
+    path.write_text(json.dumps(template))
+    return path
+
+
 def main() -> None:
-    handler.message_key = each_message_is_new
-    with tempfile.TemporaryDirectory() as folder:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(handler, "message_key", each_message_is_new)
+        patch.setattr(card, "TEMPLATE", only_current(Path(folder)))
         settings = {"grpc_port": 0, **Machine().model_dump(exclude_unset=True), "data": Path(folder)}
         machine = Machine.model_validate(settings)
         with listen(machine.host, machine.port) as listener:

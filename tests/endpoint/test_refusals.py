@@ -107,10 +107,10 @@ async def test_a_body_that_is_not_said_to_be_json(run_server: RunServer, path: s
     response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=headers)
     assert response.status_code == 415
     error = response.json()["error"]
-    assert error["code"] == (INVALID_REQUEST.code if path == "/" else 415)
+    assert error["code"] == (CONTENT_TYPE.code if path == "/" else 415)
     assert "application/json" in error["message"]
     if path != "/":
-        assert_names_reason(error["details"], "INVALID_REQUEST")
+        assert_names_reason(error["details"], CONTENT_TYPE.reason)
     assert not agent.engine.requests
     spelled = {**headers, "Content-Type": "Application/A2A+JSON; charset=utf-8"}
     response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=spelled)
