@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc.aio
 import pytest
+from a2a.auth.user import UnauthenticatedUser, User
 from a2a.compat.v0_3 import a2a_v0_3_pb2, a2a_v0_3_pb2_grpc
 from a2a.server.context import ServerCallContext
 from a2a.types import (
@@ -26,6 +27,7 @@ from a2a.types import (
 from a2a.types.a2a_pb2_grpc import A2AServiceStub
 from a2a.utils.grpc_status import status_from_call
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from starlette.datastructures import Headers
 
 from service import extension
 from service.endpoint.grpc import GrpcServer
@@ -261,3 +263,45 @@ async def test_a_port_that_is_taken(run_server: RunServer) -> None:
     never_asked: Any = None
     with pytest.raises(ConfigError, match=f"port {port} for gRPC"):
         GrpcServer(never_asked, "127.0.0.1", port, message_bytes=1000, draining=bool)
+
+
+async def test_a_message_too_many_is_told_when_to_come_again(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.endpoint.admission._COUNT_SECONDS", 0.0)
+    agent = await run_server(echo, grpc_port=0, limits={"running": 1, "queued": 1})
+    agent.engine.gate.clear()
+    async with connected(agent) as stub:
+        for number in range(2):
+            await stub.SendMessage(request(f"{number}", at_once=True, message_id=f"m{number}"), metadata=CURRENT)
+        error = await refused(stub.SendMessage(request("more", message_id="more"), metadata=CURRENT))
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        status = status_from_call(error)
+        assert status is not None
+        again = RetryInfo()
+        assert status.details[1].Unpack(again)
+        assert again.retry_delay.seconds >= 1
+
+
+async def test_who_calls_is_asked_before_anything_is_done() -> None:
+    asked: list[tuple[str | None, str | None]] = []
+    heard: list[User] = []
+
+    async def identify(headers: Headers, address: str | None) -> User:
+        asked.append((headers.get("Authorization"), address))
+        return UnauthenticatedUser()
+
+    class Listener(Handler):
+        def __init__(self) -> None:
+            pass
+
+        async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
+            heard.append(context.user)
+            return Task(id=params.id)
+
+    server = GrpcServer(Listener(), "127.0.0.1", 0, message_bytes=1000, draining=bool, identify=identify)
+    async with server.serving(), grpc.aio.insecure_channel(server.address) as channel:
+        stub: Any = A2AServiceStub(channel)  # type: ignore[no-untyped-call]
+        await stub.GetTask(GetTaskRequest(id="t"), metadata=(*CURRENT, ("authorization", "Bearer x")))
+    assert asked == [("Bearer x", "127.0.0.1")]
+    assert len(heard) == 1
