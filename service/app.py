@@ -22,7 +22,7 @@ from service.endpoint.card import make_card, required_extensions
 from service.endpoint.decoding import Decoding
 from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
-from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
+from service.endpoint.limits import EchoExtensions, KnownStatus, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
 from service.endpoint.routes import make_routes
 from service.endpoint.tasks import Tasks
@@ -73,6 +73,7 @@ class Service:
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, self._message_bytes),
                 Middleware(RefuseWhileDraining, lambda: self._draining),
+                Middleware(KnownStatus),
                 Middleware(TellBusy),
             ],
             lifespan=self._lifespan,

@@ -126,6 +126,8 @@ class Handler(RequestHandler):
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
         with _plain_errors():
             validate_history_length(params)
+            if params.status not in TaskState.values():
+                raise InvalidParamsError("tasks have no such status")
             if params.HasField("page_size"):
                 validate_page_size(params.page_size)
             await self._worker.write_states()

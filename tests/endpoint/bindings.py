@@ -54,9 +54,9 @@ async def json_rpc(agent: Agent, method: str, params: Any, version: str = "1.0")
 
 async def http_json(agent: Agent, method: str, params: Any, version: str = "1.0") -> httpx.Response:
     verb, path = _ROUTES[method]
-    body = params if verb == "POST" else None
+    body, query = (params, None) if verb == "POST" else (None, params)
     url = agent.url + path.format_map(params)
-    return await agent.http.request(verb, url, json=body, headers={"A2A-Version": version})
+    return await agent.http.request(verb, url, json=body, params=query, headers={"A2A-Version": version})
 
 
 over_both = pytest.mark.parametrize("call", [json_rpc, http_json])

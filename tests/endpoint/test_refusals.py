@@ -224,6 +224,32 @@ async def test_an_unknown_task(run_server: RunServer, call: Call) -> None:
 
 
 @over_both
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"status": "TASK_STATE_RUNNING"},
+        {"status": "99"},
+        {"pageSize": 0},
+        {"pageSize": 101},
+        {"pageToken": "x"},
+        {"historyLength": -1},
+    ],
+)
+async def test_a_list_that_cannot_be_made(run_server: RunServer, call: Call, asked: dict[str, Any]) -> None:
+    agent = await run_server(echo)
+    assert_refused(await call(agent, "ListTasks", asked), INVALID_PARAMS)
+
+
+async def test_tasks_are_listed_by_their_status(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    await agent.send("hello")
+    for status, count in (("TASK_STATE_COMPLETED", 1), ("TASK_STATE_FAILED", 0)):
+        assert (await json_rpc(agent, "ListTasks", {"status": status})).json()["result"]["totalSize"] == count
+        assert (await http_json(agent, "ListTasks", {"status": status})).json()["totalSize"] == count
+    assert (await agent.rpc("ListTasks", {"status": 99}))["error"]["code"] == INVALID_PARAMS.code
+
+
+@over_both
 @pytest.mark.parametrize("context_id", ["x" * 37, "a\nb"])
 async def test_a_context_id_that_cannot_be_stored(run_server: RunServer, call: Call, context_id: str) -> None:
     agent = await run_server(echo)
