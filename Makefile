@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap conformance-server lint types clean
+.PHONY: help setup models demo test bench bench-overlap conformance-server interoperation lint types clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, again
 	@.venv-adk/bin/pip install --quiet -r $<
 	@touch $@
 
+interoperation: setup .venv-legacy/installed ## The client of the protocol's version before against this service
+	LEGACY_PYTHON=.venv-legacy/bin/python $(BIN)/pytest tests/endpoint/test_legacy_client.py
+
+.venv-legacy/installed: tests/endpoint/legacy.lock
+	@echo "interoperation: installing a2a-sdk 0.3.26 into .venv-legacy"
+	@$(PYTHON) -m venv --clear .venv-legacy
+	@.venv-legacy/bin/pip install --quiet -r $<
+	@touch $@
+
 conformance-server: setup ## A scripted agent behind the real service, for conformance kits such as a2a-tck
 	@$(BIN)/python -m tests.conformance.server
 
@@ -47,5 +56,5 @@ types: setup ## mypy, strict
 	$(BIN)/mypy
 
 clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
-	rm -rf .venv .venv-adk .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-adk .venv-legacy .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
