@@ -1,4 +1,4 @@
-"""The SDK's client of the version before, a2a-sdk 0.3.26, which needs an environment of its own: `make interoperation`."""
+"""The client of the version before, a2a-sdk 0.3.26, in an environment of its own: `make interoperation`."""
 
 from __future__ import annotations
 
