@@ -36,13 +36,18 @@ bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, again
 	@.venv-adk/bin/pip install --quiet -r $<
 	@touch $@
 
-interoperation: setup .venv-legacy/installed ## The client of the protocol's version before against this service
-	LEGACY_PYTHON=.venv-legacy/bin/python $(BIN)/pytest tests/endpoint/test_legacy_client.py
+interoperation: setup .venv-legacy/installed tests/interoperation/node_modules ## Other A2A clients against this service (needs npm)
+	$(BIN)/pytest tests/interoperation
 
-.venv-legacy/installed: tests/endpoint/legacy.lock
+.venv-legacy/installed: tests/interoperation/legacy.lock
 	@echo "interoperation: installing a2a-sdk 0.3.26 into .venv-legacy"
 	@$(PYTHON) -m venv --clear .venv-legacy
 	@.venv-legacy/bin/pip install --quiet -r $<
+	@touch $@
+
+tests/interoperation/node_modules: tests/interoperation/package-lock.json
+	@echo "interoperation: installing the JavaScript SDK"
+	@npm ci --silent --prefix tests/interoperation
 	@touch $@
 
 conformance-server: setup ## A scripted agent behind the real service, for conformance kits such as a2a-tck
@@ -56,5 +61,5 @@ types: setup ## mypy, strict
 	$(BIN)/mypy
 
 clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
-	rm -rf .venv .venv-adk .venv-legacy .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-adk .venv-legacy tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
