@@ -209,8 +209,8 @@ class Handler(RequestHandler):
             with self._logs.hold(stored or task, owner) as log:
                 if stored:
                     seen = await self._answer(accepted, ask, task, owner)
-                    if seen is None:
-                        log.go_on(task)
+                    if seen is None and log.task.status.state in _TAKES_MESSAGES:  # else it has gone on already
+                        log.catch_up(task)
                 else:
                     seen = await self._accept(accepted, task, owner, context, begins=not named)
                 if seen is None:

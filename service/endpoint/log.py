@@ -81,12 +81,11 @@ class Log:
                 update.metadata.CopyFrom(task.metadata)
             self._tell(update)
 
-    def go_on(self, task: Task) -> None:
-        """Tells that a task which rested does so no more, and how it is now."""
-        if self.task.status.state in RESTING - TERMINAL:
-            self.task.ClearField("history")
-            self.task.history.extend(task.history)
-            self.tell_state(task)
+    def catch_up(self, task: Task) -> None:
+        """Tells how the task is now, to which others may have said something since."""
+        self.task.ClearField("history")
+        self.task.history.extend(task.history)
+        self.tell_state(task)
 
     def close(self) -> None:
         """Lets all go who follow."""

@@ -264,7 +264,7 @@ class Worker:
         try:
             with self._logs.hold(task, owner) as log:
                 log.is_ours = True
-                log.go_on(task)
+                log.catch_up(task)
                 try:
                     outcome = await self._outcome(run, log)
                     await self._finish(run, log, outcome)
