@@ -83,8 +83,7 @@ class Log:
 
     def catch_up(self, task: Task) -> None:
         """Tells how the task is now, to which others may have said something since."""
-        self.task.ClearField("history")
-        self.task.history.extend(task.history)
+        self.task.history.extend(task.history[len(self.task.history) :])
         self.tell_state(task)
 
     def close(self) -> None:
