@@ -6,10 +6,10 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap lint types clean
+.PHONY: help setup models demo test bench bench-overlap conformance-server interoperation lint types clean
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Makes .venv with the pinned lock, if it is not there yet
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON): install Python 3.11 or newer" >&2; exit 1; }
@@ -36,6 +36,23 @@ bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, again
 	@.venv-adk/bin/pip install --quiet -r $<
 	@touch $@
 
+interoperation: setup .venv-legacy/installed tests/interoperation/node_modules ## Other A2A clients against this service (needs npm)
+	$(BIN)/pytest tests/interoperation
+
+.venv-legacy/installed: tests/interoperation/legacy.lock
+	@echo "interoperation: installing a2a-sdk 0.3.26 into .venv-legacy"
+	@$(PYTHON) -m venv --clear .venv-legacy
+	@.venv-legacy/bin/pip install --quiet -r $<
+	@touch $@
+
+tests/interoperation/node_modules: tests/interoperation/package-lock.json
+	@echo "interoperation: installing the JavaScript SDK"
+	@npm ci --silent --prefix tests/interoperation
+	@touch $@
+
+conformance-server: setup ## A scripted agent behind the real service, for conformance kits such as a2a-tck
+	@$(BIN)/python -m tests.conformance.server
+
 lint: setup ## ruff
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -44,5 +61,5 @@ types: setup ## mypy, strict
 	$(BIN)/mypy
 
 clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
-	rm -rf .venv .venv-adk .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-adk .venv-legacy tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -61,6 +61,9 @@ def serve(
     public_url: Annotated[
         str | None, typer.Option(help="Where other agents reach this one.", show_default="http://HOST:PORT")
     ] = None,
+    grpc_port: Annotated[
+        int | None, typer.Option(help="Serves gRPC there too; 0 takes a free port.", min=0, max=65535)
+    ] = None,
     engine: EngineName = "vllm",
 ) -> int:
     """Serves an agent over A2A.
@@ -74,7 +77,7 @@ def serve(
     """
     from service.cli import serve
 
-    return serve.run(agent, host, port, public_url, engine)
+    return serve.run(agent, host, port, public_url, grpc_port, engine)
 
 
 @app.command()

@@ -17,12 +17,15 @@ from starlette.types import Receive, Scope, Send
 
 from service.agent import make_loop, make_toolbox, peer_config
 from service.chat.base import ChatFormat
+from service.endpoint.agent import Agent
 from service.endpoint.api_keys import ApiKeys
 from service.endpoint.auth import Auth, Authenticate
-from service.endpoint.card import extend_card, make_card
+from service.endpoint.card import extend_card, make_card, required_extensions
+from service.endpoint.decoding import Decoding
+from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
 from service.endpoint.identity import Way
-from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
+from service.endpoint.limits import EchoExtensions, KnownStatus, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
 from service.endpoint.proxies import Proxies
 from service.endpoint.routes import make_routes
@@ -71,6 +74,7 @@ class Service:
         self._auth = make_auth(machine.auth)
         self._worker: Worker | None = None
         self._draining = False
+        self._message_bytes = agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES
         self._peers: Mapping[str, Peer] = {}
         self._alive: Callable[[], bool] = lambda: True
         self._app = Starlette(
@@ -78,8 +82,9 @@ class Service:
             middleware=[
                 Middleware(Authenticate, self._auth),
                 Middleware(EchoExtensions),
-                Middleware(WholeBody, agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES),
+                Middleware(WholeBody, self._message_bytes),
                 Middleware(RefuseWhileDraining, lambda: self._draining),
+                Middleware(KnownStatus),
                 Middleware(TellBusy),
             ],
             lifespan=self._lifespan,
@@ -116,10 +121,10 @@ class Service:
             seconds = self._machine.lease_seconds
             database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
             writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
+            answers = self._answering(Decoding(loop, database, writes))
             turns, logs = Turns(database, writes, seconds), Logs()
             self._worker = worker = Worker(
-                loop,
-                database,
+                answers,
                 writes,
                 turns,
                 tasks,
@@ -131,9 +136,8 @@ class Service:
                 pressure=lambda: engine.pressure,
             )
             await stack.enter_async_context(worker.working())
-            card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url, self._auth.schemes)
             handler = Handler(
-                loop,
+                answers,
                 database,
                 turns,
                 tasks,
@@ -142,10 +146,41 @@ class Service:
                 self._url,
                 lambda: signed(extend_card(card, toolbox.specs, self._peers), keys),
                 agent.limits.message_chars,
+                required_extensions(),
+            )
+            grpc_url = await self._serve_grpc(handler, stack)
+            card = make_card(
+                agent.name,
+                agent.description,
+                agent.version,
+                agent.skills,
+                self._url,
+                grpc_url,
+                security=self._auth.schemes,
             )
             app.router.routes.extend(make_routes(handler, signed(card, keys), [key.public for key in keys]))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
+
+    def _answering(self, decoding: Decoding) -> Agent:
+        """What answers messages. Conformance tests put an agent here whose answers a model cannot be made to give."""
+        return decoding
+
+    async def _serve_grpc(self, handler: Handler, stack: AsyncExitStack) -> str | None:
+        """Where callers reach it; None if it is not to be served."""
+        machine = self._machine
+        if machine.grpc_port is None:
+            return None
+        server = GrpcServer(
+            handler,
+            machine.host,
+            machine.grpc_port,
+            message_bytes=self._message_bytes,
+            draining=lambda: self._draining,
+            identify=self._auth.identify,
+        )
+        await stack.enter_async_context(server.serving())
+        return machine.grpc_public_url or server.address
 
     @contextmanager
     def sole_use(self) -> Iterator[None]:

@@ -15,8 +15,11 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
+import grpc
+import grpc.aio
 import httpx
 from a2a.client import Client, ClientCallContext, ClientConfig, ClientFactory
 from a2a.client.errors import A2AClientError
@@ -62,7 +65,7 @@ _RESPONSE_BYTES = 32 * 2**20
 _EVENT_CHARS = 64_000
 """Of each text in an event."""
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
-_BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
+_BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON, TransportProtocol.GRPC]
 _INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 """Where a task rests, and an agent may keep its stream open all the same."""
 _TERMINAL = {
@@ -173,14 +176,18 @@ class RemoteAgent:
                 read = await read_card(http, url, keys, known._read if known else None)
             if known and read is known._read:
                 return known
-            factory = ClientFactory(ClientConfig(httpx_client=http, supported_protocol_bindings=_BINDINGS))
-            return cls(read, factory.create(read.card))
+            config = ClientConfig(
+                httpx_client=http,
+                supported_protocol_bindings=_BINDINGS,
+                grpc_channel_factory=partial(_open_channel, encrypted=url.startswith("https://")),
+            )
+            return cls(read, ClientFactory(config).create(read.card))
         except ServiceError as error:
             raise ServiceError(f"no agent at {url}: {error}") from error
         except TimeoutError as error:
             raise ServiceError(f"no agent at {url}: no card came within {_CARD_SECONDS:g} s") from error
         except ValueError as error:
-            raise ServiceError(f"the agent at {url} speaks neither JSON-RPC nor HTTP+JSON") from error
+            raise ServiceError(f"the agent at {url} speaks none of {', '.join(_BINDINGS)}") from error
 
     async def ask(
         self,
@@ -359,6 +366,18 @@ class _Turn:
         with suppress(A2AError, httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(_CANCEL_SECONDS):
                 await self._client.cancel_task(CancelTaskRequest(id=self._task_id))
+
+
+def _open_channel(url: str, *, encrypted: bool) -> grpc.aio.Channel:
+    """To where a card says that gRPC is spoken. What has no scheme is `encrypted` if the card's own address was."""
+    scheme, _, target = url.rpartition("://")
+    if scheme not in ("", "http", "https"):
+        raise ValueError(f"{url} is no address of a gRPC server")
+    local = target.rpartition(":")[0] in _LOCAL
+    options = [("grpc.enable_http_proxy", 0)] if local else []
+    if scheme == "https" or (not scheme and encrypted):
+        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
+    return grpc.aio.insecure_channel(target, options)
 
 
 def _text(parts: Iterable[Part]) -> str:

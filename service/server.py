@@ -19,8 +19,11 @@ _PING_SECONDS = 2
 """Between signs of life in a stream that has nothing to say: the SDK's own client gives up after five without one."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket on the address, before anything slow is done. Port 0 takes a free one. Raises ConfigError if taken."""
+def listen(host: str, port: int, setting: str = "port") -> socket.socket:
+    """A socket on the address, before anything slow is done. Port 0 takes a free one.
+
+    Raises ConfigError, which names the `setting` the port comes from, if it is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio turns Nagle's algorithm off only where the protocol is named; with it, streams lag by 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -30,8 +33,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen()  # else two processes could bind it, and one fail only once its model is loaded
     except OSError as error:
         listener.close()
+        options = f"--{setting.replace('_', '-')} or INNERLOOP_{setting.upper()}"
         raise ConfigError(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port or INNERLOOP_PORT"
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another with {options}"
         ) from error
     return listener
 

@@ -198,6 +198,10 @@ class Machine(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str | None = None
     """The address other agents reach this one at; by default http://host:port."""
+    grpc_port: int | None = Field(default=None, ge=0, le=65535)
+    """Serves gRPC there too; 0 takes a free port."""
+    grpc_public_url: str | None = None
+    """The same for gRPC, as its clients take it; by default host:port."""
     data: Path = Path(".innerloop")
     """What must survive a restart: conversations, tasks, the agents' databases."""
     cache: Path = Path.home() / ".cache" / "innerloop"

@@ -254,6 +254,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             database: str | None = None,
             auth: AuthSection | None = None,
             card_keys: Sequence[Path] = (),
+            grpc_port: int | None = None,
             **config: Any,
         ) -> Agent:
             folder = tmp_path / name
@@ -262,7 +263,11 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             actor = ActorEngine(tokenizer, chat, reply, **(engine or {}))
             listener = listener or listen("127.0.0.1", 0)
             machine = Machine(
-                data=tmp_path / "data", database=database, auth=auth or AuthSection(), card_keys=list(card_keys)
+                data=tmp_path / "data",
+                database=database,
+                auth=auth or AuthSection(),
+                card_keys=list(card_keys),
+                grpc_port=grpc_port,
             )
             service = Service(agent_config(name, **config), machine, folder, nullcontext(actor), chat, url_of(listener))
             server = EmbeddedServer(service, drain_seconds, log_level="warning")

@@ -13,6 +13,7 @@ MODULES = sorted((ROOT / "service").rglob("*.py"))
 
 HOMES = {
     "a2a": ("service/endpoint/", "service/cards.py", "service/client.py"),
+    "grpc": ("service/endpoint/grpc.py", "service/client.py"),
     "vllm": ("service/engine/vllm.py",),
     "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
     "peft": ("service/training/", "service/models/"),

@@ -32,11 +32,15 @@ Opening = AbstractAsyncContextManager[Engine]
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
-def run(folder: Path, host: str | None, port: int | None, public_url: str | None, engine: str) -> int:
+def run(
+    folder: Path, host: str | None, port: int | None, public_url: str | None, grpc_port: int | None, engine: str
+) -> int:
     """Serves until SIGINT or SIGTERM, both of which let running turns end. Raises ServiceError if it cannot start."""
-    machine = read_machine(host=host, port=port, public_url=public_url)
+    machine = read_machine(host=host, port=port, public_url=public_url, grpc_port=grpc_port)
     agent = load_agent(folder, machine)
     # Before anything slow, so that a port that is taken is told at once.
+    if machine.grpc_port:
+        listen(machine.host, machine.grpc_port, "grpc_port").close()
     with listen(machine.host, machine.port) as listener, Steps(Console(stderr=True)) as say:
         url = (machine.public_url or url_of(listener)).rstrip("/")
         opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)

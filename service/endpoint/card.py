@@ -9,6 +9,7 @@ from string import Template
 from typing import Any, Protocol
 
 from a2a.types import AgentCard
+from a2a.utils.constants import TransportProtocol
 from google.protobuf.json_format import ParseDict
 
 from service.nested import map_strings
@@ -32,15 +33,23 @@ class Skill(Protocol):
     def examples(self) -> list[str]: ...
 
 
+def required_extensions() -> frozenset[str]:
+    """What the card says that callers must know."""
+    extensions = json.loads(TEMPLATE.read_text())["capabilities"].get("extensions", [])
+    return frozenset(each["uri"] for each in extensions if each.get("required"))
+
+
 def make_card(
     name: str,
     description: str,
     version: str,
     skills: Sequence[Skill],
     url: str,
+    grpc_url: str | None = None,
+    *,
     security: Mapping[str, Mapping[str, Any]],
 ) -> AgentCard:
-    """The card of the agent at `url`, which has no slash at its end.
+    """The card of the agent at `url`, which has no slash at its end, and at `grpc_url` if it serves gRPC.
 
     `security` are the security schemes by name, any one of which will do; if there are none, none is wanted.
     """
@@ -59,6 +68,8 @@ def make_card(
     filled["capabilities"]["extendedAgentCard"] = bool(security)
     filled["securitySchemes"] = security
     filled["securityRequirements"] = [{"schemes": {scheme: {}}} for scheme in security]
+    if grpc_url:
+        filled["supportedInterfaces"] += _over_grpc(grpc_url, filled["supportedInterfaces"])
     return ParseDict(filled, AgentCard())
 
 
@@ -72,3 +83,9 @@ def extend_card(card: AgentCard, tools: Iterable[ToolSpec], peers: Iterable[str]
         kind = "peer" if tool.name in asked else "tool"
         extended.skills.add(id=f"{kind}/{tool.name}", name=tool.name, description=tool.description, tags=[kind])
     return extended
+
+
+def _over_grpc(url: str, interfaces: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The versions that the card has, in their order."""
+    versions = dict.fromkeys(each["protocolVersion"] for each in interfaces)
+    return [{"url": url, "protocolBinding": TransportProtocol.GRPC, "protocolVersion": each} for each in versions]

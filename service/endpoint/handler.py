@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Set
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
@@ -31,6 +31,7 @@ from a2a.types import (
 )
 from a2a.utils.errors import (
     A2AError,
+    ExtensionSupportRequiredError,
     InternalError,
     InvalidParamsError,
     PushNotificationNotSupportedError,
@@ -41,11 +42,11 @@ from a2a.utils.errors import (
 from a2a.utils.task import apply_history_length, validate_history_length, validate_page_size
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.decode import DecodeLoop
 from service.endpoint.admission import Busy
+from service.endpoint.agent import Agent
 from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
 from service.endpoint.limits import BUSY
-from service.endpoint.log import TERMINAL, Log, Logs
+from service.endpoint.log import RESTING, TERMINAL, Log, Logs
 from service.endpoint.owner import caller_of, conversation_key, owner_of
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
@@ -65,7 +66,7 @@ class Handler(RequestHandler):
 
     def __init__(
         self,
-        loop: DecodeLoop,
+        agent: Agent,
         database: AsyncEngine,
         turns: Turns,
         tasks: Tasks,
@@ -74,9 +75,13 @@ class Handler(RequestHandler):
         url: str,
         extended_card: Callable[[], AgentCard],
         message_chars: int,
+        required: Set[str] = frozenset(),
     ) -> None:
-        """`url` is where the agent's card is found; the extended one is made when it is asked for."""
-        self._loop = loop
+        """`url` is where the agent's card is found; the extended one is made when it is asked for.
+
+        Messages have at most `message_chars`, from callers who say that they know the `required` extensions.
+        """
+        self._agent = agent
         self._database = database
         self._turns = turns
         self._tasks = tasks
@@ -85,6 +90,7 @@ class Handler(RequestHandler):
         self._url = url
         self._extended_card = extended_card
         self._message_chars = message_chars
+        self._required = required
 
     @validate_request_params
     async def on_message_send(self, params: SendMessageRequest, context: ServerCallContext) -> Message | Task:
@@ -112,7 +118,8 @@ class Handler(RequestHandler):
             if task.status.state in TERMINAL:
                 raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}")
             with self._logs.hold(task, owner_of(context)) as log:
-                async with aclosing(_follow(log, context)) as events:
+                # Also while it rests: whoever answers may be somebody else.
+                async with aclosing(_follow(log, context, TERMINAL)) as events:
                     async for event in events:
                         yield event
 
@@ -126,6 +133,8 @@ class Handler(RequestHandler):
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
         with _plain_errors():
             validate_history_length(params)
+            if params.status not in TaskState.values():
+                raise InvalidParamsError("tasks have no such status")
             if params.HasField("page_size"):
                 validate_page_size(params.page_size)
             await self._worker.write_states()
@@ -149,10 +158,10 @@ class Handler(RequestHandler):
                 ended.status.timestamp.GetCurrentTime()
                 if await self._turns.cancel(task.id, self._tasks.row(ended, owner)):
                     log.tell_state(ended)
-                while not log.over:  # until its worker has told of it, whichever process that is in
+                while not log.ended:  # until its worker has told of it, whichever process that is in
                     self._worker.cancel(task.id)
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(log.wait(), _LOOK_AGAIN_SECONDS)
+                        await asyncio.wait_for(log.wait(TERMINAL), _LOOK_AGAIN_SECONDS)
                 if log.closed and log.task.status.state not in TERMINAL:  # whoever goes on with it will end it
                     raise InternalError("this agent is being restarted: ask again")
                 if log.task.status.state != TaskState.TASK_STATE_CANCELED:
@@ -196,6 +205,8 @@ class Handler(RequestHandler):
         """
         context.tenant = context.tenant or params.tenant  # over HTTP+JSON the SDK sees only the path
         message, owner = params.message, owner_of(context)
+        if missing := self._required - context.requested_extensions:
+            raise ExtensionSupportRequiredError(f"this agent wants its callers to know {', '.join(sorted(missing))}")
         validate_history_length(params.configuration)
         ask = Ask.of(message, self._message_chars, self._url)
         key, said = message_key(owner, message.message_id), digest(message)
@@ -203,13 +214,16 @@ class Handler(RequestHandler):
         named = message.task_id or message.context_id
         seen = await self._turns.find(key) if named else None
         if seen is None:
-            task = await self._asked_task(message, context) if message.task_id else new_task(message)
+            stored = await self._asked_task(message, context) if message.task_id else None
+            task = _answered(stored, message) if stored else new_task(message)
             conversation = conversation_key(owner, task.context_id)
             await self._check_room(conversation, ask, begins=not named)
             accepted = Accepted(task.id, conversation, key, said, message_key(caller_of(context), ""), ask.to_json())
-            with self._logs.hold(task, owner) as log:
-                if message.task_id:
+            with self._logs.hold(stored or task, owner) as log:
+                if stored:
                     seen = await self._answer(accepted, ask, task, owner)
+                    if seen is None and log.task.status.state in _TAKES_MESSAGES:  # else it has gone on already
+                        log.catch_up(task)
                 else:
                     seen = await self._accept(accepted, task, owner, context, begins=not named)
                 if seen is None:
@@ -221,7 +235,7 @@ class Handler(RequestHandler):
     async def _check_room(self, conversation: str, ask: Ask, *, begins: bool) -> None:
         past = Transcript() if begins else await read_conversation(self._database, conversation)
         try:
-            self._loop.ask(past, ask.text)
+            self._agent.check(past, ask.text)
         except ContextFull as error:
             raise InvalidParamsError(f"the context is full: {error}") from None
 
@@ -234,11 +248,6 @@ class Handler(RequestHandler):
             raise UnsupportedOperationError(
                 f"task {task.id} takes no messages in {_name(task)}; send it without taskId in the same contextId"
             )
-        if task.status.HasField("message"):
-            task.history.append(task.status.message)  # the question
-        task.status.Clear()
-        task.status.state = TaskState.TASK_STATE_SUBMITTED
-        add_to_history(task, message)
         return task
 
     async def _accept(
@@ -273,10 +282,22 @@ class Handler(RequestHandler):
         return task
 
 
-async def _follow(log: Log, context: ServerCallContext) -> AsyncGenerator[Event]:
-    async with aclosing(log.follow(with_events=wants_events(context))) as events:
+async def _follow(log: Log, context: ServerCallContext, until: Collection[int] = RESTING) -> AsyncGenerator[Event]:
+    async with aclosing(log.follow(with_events=wants_events(context), until=until)) as events:
         async for event in events:
             yield event
+
+
+def _answered(stored: Task, message: Message) -> Task:
+    """A task once it has got the answer that it rests for."""
+    task = Task()
+    task.CopyFrom(stored)
+    if task.status.HasField("message"):
+        task.history.append(task.status.message)  # the question
+    task.status.Clear()
+    task.status.state = TaskState.TASK_STATE_SUBMITTED
+    add_to_history(task, message)
+    return task
 
 
 def _name(task: Task) -> str:

@@ -10,9 +10,16 @@ from http import HTTPStatus
 from typing import Any
 
 from a2a.extensions.common import HTTP_EXTENSION_HEADER, get_requested_extensions
+from a2a.types import TaskState
 from a2a.utils.error_handlers import build_error_details
-from a2a.utils.errors import A2AError, InternalError, InvalidRequestError
-from starlette.datastructures import Headers, MutableHeaders
+from a2a.utils.errors import (
+    A2AError,
+    ContentTypeNotSupportedError,
+    InternalError,
+    InvalidParamsError,
+    InvalidRequestError,
+)
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -53,9 +60,12 @@ _UNREADABLE = Refusal(
 _NOT_JSON = Refusal(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "INVALID_ARGUMENT",
-    -32600,  # the protocol's own error for content types is about a message's parts
-    InvalidRequestError,
+    -32005,
+    ContentTypeNotSupportedError,
     "a request has Content-Type: application/json",
+)
+_NO_STATUS = Refusal(
+    HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", -32602, InvalidParamsError, "tasks have no such status"
 )
 _TOO_SLOW = Refusal(
     HTTPStatus.REQUEST_TIMEOUT,
@@ -141,6 +151,33 @@ class RefuseWhileDraining:
             await self._app(scope, _replay(message, receive), send)
 
 
+class KnownStatus:
+    """Refuses to list tasks in a state that there is not: the SDK would forget the filter, and list them all.
+
+    Stands behind `WholeBody`, as `RefuseWhileDraining` does.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: dict[str, Any] = {}
+        status: object = None
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].endswith("/tasks"):
+            status = QueryParams(scope["query_string"]).get("status")
+        elif scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == "/":
+            message = await receive()
+            receive = _replay(message, receive)
+            call = _call(message["body"])
+            params = call.get("params")
+            if call.get("method") == "ListTasks" and isinstance(params, dict):
+                status = params.get("status")
+        if isinstance(status, str) and status not in TaskState.keys():  # noqa: SIM118 it is no dict
+            await refuse(scope, receive, send, _NO_STATUS, call.get("id"))
+        else:
+            await self._app(scope, receive, send)
+
+
 class TellBusy:
     """Answers with 429 or 503, and when to try again, where a message was turned away: the SDK knows no such status."""
 
@@ -209,13 +246,14 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, c
     """Answers in the form of the binding the path belongs to."""
     status = refusal.status
     content: dict[str, Any]
+    details = build_error_details(refusal.error()) if refusal.error else []
     if scope["path"] == "/":
         known = call_id if type(call_id) in (str, int) else None
-        content = {"jsonrpc": "2.0", "id": known, "error": {"code": refusal.code, "message": refusal.why}}
+        error = {"code": refusal.code, "message": refusal.why, "data": details}
+        content = {"jsonrpc": "2.0", "id": known, "error": error}
         if status == HTTPStatus.BAD_REQUEST:  # what is wrong with a call, JSON-RPC says in the body
             status = HTTPStatus.OK
     else:
-        details = build_error_details(refusal.error()) if refusal.error else []
         content = {"error": {"code": status, "status": refusal.name, "message": refusal.why, "details": details}}
     await JSONResponse(content, status, refusal.headers)(scope, receive, send)
 

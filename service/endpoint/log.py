@@ -8,8 +8,8 @@ The log of a task that another process works on is told what its stored state sh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import aclosing, contextmanager
 
 from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent, TaskState, TaskStatus, TaskStatusUpdateEvent
 
@@ -44,15 +44,23 @@ class Log:
         self._news = asyncio.Event()
 
     @property
-    def over(self) -> bool:
-        return self.closed or self.task.status.state in RESTING
+    def ended(self) -> bool:
+        """Whether nothing will ever be told here any more."""
+        return self.closed or self.task.status.state in TERMINAL
+
+    @property
+    def told(self) -> int:
+        """How many updates there were."""
+        return len(self._updates)
 
     def tell_status(self, status: TaskStatus) -> None:
         status.timestamp.GetCurrentTime()
         self._tell(TaskStatusUpdateEvent(task_id=self.task.id, context_id=self.task.context_id, status=status))
 
     def tell_text(self, artifact_id: str, part: Part, *, append: bool) -> None:
-        artifact = Artifact(artifact_id=artifact_id, name=artifact_id, parts=[part])
+        self.tell_artifact(Artifact(artifact_id=artifact_id, name=artifact_id, parts=[part]), append=append)
+
+    def tell_artifact(self, artifact: Artifact, *, append: bool) -> None:
         task = self.task
         self._tell(
             TaskArtifactUpdateEvent(task_id=task.id, context_id=task.context_id, artifact=artifact, append=append)
@@ -73,29 +81,41 @@ class Log:
                 update.metadata.CopyFrom(task.metadata)
             self._tell(update)
 
+    def catch_up(self, task: Task) -> None:
+        """Tells how the task is now, to which others may have said something since."""
+        self.task.history.extend(task.history[len(self.task.history) :])
+        self.tell_state(task)
+
     def close(self) -> None:
         """Lets all go who follow."""
         self.closed = True
         self._wake()
 
-    async def follow(self, *, with_events: bool) -> AsyncGenerator[Task | Update]:
-        """The task as it is, then each update until it rests or the log is closed."""
+    async def follow(
+        self, *, with_events: bool = False, until: Collection[int] = frozenset(RESTING)
+    ) -> AsyncGenerator[Task | Update]:
+        """The task as it is, then each update until one of these states is reached or the log is closed."""
         at = len(self._updates)
+        state = self.task.status.state
         yield self.snapshot()
-        while True:
-            while at < len(self._updates):
-                update = self._updates[at]
-                at += 1
-                if with_events or not is_event(update):
-                    yield update
-            if self.over:
-                return
-            await self._news.wait()
+        while state not in until:
+            if at == len(self._updates):
+                if self.closed:
+                    return
+                await self._news.wait()
+                continue
+            update = self._updates[at]
+            at += 1
+            if isinstance(update, TaskStatusUpdateEvent):
+                state = update.status.state
+            if with_events or not is_event(update):
+                yield update
 
-    async def wait(self) -> None:
-        """Until it is over."""
-        while not self.over:
-            await self._news.wait()
+    async def wait(self, until: Collection[int] = frozenset(RESTING)) -> None:
+        """Until one of these states is reached or the log is closed."""
+        async with aclosing(self.follow(until=until)) as updates:
+            async for _ in updates:
+                pass
 
     def snapshot(self) -> Task:
         """A copy of the task."""
@@ -138,7 +158,7 @@ class Logs:
     def hold(self, task: Task, owner: str) -> Iterator[Log]:
         """The log of a task, which begins with `task` as it is if there is none yet."""
         log = self._logs.get(task.id)
-        if log is None or log.over:
+        if log is None or log.ended:
             self._logs[task.id] = log = Log(task, owner)
         log.closed |= self._closed
         log.holders += 1

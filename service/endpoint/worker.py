@@ -23,24 +23,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from a2a.types import Task, TaskState, TaskStatus
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service import extension
-from service.decode import DecodeLoop, StopReason, Turn
-from service.delegation import Delegation
 from service.endpoint.admission import Admission
-from service.endpoint.answer import Answer
+from service.endpoint.agent import Agent, Outcome
 from service.endpoint.log import Log, Logs
 from service.endpoint.parts import agent_message, text_part
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull, EngineError, LeaseLost
-from service.messages import Caller, Question
 from service.sessions.outages import through_outages
-from service.sessions.session import Session
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.writes import Writes
 from service.to_the_end import to_the_end
-from service.usage import NOTHING, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -57,30 +51,8 @@ _LOOK_SECONDS = 2.0
 _LAST_WORD_SECONDS = 5.0
 """How long the end of a turn may take to be written once the service has to end."""
 
-_CUT_OFF = {
-    StopReason.TOKENS: "its limit of tokens",
-    StopReason.CALLS: "its limit of calls",
-    StopReason.SECONDS: "its limit of time",
-    StopReason.CONTEXT: "the end of the model's window",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """How a task ends."""
-
-    state: TaskState
-    text: str = ""
-    """For the caller; empty where the state says it all."""
-    stop: str | None = None
-    """Why the turn stopped, if it was decoded to a stop."""
-    usage: Usage = NOTHING
-    question: Question | None = None
-    """What is to be answered, if the turn only rests."""
-
-
-_CANCELED = _Outcome(TaskState.TASK_STATE_CANCELED)
-_GIVEN_UP = _Outcome(
+_CANCELED = Outcome(TaskState.TASK_STATE_CANCELED)
+_GIVEN_UP = Outcome(
     TaskState.TASK_STATE_FAILED, f"This agent has failed {ATTEMPTS} times while it worked on this; it is given up."
 )
 
@@ -113,8 +85,7 @@ class Worker:
 
     def __init__(
         self,
-        loop: DecodeLoop,
-        database: AsyncEngine,
+        agent: Agent,
         writes: Writes,
         turns: Turns,
         tasks: Tasks,
@@ -127,8 +98,7 @@ class Worker:
         pressure: Callable[[], float],
     ) -> None:
         """Decodes up to `at_once` turns, and fewer while the engine is under `pressure`; `queued` more may wait."""
-        self._loop = loop
-        self._database = database
+        self._agent = agent
         self._writes = writes
         self._turns = turns
         self._tasks = tasks
@@ -281,10 +251,10 @@ class Worker:
 
     async def _watch_others(self) -> None:
         await asyncio.sleep(_POLL_SECONDS)
-        others = {log.task.id: log for log in self._logs if not log.is_ours}
+        others = {log.task.id: (log, log.told) for log in self._logs if not log.is_ours}
         for task_id, (task, _) in (await self._tasks.read(others.keys()) if others else {}).items():
-            log = others[task_id]
-            if not log.is_ours and not log.over:
+            log, told = others[task_id]
+            if not (log.is_ours or log.ended) and log.told == told:  # else what was read may be older
                 log.tell_state(task)
 
     # One turn.
@@ -294,22 +264,24 @@ class Worker:
         try:
             with self._logs.hold(task, owner) as log:
                 log.is_ours = True
+                log.catch_up(task)
                 try:
                     outcome = await self._outcome(run, log)
                     await self._finish(run, log, outcome)
                 except LeaseLost:
                     logger.warning("turn %s: another process has taken it", lease.turn_id)
-                    log.is_ours = False
                 except asyncio.CancelledError:
                     if not run.left:
                         raise
                     await self._let_go(run, log)
+                finally:
+                    log.is_ours = False
         finally:
             del self._runs[lease.turn_id]
             self._admission.took(time.monotonic() - began)
             self._wanted.set()
 
-    async def _outcome(self, run: _Run, log: Log) -> _Outcome:
+    async def _outcome(self, run: _Run, log: Log) -> Outcome:
         try:
             outcome = await self._decode(run, log)
         except asyncio.CancelledError:
@@ -321,40 +293,26 @@ class Worker:
         run.settled = True
         return outcome
 
-    async def _decode(self, run: _Run, log: Log) -> _Outcome:
+    async def _decode(self, run: _Run, log: Log) -> Outcome:
         if run.held.cancelled:
             return _CANCELED
         if run.held.attempts > ATTEMPTS:
             return _GIVEN_UP
         try:
-            return _judge(await self._turn(run, log))
+            return await self._agent.turn(run.held, log, lambda: run.left)
         except LeaseLost:
             raise
         except ContextFull as error:
-            return _Outcome(TaskState.TASK_STATE_FAILED, f"The conversation is full: {error}.")
+            return Outcome(TaskState.TASK_STATE_FAILED, f"The conversation is full: {error}.")
         except EngineError:
             logger.exception("task %s: the engine failed", log.task.id)
-            return _Outcome(TaskState.TASK_STATE_FAILED, "The model failed while it was answering.")
+            return Outcome(TaskState.TASK_STATE_FAILED, "The model failed while it was answering.")
         except Exception:
             # What an exception says is for the log: to the caller it may tell too much, and never helps.
             logger.exception("task %s failed", log.task.id)
-            return _Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.")
+            return Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.")
 
-    async def _turn(self, run: _Run, log: Log) -> Turn:
-        held = run.held
-        where = (self._writes, self._database, held.lease, held.context_id)
-        session = Session(*where) if held.begins else await Session.open(*where, begun=held.begun)
-        transcript, said = session.transcript, ""
-        if held.begun:
-            said = self._loop.said(transcript)
-        else:
-            transcript = self._loop.ask(transcript, held.ask["text"])
-        caller = Caller(Delegation.from_json(held.ask.get("delegation", {})), held.lease.turn_id, lambda: run.left)
-        log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
-        async with Answer(log, said) as answer:
-            return await self._loop.run(transcript, caller, answer.emit, session)
-
-    async def _finish(self, run: _Run, log: Log, outcome: _Outcome) -> None:
+    async def _finish(self, run: _Run, log: Log, outcome: Outcome) -> None:
         task = log.snapshot()
         message = agent_message(task.id, task.context_id, [text_part(outcome.text)]) if outcome.text else None
         task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
@@ -394,16 +352,3 @@ async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             logger.exception("a worker's duty failed")
             await asyncio.sleep(_POLL_SECONDS)
-
-
-def _judge(turn: Turn) -> _Outcome:
-    if turn.stop is StopReason.DONE:
-        return _Outcome(TaskState.TASK_STATE_COMPLETED, stop=turn.stop, usage=turn.usage)
-    if turn.stop is StopReason.ASKS:
-        question = turn.questions[0]  # the others are asked once this is answered
-        wants = (
-            TaskState.TASK_STATE_AUTH_REQUIRED if question.wants_credentials else TaskState.TASK_STATE_INPUT_REQUIRED
-        )
-        return _Outcome(wants, question.text, question=question)
-    why = f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}."
-    return _Outcome(TaskState.TASK_STATE_FAILED, why, turn.stop, turn.usage)

@@ -32,6 +32,7 @@ NOT_CANCELABLE = Error(-32002, 400, "FAILED_PRECONDITION", "TASK_NOT_CANCELABLE"
 NO_PUSH = Error(-32003, 400, "FAILED_PRECONDITION", "PUSH_NOTIFICATION_NOT_SUPPORTED")
 UNSUPPORTED = Error(-32004, 400, "FAILED_PRECONDITION", "UNSUPPORTED_OPERATION")
 CONTENT_TYPE = Error(-32005, 400, "INVALID_ARGUMENT", "CONTENT_TYPE_NOT_SUPPORTED")
+EXTENSION = Error(-32008, 400, "FAILED_PRECONDITION", "EXTENSION_SUPPORT_REQUIRED")
 VERSION = Error(-32009, 400, "FAILED_PRECONDITION", "VERSION_NOT_SUPPORTED")
 
 _ROUTES = {
@@ -53,9 +54,9 @@ async def json_rpc(agent: Agent, method: str, params: Any, version: str = "1.0")
 
 async def http_json(agent: Agent, method: str, params: Any, version: str = "1.0") -> httpx.Response:
     verb, path = _ROUTES[method]
-    body = params if verb == "POST" else None
+    body, query = (params, None) if verb == "POST" else (None, params)
     url = agent.url + path.format_map(params)
-    return await agent.http.request(verb, url, json=body, headers={"A2A-Version": version})
+    return await agent.http.request(verb, url, json=body, params=query, headers={"A2A-Version": version})
 
 
 over_both = pytest.mark.parametrize("call", [json_rpc, http_json])

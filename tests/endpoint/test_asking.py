@@ -163,3 +163,39 @@ async def test_a_peer_that_asks_twice(run_server: RunServer) -> None:
         resting = await outer.send(f"answer {number}", taskId=resting["id"])
     assert text_of(resting) == "They say: answer 0 and answer 1"
     await inner.listed("COMPLETED")
+
+
+async def test_who_follows_a_task_that_rests_hears_what_comes_of_the_answer(run_server: RunServer) -> None:
+    agent = await run_server(asks, ask_user=True)
+    resting = await agent.send("Paint it.")
+    heard: list[dict[str, Any]] = []
+    listening = asyncio.Event()
+
+    async def follow() -> None:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "SubscribeToTask", "params": {"id": resting["id"]}}
+        async with agent.http.stream("POST", agent.url, json=body, headers={"A2A-Version": "1.0"}) as response:
+            async for line in response.aiter_lines():
+                if line.startswith("data: "):
+                    heard.append(json.loads(line.removeprefix("data: "))["result"])
+                    listening.set()
+
+    following = asyncio.create_task(follow())
+    await listening.wait()
+    assert text_of(await agent.send("Red", taskId=resting["id"])) == "Hm. Red, 5."
+    await following
+    assert heard[0]["task"]["status"]["state"] == WAITS
+    assert heard[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
+    states = [each["statusUpdate"]["status"]["state"] for each in heard if "statusUpdate" in each]
+    assert states == ["TASK_STATE_SUBMITTED", "TASK_STATE_WORKING", "TASK_STATE_COMPLETED"]
+
+
+async def test_who_follows_a_task_that_rests_hears_that_it_is_cancelled(run_server: RunServer) -> None:
+    agent = await run_server(asks, ask_user=True)
+    resting = await agent.send("Paint it.")
+    body = {"jsonrpc": "2.0", "id": 1, "method": "SubscribeToTask", "params": {"id": resting["id"]}}
+    async with agent.http.stream("POST", agent.url, json=body, headers={"A2A-Version": "1.0"}) as response:
+        lines = response.aiter_lines()
+        assert WAITS in await anext(lines)
+        await agent.rpc("CancelTask", {"id": resting["id"]})
+        last = [line async for line in lines if line.startswith("data: ")][-1]
+    assert json.loads(last.removeprefix("data: "))["result"]["statusUpdate"]["status"]["state"] == "TASK_STATE_CANCELED"

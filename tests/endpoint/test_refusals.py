@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from starlette.types import Message
 
-from service import app
+from service import app, delegation, extension
+from service.endpoint import card
 from service.endpoint.limits import WholeBody
 from tests.conftest import Agent, RunServer, Says, echo, say
 from tests.endpoint.bindings import (
     CONTENT_TYPE,
+    EXTENSION,
     INVALID_PARAMS,
     INVALID_REQUEST,
     NO_PUSH,
@@ -104,10 +107,10 @@ async def test_a_body_that_is_not_said_to_be_json(run_server: RunServer, path: s
     response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=headers)
     assert response.status_code == 415
     error = response.json()["error"]
-    assert error["code"] == (INVALID_REQUEST.code if path == "/" else 415)
+    assert error["code"] == (CONTENT_TYPE.code if path == "/" else 415)
     assert "application/json" in error["message"]
     if path != "/":
-        assert_names_reason(error["details"], "INVALID_REQUEST")
+        assert_names_reason(error["details"], CONTENT_TYPE.reason)
     assert not agent.engine.requests
     spelled = {**headers, "Content-Type": "Application/A2A+JSON; charset=utf-8"}
     response = await agent.http.post(f"{agent.url}{path}", content=json.dumps(body).encode(), headers=spelled)
@@ -199,11 +202,51 @@ async def test_the_version_may_be_in_the_query(run_server: RunServer) -> None:
 
 
 @over_both
+async def test_a_caller_that_does_not_know_a_required_extension(
+    run_server: RunServer, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    template = tmp_path / "agent_card.json"
+    template.write_text(card.TEMPLATE.read_text().replace('"required": false', '"required": true'))
+    monkeypatch.setattr(card, "TEMPLATE", template)
+    agent = await run_server(echo)
+    assert_refused(await send(call, agent, "hello"), EXTENSION)
+    known = {"A2A-Version": "1.0", "A2A-Extensions": f"{extension.URI}, {delegation.URI}"}
+    response = await agent.http.post(f"{agent.url}/message:send", json={"message": say("hello")}, headers=known)
+    assert response.json()["task"]["status"]["state"] == "TASK_STATE_COMPLETED"
+
+
+@over_both
 async def test_an_unknown_task(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
     for method in ("GetTask", "CancelTask", "SubscribeToTask"):
         assert_refused(await call(agent, method, {"id": "no-such-task"}), TASK_NOT_FOUND)
     assert_refused(await send(call, agent, "hello", taskId="no-such-task"), TASK_NOT_FOUND)
+
+
+@over_both
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"status": "TASK_STATE_RUNNING"},
+        {"status": "99"},
+        {"pageSize": 0},
+        {"pageSize": 101},
+        {"pageToken": "x"},
+        {"historyLength": -1},
+    ],
+)
+async def test_a_list_that_cannot_be_made(run_server: RunServer, call: Call, asked: dict[str, Any]) -> None:
+    agent = await run_server(echo)
+    assert_refused(await call(agent, "ListTasks", asked), INVALID_PARAMS)
+
+
+async def test_tasks_are_listed_by_their_status(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    await agent.send("hello")
+    for status, count in (("TASK_STATE_COMPLETED", 1), ("TASK_STATE_FAILED", 0)):
+        assert (await json_rpc(agent, "ListTasks", {"status": status})).json()["result"]["totalSize"] == count
+        assert (await http_json(agent, "ListTasks", {"status": status})).json()["totalSize"] == count
+    assert (await agent.rpc("ListTasks", {"status": 99}))["error"]["code"] == INVALID_PARAMS.code
 
 
 @over_both

@@ -1,0 +1,66 @@
+"""The agent that is served: a turn is decoded, from wherever its journal has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from a2a.types import TaskState, TaskStatus
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.decode import DecodeLoop, StopReason, Turn
+from service.delegation import Delegation
+from service.endpoint.agent import Outcome
+from service.endpoint.answer import Answer
+from service.endpoint.log import Log
+from service.messages import Caller
+from service.sessions.session import Session
+from service.sessions.turns import Held
+from service.sessions.writes import Writes
+from service.transcript import Transcript
+
+_CUT_OFF = {
+    StopReason.TOKENS: "its limit of tokens",
+    StopReason.CALLS: "its limit of calls",
+    StopReason.SECONDS: "its limit of time",
+    StopReason.CONTEXT: "the end of the model's window",
+}
+
+
+class Decoding:
+    """A decode loop, with the stored conversations that it goes on with."""
+
+    def __init__(self, loop: DecodeLoop, database: AsyncEngine, writes: Writes) -> None:
+        self._loop = loop
+        self._database = database
+        self._writes = writes
+
+    def check(self, past: Transcript, text: str) -> None:
+        """Raises ContextFull."""
+        self._loop.ask(past, text)
+
+    async def turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Outcome:
+        where = (self._writes, self._database, held.lease, held.context_id)
+        session = Session(*where) if held.begins else await Session.open(*where, begun=held.begun)
+        transcript, said = session.transcript, ""
+        if held.begun:
+            said = self._loop.said(transcript)
+        else:
+            transcript = self._loop.ask(transcript, held.ask["text"])
+        caller = Caller(Delegation.from_json(held.ask.get("delegation", {})), held.lease.turn_id, let_go)
+        log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
+        async with Answer(log, said) as answer:
+            turn = await self._loop.run(transcript, caller, answer.emit, session)
+        return _judge(turn)
+
+
+def _judge(turn: Turn) -> Outcome:
+    if turn.stop is StopReason.DONE:
+        return Outcome(TaskState.TASK_STATE_COMPLETED, stop=turn.stop, usage=turn.usage)
+    if turn.stop is StopReason.ASKS:
+        question = turn.questions[0]  # the others are asked once this is answered
+        wants = (
+            TaskState.TASK_STATE_AUTH_REQUIRED if question.wants_credentials else TaskState.TASK_STATE_INPUT_REQUIRED
+        )
+        return Outcome(wants, question.text, question=question)
+    why = f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}."
+    return Outcome(TaskState.TASK_STATE_FAILED, why, turn.stop, turn.usage)
