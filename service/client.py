@@ -44,7 +44,7 @@ from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
 from service.usage import NOTHING, Usage
 
-_CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 _CARD_SECONDS = 5.0
 _CANCEL_SECONDS = 2.0
 _LOOK_SECONDS = 10.0
@@ -105,7 +105,7 @@ class Reply:
 @asynccontextmanager
 async def open_http() -> AsyncIterator[httpx.AsyncClient]:
     """A client that waits for as long as an agent thinks, and reaches this machine without a proxy."""
-    timeout = httpx.Timeout(_CONNECT_SECONDS, read=None)
+    timeout = httpx.Timeout(CONNECT_SECONDS, read=None)
     async with httpx.AsyncClient(timeout=timeout, mounts={f"all://{host}": None for host in _LOCAL}) as http:
         yield http
 

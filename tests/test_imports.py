@@ -19,6 +19,8 @@ HOMES = {
     "trl": ("service/training/",),
     "transformers": ("service/training/", "service/models/"),
     "renderers": ("service/chat/families.py",),
+    "httpcore": ("service/egress.py",),
+    "joserfc": ("service/endpoint/",),
 }
 """Where a package may be imported."""
 
@@ -34,6 +36,7 @@ LEVELS = [
         "service.nested",
     ),
     ("service.extension",),
+    ("service.egress",),
     ("service.client",),
     ("service.tools", "service.engine"),
     ("service.chat",),

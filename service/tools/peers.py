@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from service.client import Refused, RemoteAgent, Reply, Unreachable, open_http
+from service.client import CONNECT_SECONDS, Refused, RemoteAgent, Reply, Unreachable
+from service.egress import Egress
 from service.errors import ToolError
 from service.events import CallProgress, Emit, Event, UsageReported
 from service.tools.base import Asks, CallContext, ToolSpec
@@ -39,10 +40,17 @@ class PeerConfig:
     """How often its card is looked at again."""
 
 
+_PUBLIC = Egress()
+
+
 @asynccontextmanager
-async def open_peers(configs: Sequence[PeerConfig]) -> AsyncIterator[Mapping[str, Peer]]:
-    """The peers by name, of which nothing more is known yet: their cards are for `keep_known`."""
-    async with open_http() as http:
+async def open_peers(configs: Sequence[PeerConfig], egress: Egress = _PUBLIC) -> AsyncIterator[Mapping[str, Peer]]:
+    """The peers by name, of which nothing more is known yet: their cards are for `keep_known`.
+
+    Where a peer is found is the operator's choice; where its card points to from there is checked.
+    """
+    timeout = httpx.Timeout(CONNECT_SECONDS, read=None)  # a peer may think for long
+    async with egress.open(timeout, trusted=[config.url for config in configs]) as http:
         yield {config.name: Peer(config, http) for config in configs}
 
 

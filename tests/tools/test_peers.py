@@ -7,11 +7,13 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.egress import Egress
 from service.errors import ToolError
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta
 from service.messages import Caller, ToolCall
@@ -105,6 +107,23 @@ async def test_events_of_a_peer_s_peer_travel_up(run_server: RunServer) -> None:
         if isinstance(event.event, CallProgress) and isinstance(event.event.event, CallStarted)
     ]
     assert tools == ["add"]
+
+
+async def test_a_card_that_points_elsewhere_is_not_followed_to_where_only_we_can_go() -> None:
+    async with stranger() as elsewhere:
+        interfaces = [{"url": elsewhere.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent, peer_at(agent.url) as peer:
+            assert peer.known
+            with pytest.raises(ToolError, match="helper cannot be reached"):
+                await peer({"message": "hello"}, Ear().context)
+        assert not elsewhere.asked
+        egress = Egress([ip_network("127.0.0.0/8")])
+        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent:
+            configs = [PeerConfig("helper", agent.url)]
+            async with open_peers(configs, egress) as peers, keep_known(peers.values()):
+                with pytest.raises(ToolError):
+                    await peers["helper"]({"message": "hello"}, Ear().context)
+        assert elsewhere.asked
 
 
 async def test_a_peer_that_is_down_is_a_tool_that_says_so(run_server: RunServer) -> None:
