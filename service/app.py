@@ -17,17 +17,22 @@ from starlette.types import Receive, Scope, Send
 
 from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
+from service.egress import Egress
 from service.endpoint.card import make_card
+from service.endpoint.configs import Configs
 from service.endpoint.handler import Handler
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
+from service.endpoint.push import Push
 from service.endpoint.routes import make_routes
+from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.errors import ConfigError
 from service.sessions.database import database_file, open_database
 from service.sessions.turns import Turns
+from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Writes
 from service.settings import AgentConfig, Machine
 from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
@@ -93,8 +98,10 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
+            key, egress = self._machine.push_key, Egress(self._machine.egress_allow)
+            signer = Signer.read(key, self._url) if key else None
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
-            self._peers = await stack.enter_async_context(open_peers(peers))
+            self._peers = await stack.enter_async_context(open_peers(peers, egress))
             # Before the engine, which takes long to start: what is wrong with a tool is told at once.
             toolbox = make_toolbox(agent, self._folder, self._peers)
             engine = await stack.enter_async_context(self._engine)
@@ -104,13 +111,15 @@ class Service:
             seconds = self._machine.lease_seconds
             database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
             writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
-            turns, logs = Turns(database, writes, seconds), Logs()
+            turns, webhooks, logs = Turns(database, writes, seconds), Webhooks(database, writes), Logs()
+            await stack.enter_async_context(Push(webhooks, tasks, egress, signer).delivering())
             self._worker = worker = Worker(
                 loop,
                 database,
                 writes,
                 turns,
                 tasks,
+                webhooks,
                 logs,
                 at_once=agent.limits.running,
                 queued=agent.limits.queued,
@@ -120,7 +129,9 @@ class Service:
             )
             await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)
-            handler = Handler(loop, database, turns, tasks, logs, worker, agent.limits.message_chars)
+            configs, chars = Configs(webhooks, egress), agent.limits.message_chars
+            handler = Handler(loop, database, turns, tasks, configs, logs, worker, chars)
+            app.router.routes.extend([signer.route] if signer else [])
             app.router.routes.extend(make_routes(handler, card))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield

@@ -11,7 +11,7 @@ from string import Template
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import ConfigError
@@ -159,6 +159,11 @@ class Machine(BaseSettings):
     """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long running turns may go on after SIGTERM or Ctrl-C."""
+    egress_allow: list[IPvAnyNetwork] = []
+    """Networks that webhooks, and what peers' cards point to, may be in though they are not public. In the environment
+    a JSON list."""
+    push_key: Path | None = None
+    """File with a private key, in PEM form, by which push notifications are signed."""
 
 
 def load_agent(folder: Path, machine: Machine) -> AgentConfig:

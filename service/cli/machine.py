@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
@@ -17,5 +19,7 @@ def read_machine(**given: object) -> Machine:
         first = error.errors()[0]
         raise ConfigError(f"INNERLOOP_{'__'.join(map(str, first['loc'])).upper()}: {first['msg']}") from error
     except SettingsError as error:
-        # The peers are the only setting that is JSON.
-        raise ConfigError(f"INNERLOOP_PEERS: not a JSON object: {error.__cause__ or error}") from error
+        # One of those that are JSON; its name is said nowhere else.
+        field = re.search(r'field "(\w+)"', str(error))
+        name = f"INNERLOOP_{field[1].upper()}" if field else "the environment"
+        raise ConfigError(f"{name}: not JSON: {error.__cause__ or error}") from error
