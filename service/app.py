@@ -19,6 +19,7 @@ from service.agent import make_loop, make_toolbox
 from service.chat.base import ChatFormat
 from service.egress import Egress
 from service.endpoint.card import make_card
+from service.endpoint.codec import Codec
 from service.endpoint.configs import Configs
 from service.endpoint.handler import Handler
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, WholeBody
@@ -99,7 +100,7 @@ class Service:
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
             key, egress = self._machine.push_key, Egress(self._machine.egress_allow)
-            signer = Signer.read(key, self._url) if key else None
+            signer, codec = Signer.read(key, self._url) if key else None, Codec.read(self._machine.push_secrets)
             peers = [PeerConfig(peer.name, peer.url, peer.refresh_seconds) for peer in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers, egress))
             # Before the engine, which takes long to start: what is wrong with a tool is told at once.
@@ -112,7 +113,7 @@ class Service:
             database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
             writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
             turns, webhooks, logs = Turns(database, writes, seconds), Webhooks(database, writes), Logs()
-            await stack.enter_async_context(Push(webhooks, tasks, egress, signer).delivering())
+            await stack.enter_async_context(Push(webhooks, tasks, codec, egress, signer).delivering())
             self._worker = worker = Worker(
                 loop,
                 database,
@@ -129,7 +130,7 @@ class Service:
             )
             await stack.enter_async_context(worker.working())
             card = make_card(agent.name, agent.description, agent.version, agent.skills, self._url)
-            configs, chars = Configs(webhooks, egress), agent.limits.message_chars
+            configs, chars = Configs(webhooks, codec, egress), agent.limits.message_chars
             handler = Handler(loop, database, turns, tasks, configs, logs, worker, chars)
             app.router.routes.extend([signer.route] if signer else [])
             app.router.routes.extend(make_routes(handler, card))

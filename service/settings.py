@@ -164,6 +164,8 @@ class Machine(BaseSettings):
     a JSON list."""
     push_key: Path | None = None
     """File with a private key, in PEM form, by which push notifications are signed."""
+    push_secrets: Path | None = None
+    """File with keys of Fernet, one a line, by which webhooks are stored encrypted: the first encrypts, all decrypt."""
 
 
 def load_agent(folder: Path, machine: Machine) -> AgentConfig:

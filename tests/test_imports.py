@@ -20,6 +20,7 @@ HOMES = {
     "transformers": ("service/training/", "service/models/"),
     "renderers": ("service/chat/families.py",),
     "httpcore": ("service/egress.py",),
+    "cryptography": ("service/endpoint/codec.py",),
     "joserfc": ("service/endpoint/",),
 }
 """Where a package may be imported."""

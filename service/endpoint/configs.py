@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from a2a.compat.v0_3.versions import is_legacy_version
 from a2a.server.context import ServerCallContext
@@ -13,9 +12,9 @@ from a2a.types import ListTaskPushNotificationConfigsResponse as ListResponse
 from a2a.types import TaskPushNotificationConfig
 from a2a.utils.constants import VERSION_HEADER
 from a2a.utils.errors import InvalidParamsError, TaskNotFoundError
-from google.protobuf.json_format import MessageToDict, ParseDict
 
 from service.egress import Egress, Forbidden
+from service.endpoint.codec import Codec
 from service.sessions.tables import WEBHOOK_ID_LENGTH
 from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Statement
@@ -30,8 +29,9 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 class Configs:
     """Of tasks that their caller may see: whose they are is known before anything here is asked."""
 
-    def __init__(self, webhooks: Webhooks, egress: Egress) -> None:
+    def __init__(self, webhooks: Webhooks, codec: Codec, egress: Egress) -> None:
         self._webhooks = webhooks
+        self._codec = codec
         self._egress = egress
 
     async def create(
@@ -39,26 +39,26 @@ class Configs:
     ) -> TaskPushNotificationConfig:
         """Stores a config, in place of one with the same id. Raises InvalidParamsError for one that cannot be used."""
         config = await self._checked(task_id, config)
-        await self._webhooks.store(task_id, config.id, _stored(config, context))
+        await self._webhooks.store(task_id, config.id, self._codec.encode(config, legacy=is_legacy(context)))
         return config
 
     async def to_store(self, task_id: str, config: TaskPushNotificationConfig, context: ServerCallContext) -> Statement:
         """The same for a task that is to be stored with it."""
         config = await self._checked(task_id, config)
-        return self._webhooks.stored(task_id, config.id, _stored(config, context))
+        return self._webhooks.stored(task_id, config.id, self._codec.encode(config, legacy=is_legacy(context)))
 
     async def get(self, task_id: str, config_id: str) -> TaskPushNotificationConfig:
         stored = (await self._webhooks.read(task_id)).get(config_id)
         if stored is None:
             raise TaskNotFoundError(f"task {task_id} has no push notification config {config_id}")
-        return config_of(stored)
+        return self._codec.decode(stored)
 
     async def list(self, request: ListRequest) -> ListResponse:
         found = list((await self._webhooks.read(request.task_id)).items())
         if request.page_size < 0:
             raise InvalidParamsError("pageSize must not be negative")
         left = [config for config_id, config in found if config_id > request.page_token]
-        page = [config_of(config) for config in left[: request.page_size or None]]
+        page = [self._codec.decode(config) for config in left[: request.page_size or None]]
         return ListResponse(configs=page, next_page_token=page[-1].id if len(page) < len(left) else "")
 
     async def delete(self, task_id: str, config_id: str) -> None:
@@ -85,17 +85,8 @@ class Configs:
         return config
 
 
-def config_of(stored: dict[str, Any]) -> TaskPushNotificationConfig:
-    return ParseDict(stored["config"], TaskPushNotificationConfig())
-
-
-def is_legacy(stored: dict[str, Any]) -> bool:
-    """Whether who made it speaks 0.3, and wants to be told in the same."""
-    return bool(stored["legacy"])
-
-
-def _stored(config: TaskPushNotificationConfig, context: ServerCallContext) -> dict[str, Any]:
+def is_legacy(context: ServerCallContext) -> bool:
+    """Whether who asks speaks 0.3."""
     headers = context.state.get("headers")  # of HTTP, where a request without a version is one of 0.3
     version = headers and headers.get(VERSION_HEADER.lower())
-    legacy = headers is not None and (not version or is_legacy_version(version))
-    return {"config": MessageToDict(config), "legacy": legacy}
+    return headers is not None and (not version or is_legacy_version(version))

@@ -23,7 +23,7 @@ from a2a.types import StreamResponse, Task, TaskPushNotificationConfig
 from google.protobuf.json_format import MessageToDict
 
 from service.egress import Egress
-from service.endpoint.configs import config_of, is_legacy
+from service.endpoint.codec import Codec, Unreadable
 from service.endpoint.log import TERMINAL
 from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
@@ -46,9 +46,10 @@ _SWEEP_SECONDS = 60.0
 class Push:
     """One process's share of the deliveries."""
 
-    def __init__(self, webhooks: Webhooks, tasks: Tasks, egress: Egress, signer: Signer | None) -> None:
+    def __init__(self, webhooks: Webhooks, tasks: Tasks, codec: Codec, egress: Egress, signer: Signer | None) -> None:
         self._webhooks = webhooks
         self._tasks = tasks
+        self._codec = codec
         self._egress = egress
         self._signer = signer
         self._deliveries: dict[asyncio.Task[None], Due] = {}
@@ -123,8 +124,11 @@ class Push:
 
     async def _post(self, http: httpx.AsyncClient, due: Due, task: Task) -> httpx.Response | str:
         """The answer without its content, or why there is none."""
-        config = config_of(due.config)
-        body, content_type = _body(task, legacy=is_legacy(due.config))
+        try:
+            config = self._codec.decode(due.config)
+        except Unreadable as error:
+            return str(error)
+        body, content_type = _body(task, legacy=due.config["legacy"])
         headers = {"Content-Type": content_type, **self._credentials(config, body)}
         try:
             async with (
@@ -185,5 +189,5 @@ def _why(answer: httpx.Response | str) -> str:
 
 
 def _name(due: Due) -> str:
-    """For the log, without what may be secret in its URL."""
-    return f"webhook {due.id} of task {due.task_id} at {httpx.URL(config_of(due.config).url).host}"
+    """For the log: its URL may be secret."""
+    return f"webhook {due.id} of task {due.task_id}"

@@ -17,12 +17,14 @@ import httpx
 import jwt
 import pytest
 from a2a.types import Task, TaskState, TaskStatus
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from sqlalchemy import and_, select
 from starlette.responses import RedirectResponse, Response
 
 from service.endpoint import push
+from service.endpoint.codec import Codec
 from service.endpoint.configs import MAX_CONFIGS
 from service.endpoint.push import SIGNATURE_HEADER, TOKEN_HEADER, pause_after
 from service.endpoint.signer import JWKS_PATH, Signer
@@ -384,6 +386,49 @@ async def test_by_default_only_public_addresses_are_told(run_server: RunServer, 
     agent = await run_server()
     task = await agent.send("hello")
     assert_refused(await json_rpc(agent, CREATE, {"taskId": task["id"], "url": receiver.url}), INVALID_PARAMS)
+
+
+# At rest.
+
+
+async def test_with_a_key_secrets_are_stored_encrypted(
+    run_server: RunServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Keys are changed by putting the new one first. Without its key, a config is of no use to anybody."""
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    file = tmp_path / "keys"
+    file.write_bytes(old)
+    machine = MACHINE | {"push_secrets": file}
+    down = bound()
+    agent = await run_server(machine=machine)
+    task = await send(agent, url_of(down), token="in the clear")
+    assert (await listed(agent, task))[0]["token"] == "in the clear"
+    await agent.stop()
+    async with open_database(agent.database) as database, database.connect() as connection:
+        (stored,) = (await connection.scalars(select(tables.webhooks.c.config))).all()
+    assert "clear" not in str(stored)
+    file.write_bytes(new)
+    agent = await run_server(machine=machine)
+
+    async def is_told() -> bool:
+        return "INNERLOOP_PUSH_SECRETS does not have" in caplog.text
+
+    with caplog.at_level(logging.INFO, "service"):
+        await eventually(is_told)
+    await agent.stop()
+    file.write_bytes(new + b"\n" + old + b"\n")
+    async with open_receiver(listener=down) as receiver:
+        await run_server(machine=machine)
+        assert (await receiver.nth(1)).headers[TOKEN_HEADER] == "in the clear"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no key", b"\xff"], ids=["none", "empty", "other", "binary"])
+def test_a_file_that_holds_no_keys(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "keys"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"/keys: "):
+        Codec.read(file)
 
 
 # In 0.3.
