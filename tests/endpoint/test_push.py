@@ -231,6 +231,20 @@ async def test_what_is_owed_outlives_the_process(run_server: RunServer, database
         assert (received["id"], received["status"]["state"]) == (task["id"], COMPLETED)
 
 
+async def test_what_was_under_way_when_the_service_stopped_is_not_held_back(
+    run_server: RunServer, receiver: Receiver
+) -> None:
+    """Until a lease is over that nobody has any more."""
+    receiver.gate.clear()
+    agent = await run_server(machine=MACHINE)
+    await send(agent, receiver.url)
+    await receiver.nth(1)
+    await agent.stop()
+    receiver.gate.set()
+    await run_server(machine=MACHINE)
+    assert (await receiver.nth(2)).json["task"]["status"]["state"] == COMPLETED
+
+
 async def test_a_webhook_that_never_answers_is_given_up(
     run_server: RunServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
