@@ -17,10 +17,13 @@ from starlette.types import Receive, Scope, Send
 
 from service.agent import make_loop, make_toolbox, peer_config
 from service.chat.base import ChatFormat
+from service.egress import Egress
 from service.endpoint.agent import Agent
 from service.endpoint.api_keys import ApiKeys
 from service.endpoint.auth import Auth, Authenticate
 from service.endpoint.card import extend_card, make_card, required_extensions
+from service.endpoint.codec import Codec
+from service.endpoint.configs import Configs
 from service.endpoint.decoding import Decoding
 from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
@@ -28,8 +31,10 @@ from service.endpoint.identity import Way
 from service.endpoint.limits import EchoExtensions, KnownStatus, RefuseWhileDraining, TellBusy, WholeBody
 from service.endpoint.log import Logs
 from service.endpoint.proxies import Proxies
+from service.endpoint.push import Push
 from service.endpoint.routes import make_routes
 from service.endpoint.signatures import SigningKey, signed
+from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
 from service.endpoint.tokens import Tokens
 from service.endpoint.worker import Worker
@@ -37,6 +42,7 @@ from service.engine.base import Engine
 from service.errors import ConfigError
 from service.sessions.database import database_file, open_database
 from service.sessions.turns import Turns
+from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Writes
 from service.settings import AgentConfig, AuthSection, Machine
 from service.tools.peers import Peer, keep_known, open_peers
@@ -109,8 +115,10 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
+            key, egress = self._machine.push_key, Egress(self._machine.egress_allow)
+            signer, codec = Signer.read(key, self._url) if key else None, Codec.read(self._machine.push_secrets)
             peers = [peer_config(section, self._folder, self._url) for section in agent.peers]
-            self._peers = await stack.enter_async_context(open_peers(peers))
+            self._peers = await stack.enter_async_context(open_peers(peers, egress))
             # Before the engine, which takes long to start: what is wrong with a tool or a key is told at once.
             toolbox = make_toolbox(agent, self._folder, self._peers)
             keys = [SigningKey.read(path) for path in self._machine.card_keys]
@@ -122,12 +130,14 @@ class Service:
             database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
             writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
             answers = self._answering(Decoding(loop, database, writes))
-            turns, logs = Turns(database, writes, seconds), Logs()
+            turns, webhooks, logs = Turns(database, writes, seconds), Webhooks(database, writes), Logs()
+            await stack.enter_async_context(Push(webhooks, tasks, codec, egress, signer).delivering())
             self._worker = worker = Worker(
                 answers,
                 writes,
                 turns,
                 tasks,
+                webhooks,
                 logs,
                 at_once=agent.limits.running,
                 queued=agent.limits.queued,
@@ -141,6 +151,7 @@ class Service:
                 database,
                 turns,
                 tasks,
+                Configs(webhooks, codec, egress),
                 logs,
                 worker,
                 self._url,
@@ -158,7 +169,8 @@ class Service:
                 grpc_url,
                 security=self._auth.schemes,
             )
-            app.router.routes.extend(make_routes(handler, signed(card, keys), [key.public for key in keys]))
+            public = [key.public for key in keys] + ([signer.public] if signer else [])
+            app.router.routes.extend(make_routes(handler, signed(card, keys), public))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
             yield
 

@@ -53,7 +53,7 @@ from service.nested import map_strings
 from service.plain import plain
 from service.usage import NOTHING, Usage
 
-_CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 _CARD_SECONDS = 5.0
 _CANCEL_SECONDS = 2.0
 _LOOK_SECONDS = 10.0
@@ -117,7 +117,7 @@ class Reply:
 @asynccontextmanager
 async def open_http(tls: ssl.SSLContext | bool = True) -> AsyncIterator[httpx.AsyncClient]:
     """A client that waits for as long as an agent thinks, and reaches this machine without a proxy."""
-    timeout = httpx.Timeout(_CONNECT_SECONDS, read=None)
+    timeout = httpx.Timeout(CONNECT_SECONDS, read=None)
     direct = {f"all://{host}": None for host in _LOCAL}
     async with httpx.AsyncClient(timeout=timeout, verify=tls, mounts=direct) as http:
         yield http
@@ -179,7 +179,7 @@ class RemoteAgent:
             config = ClientConfig(
                 httpx_client=http,
                 supported_protocol_bindings=_BINDINGS,
-                grpc_channel_factory=partial(_open_channel, encrypted=url.startswith("https://")),
+                grpc_channel_factory=partial(_open_channel, asked=httpx.URL(url)),
             )
             return cls(read, ClientFactory(config).create(read.card))
         except ServiceError as error:
@@ -368,14 +368,17 @@ class _Turn:
                 await self._client.cancel_task(CancelTaskRequest(id=self._task_id))
 
 
-def _open_channel(url: str, *, encrypted: bool) -> grpc.aio.Channel:
-    """To where a card says that gRPC is spoken. What has no scheme is `encrypted` if the card's own address was."""
+def _open_channel(url: str, *, asked: httpx.URL) -> grpc.aio.Channel:
+    """To where a card says that gRPC is spoken, on the host where the card is: elsewhere nobody checks what is reached.
+
+    What has no scheme is encrypted if the card's own address was.
+    """
     scheme, _, target = url.rpartition("://")
-    if scheme not in ("", "http", "https"):
-        raise ValueError(f"{url} is no address of a gRPC server")
+    if scheme not in ("", "http", "https") or httpx.URL(f"//{target}").host != asked.host:
+        raise ValueError(f"{url} is no address of a gRPC server on {asked.host}")
     local = target.rpartition(":")[0] in _LOCAL
     options = [("grpc.enable_http_proxy", 0)] if local else []
-    if scheme == "https" or (not scheme and encrypted):
+    if (scheme or asked.scheme) == "https":
         return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
     return grpc.aio.insecure_channel(target, options)
 

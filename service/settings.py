@@ -12,7 +12,7 @@ from string import Template
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import ConfigError
@@ -221,6 +221,13 @@ class Machine(BaseSettings):
     """In the environment `INNERLOOP_AUTH__JWT__ISSUER` and so on."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long running turns may go on after SIGTERM or Ctrl-C."""
+    egress_allow: list[IPvAnyNetwork] = []
+    """Networks that webhooks, and what peers' cards point to, may be in though they are not public. In the environment
+    a JSON list."""
+    push_key: Path | None = None
+    """File with a private key, in PEM form, by which push notifications are signed."""
+    push_secrets: Path | None = None
+    """File with keys of Fernet, one a line, by which webhooks are stored encrypted: the first encrypts, all decrypt."""
 
 
 def load_agent(folder: Path, machine: Machine) -> AgentConfig:

@@ -255,6 +255,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             auth: AuthSection | None = None,
             card_keys: Sequence[Path] = (),
             grpc_port: int | None = None,
+            machine: dict[str, Any] | None = None,
             **config: Any,
         ) -> Agent:
             folder = tmp_path / name
@@ -262,18 +263,19 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             (folder / "tools.py").write_text(TOOLS)
             actor = ActorEngine(tokenizer, chat, reply, **(engine or {}))
             listener = listener or listen("127.0.0.1", 0)
-            machine = Machine(
+            where = Machine(
                 data=tmp_path / "data",
                 database=database,
                 auth=auth or AuthSection(),
                 card_keys=list(card_keys),
                 grpc_port=grpc_port,
+                **(machine or {}),
             )
-            service = Service(agent_config(name, **config), machine, folder, nullcontext(actor), chat, url_of(listener))
+            service = Service(agent_config(name, **config), where, folder, nullcontext(actor), chat, url_of(listener))
             server = EmbeddedServer(service, drain_seconds, log_level="warning")
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
             stopped = asyncio.create_task(server.serve([listener]))
-            agent = Agent(url_of(listener), actor, service, server, http, machine.data, name, stopped)
+            agent = Agent(url_of(listener), actor, service, server, http, where.data, name, stopped)
             stack.push_async_callback(agent.stop)
             while not server.started:
                 if stopped.done():

@@ -21,6 +21,8 @@ HOMES = {
     "transformers": ("service/training/", "service/models/"),
     "joserfc": ("service/endpoint/",),
     "renderers": ("service/chat/families.py",),
+    "httpcore": ("service/egress.py",),
+    "cryptography": ("service/endpoint/codec.py",),
 }
 """Where a package may be imported."""
 
@@ -38,7 +40,7 @@ LEVELS = [
         "service.plain",
     ),
     ("service.extension",),
-    ("service.cards", "service.credentials"),
+    ("service.cards", "service.credentials", "service.egress"),
     ("service.client",),
     ("service.tools", "service.engine"),
     ("service.chat",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def test_the_data_folder_may_be_called_anything(tmp_path: Path, name: str) -> No
     data = tmp_path / name
     (tool,) = load_agent(tmp_path, Machine(data=data)).tools
     assert tool.options == {"database": f"{data}/keeper.sqlite", "others": [str(data), 3, True]}
+
+
+def test_networks_are_given_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNERLOOP_EGRESS_ALLOW", '["10.0.0.0/8", "fd00::/8"]')
+    assert Machine().egress_allow == [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def read_machine(**given: object) -> Machine:
         first = error.errors()[0]
         raise ConfigError(f"INNERLOOP_{'__'.join(map(str, first['loc'])).upper()}: {first['msg']}") from error
     except SettingsError as error:
-        field = re.search('field "(.*?)"', str(error))
-        name = field[1].upper() if field else "*"
-        raise ConfigError(f"INNERLOOP_{name}: not JSON: {error.__cause__ or error}") from error
+        # One of those that are JSON; its name is said nowhere else.
+        field = re.search(r'field "(\w+)"', str(error))
+        name = f"INNERLOOP_{field[1].upper()}" if field else "the environment"
+        raise ConfigError(f"{name}: not JSON: {error.__cause__ or error}") from error

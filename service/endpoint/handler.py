@@ -34,7 +34,6 @@ from a2a.utils.errors import (
     ExtensionSupportRequiredError,
     InternalError,
     InvalidParamsError,
-    PushNotificationNotSupportedError,
     TaskNotCancelableError,
     TaskNotFoundError,
     UnsupportedOperationError,
@@ -45,6 +44,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.endpoint.admission import Busy
 from service.endpoint.agent import Agent
 from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
+from service.endpoint.configs import Configs
 from service.endpoint.limits import BUSY
 from service.endpoint.log import RESTING, TERMINAL, Log, Logs
 from service.endpoint.owner import caller_of, conversation_key, owner_of
@@ -53,6 +53,7 @@ from service.endpoint.worker import Worker
 from service.errors import ContextFull
 from service.sessions.session import read_conversation
 from service.sessions.turns import Accepted, Seen, Turns, message_key
+from service.sessions.writes import Statement
 from service.transcript import Transcript
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Handler(RequestHandler):
         database: AsyncEngine,
         turns: Turns,
         tasks: Tasks,
+        configs: Configs,
         logs: Logs,
         worker: Worker,
         url: str,
@@ -85,6 +87,7 @@ class Handler(RequestHandler):
         self._database = database
         self._turns = turns
         self._tasks = tasks
+        self._configs = configs
         self._logs = logs
         self._worker = worker
         self._url = url
@@ -156,7 +159,7 @@ class Handler(RequestHandler):
                 ended.status.Clear()
                 ended.status.state = TaskState.TASK_STATE_CANCELED
                 ended.status.timestamp.GetCurrentTime()
-                if await self._turns.cancel(task.id, self._tasks.row(ended, owner)):
+                if await self._turns.cancel(task.id, *self._worker.resting(ended, owner)):
                     log.tell_state(ended)
                 while not log.ended:  # until its worker has told of it, whichever process that is in
                     self._worker.cancel(task.id)
@@ -168,25 +171,37 @@ class Handler(RequestHandler):
                     raise TaskNotCancelableError  # it ended by itself in the meantime
                 return log.snapshot()
 
+    @validate_request_params
     async def on_create_task_push_notification_config(
         self, params: TaskPushNotificationConfig, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
-        raise PushNotificationNotSupportedError
+        with _plain_errors():
+            task = await self._task(params.task_id, context)
+            return await self._configs.create(task.id, params, context)
 
+    @validate_request_params
     async def on_get_task_push_notification_config(
         self, params: GetTaskPushNotificationConfigRequest, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
-        raise PushNotificationNotSupportedError
+        with _plain_errors():
+            task = await self._task(params.task_id, context)
+            return await self._configs.get(task.id, params.id)
 
+    @validate_request_params
     async def on_list_task_push_notification_configs(
         self, params: ListTaskPushNotificationConfigsRequest, context: ServerCallContext
     ) -> ListTaskPushNotificationConfigsResponse:
-        raise PushNotificationNotSupportedError
+        with _plain_errors():
+            await self._task(params.task_id, context)
+            return await self._configs.list(params)
 
+    @validate_request_params
     async def on_delete_task_push_notification_config(
         self, params: DeleteTaskPushNotificationConfigRequest, context: ServerCallContext
     ) -> None:
-        raise PushNotificationNotSupportedError
+        with _plain_errors():
+            task = await self._task(params.task_id, context)
+            await self._configs.delete(task.id, params.id)
 
     async def on_get_extended_agent_card(
         self, params: GetExtendedAgentCardRequest, context: ServerCallContext
@@ -210,6 +225,8 @@ class Handler(RequestHandler):
         validate_history_length(params.configuration)
         ask = Ask.of(message, self._message_chars, self._url)
         key, said = message_key(owner, message.message_id), digest(message)
+        tells = params.configuration.HasField("task_push_notification_config")
+        config = params.configuration.task_push_notification_config if tells else None
         # Who names a task or a context may have said this before, and that may be why it would be refused now.
         named = message.task_id or message.context_id
         seen = await self._turns.find(key) if named else None
@@ -219,17 +236,21 @@ class Handler(RequestHandler):
             conversation = conversation_key(owner, task.context_id)
             await self._check_room(conversation, ask, begins=not named)
             accepted = Accepted(task.id, conversation, key, said, message_key(caller_of(context), ""), ask.to_json())
+            also = [await self._configs.to_store(task.id, config, context)] if config else []
             with self._logs.hold(stored or task, owner) as log:
                 if stored:
-                    seen = await self._answer(accepted, ask, task, owner)
+                    seen = await self._answer(accepted, ask, task, owner, *also)
                     if seen is None and log.task.status.state in _TAKES_MESSAGES:  # else it has gone on already
                         log.catch_up(task)
                 else:
-                    seen = await self._accept(accepted, task, owner, context, begins=not named)
+                    seen = await self._accept(accepted, task, owner, context, *also, begins=not named)
                 if seen is None:
                     yield log
                     return
-        with self._logs.hold(await self._seen_task(seen, said, context), owner) as log:
+        task = await self._seen_task(seen, said, context)
+        if config:
+            await self._configs.create(task.id, config, context)
+        with self._logs.hold(task, owner) as log:
             yield log
 
     async def _check_room(self, conversation: str, ask: Ask, *, begins: bool) -> None:
@@ -251,17 +272,17 @@ class Handler(RequestHandler):
         return task
 
     async def _accept(
-        self, accepted: Accepted, task: Task, owner: str, context: ServerCallContext, *, begins: bool
+        self, accepted: Accepted, task: Task, owner: str, context: ServerCallContext, *also: Statement, begins: bool
     ) -> Seen | None:
         try:
-            return await self._worker.accept(accepted, task, owner, begins=begins)
+            return await self._worker.accept(accepted, task, owner, *also, begins=begins)
         except Busy as busy:
             context.state.get("scope", {})[BUSY] = busy
             raise
 
-    async def _answer(self, accepted: Accepted, ask: Ask, task: Task, owner: str) -> Seen | None:
+    async def _answer(self, accepted: Accepted, ask: Ask, task: Task, owner: str, *also: Statement) -> Seen | None:
         try:
-            return await self._worker.answer(accepted, ask.text, task, owner)
+            return await self._worker.answer(accepted, ask.text, task, owner, *also)
         except LookupError:  # it has been answered, or has ended, in this moment
             raise UnsupportedOperationError(f"task {task.id} takes no messages any more") from None
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -33,7 +33,8 @@ from service.endpoint.tasks import Tasks
 from service.errors import ContextFull, EngineError, LeaseLost
 from service.sessions.outages import through_outages
 from service.sessions.turns import Accepted, Held, Seen, Turns
-from service.sessions.writes import Writes
+from service.sessions.webhooks import Webhooks
+from service.sessions.writes import Statement, Writes
 from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class Worker:
         writes: Writes,
         turns: Turns,
         tasks: Tasks,
+        webhooks: Webhooks,
         logs: Logs,
         *,
         at_once: int,
@@ -102,6 +104,7 @@ class Worker:
         self._writes = writes
         self._turns = turns
         self._tasks = tasks
+        self._webhooks = webhooks
         self._logs = logs
         self._at_once = at_once
         self._renew_seconds = renew_seconds
@@ -134,20 +137,23 @@ class Worker:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def accept(self, accepted: Accepted, task: Task, owner: str, *, begins: bool) -> Seen | None:
-        """Stores a turn with its task, and decodes it as soon as may be; at once if it `begins` its conversation.
+    async def accept(self, accepted: Accepted, task: Task, owner: str, *also: Statement, begins: bool) -> Seen | None:
+        """Stores a turn with its task and what is `also` to be written, and decodes it as soon as may be.
 
-        Of a message that was accepted before, says which turn is its. Raises Busy if too many wait already.
+        That is at once if it `begins` its conversation. Of a message that was accepted before, says which turn is its.
+        Raises Busy if too many wait already.
         """
-        return await to_the_end(self._accept(accepted, task, owner, begins))
+        return await to_the_end(self._accept(accepted, task, owner, also, begins))
 
-    async def _accept(self, accepted: Accepted, task: Task, owner: str, begins: bool) -> Seen | None:
+    async def _accept(
+        self, accepted: Accepted, task: Task, owner: str, also: Sequence[Statement], begins: bool
+    ) -> Seen | None:
         hold = begins and self._free > 0 and not self._draining
         if not hold:
             await self._admission.check(accepted.caller)
         self._reserved += hold
         try:
-            result = await self._turns.accept(accepted, self._tasks.row(task, owner), hold=hold)
+            result = await self._turns.accept(accepted, self._tasks.row(task, owner), *also, hold=hold)
         finally:
             self._reserved -= hold
         if isinstance(result, Seen):
@@ -158,14 +164,18 @@ class Worker:
             self._start(result, task, owner)
         return None
 
-    async def answer(self, accepted: Accepted, text: str, task: Task, owner: str) -> Seen | None:
+    async def answer(self, accepted: Accepted, text: str, task: Task, owner: str, *also: Statement) -> Seen | None:
         """Stores the answer that a turn rests for, with its task, and goes on with it as soon as may be.
 
         Of a message that was accepted before, says which turn is its. Raises LookupError if the turn asks nothing.
         """
-        seen = await self._turns.answer(accepted, text, self._tasks.row(task, owner))
+        seen = await self._turns.answer(accepted, text, self._tasks.row(task, owner), *also)
         self._wanted.set()
         return seen
+
+    def resting(self, task: Task, owner: str) -> tuple[Statement, ...]:
+        """What is to be written of a task that has ended or asks: with it, its webhooks are owed that."""
+        return self._tasks.row(task, owner), self._webhooks.owed(task.id)
 
     def cancel(self, task_id: str) -> None:
         """Ends a turn that is decoded here, engine and calls included. Of any other, nothing happens."""
@@ -187,11 +197,14 @@ class Worker:
     async def write_states(self) -> None:
         """Writes the tasks that have changed since."""
         changed = [(log, run) for log in self._logs if log.changed and (run := self._runs.get(log.task.id))]
-        writes = []
+        writes, written = [], []
         for log, run in changed:
             if log.is_ours and not run.settled:  # else its last state is on its way
                 log.changed = False
                 writes.append(self._writes.write(self._tasks.row(log.task, log.owner), lease=run.held.lease))
+                written.append(log.task.id)
+        if written:
+            writes.append(self._writes.write(self._webhooks.changed(written)))
         for error in await asyncio.gather(*writes, return_exceptions=True):
             if isinstance(error, Exception) and not isinstance(error, LeaseLost):
                 logger.error("the state of a task cannot be written: %s", error)
@@ -319,13 +332,13 @@ class Worker:
         task.status.timestamp.GetCurrentTime()
         if outcome.stop:
             task.metadata.update(extension.task_metadata(outcome.stop, outcome.usage))
-        lease, last = run.held.lease, self._tasks.row(task, log.owner)
+        lease, last = run.held.lease, self.resting(task, log.owner)
         then = self._turns.ended(lease.turn_id)
         if outcome.question:
             then = (self._turns.asks(lease.turn_id, outcome.question, self._answer_seconds),)
         while True:
             try:
-                await self._writes.write(last, *then, lease=lease)
+                await self._writes.write(*last, *then, lease=lease)
                 break
             except LeaseLost:
                 raise

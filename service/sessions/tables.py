@@ -6,6 +6,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 
 ID_LENGTH = 36
 """As long as a UUID, and as wide as the A2A SDK makes the same columns in its table of tasks."""
+WEBHOOK_ID_LENGTH = 255
 
 metadata = MetaData()
 
@@ -75,3 +76,23 @@ results = Table(
     Column("result", JSON, nullable=False),
 )
 """Of calls that have ended, until their turn has; of one that has only begun, with how many answers."""
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("task_id", String(ID_LENGTH), primary_key=True),
+    Column("id", String(WEBHOOK_ID_LENGTH), primary_key=True),
+    Column("config", JSON, nullable=False),
+    # What is owed: the newest state of the task, from this time on; nothing without one.
+    Column("due", Float),
+    Column("since", Float),
+    Column("attempts", Integer, nullable=False, default=0),
+    # The lease.
+    Column("holder", String(64)),
+    Column("until", Float),
+    # When it is removed, once its task's end was delivered.
+    Column("expires", Float),
+)
+for _time in (webhooks.c.due, webhooks.c.until, webhooks.c.expires):
+    _set = _time.is_not(None)
+    Index(f"webhooks_{_time.name}", _time, sqlite_where=_set, postgresql_where=_set)

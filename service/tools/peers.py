@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 
 from service.cards import PinnedKeys
-from service.client import Refused, RemoteAgent, Reply, Unreachable, limit_responses, open_http
+from service.client import CONNECT_SECONDS, Refused, RemoteAgent, Reply, Unreachable, limit_responses
 from service.credentials import Credential
+from service.egress import Egress
 from service.errors import ToolError
 from service.events import CallProgress, Emit, Event, UsageReported
 from service.plain import one_line
@@ -46,13 +47,20 @@ class PeerConfig:
     credential: Credential | None = None
 
 
+_PUBLIC = Egress()
+
+
 @asynccontextmanager
-async def open_peers(configs: Sequence[PeerConfig]) -> AsyncIterator[Mapping[str, Peer]]:
-    """The peers by name, of which nothing more is known yet: their cards are for `keep_known`."""
+async def open_peers(configs: Sequence[PeerConfig], egress: Egress = _PUBLIC) -> AsyncIterator[Mapping[str, Peer]]:
+    """The peers by name, of which nothing more is known yet: their cards are for `keep_known`.
+
+    Where a peer is found is the operator's choice; where its card points to from there is checked.
+    """
+    timeout = httpx.Timeout(CONNECT_SECONDS, read=None)  # a peer may think for long
     async with AsyncExitStack() as stack:
         peers = {}
         for config in configs:
-            http = await stack.enter_async_context(open_http())
+            http = await stack.enter_async_context(egress.open(timeout, trusted=[config.url]))
             limit_responses(http)
             if config.credential:
                 http.auth = config.credential

@@ -217,6 +217,11 @@ def test_a_wrong_environment(agent: Path, capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setenv("INNERLOOP_PORT", "8000")
     monkeypatch.setenv("INNERLOOP_PEERS", "{")
     assert wrong(capsys, "serve", agent).startswith("innerloop: INNERLOOP_PEERS: not JSON: ")
+    monkeypatch.setenv("INNERLOOP_PEERS", "{}")
+    monkeypatch.setenv("INNERLOOP_EGRESS_ALLOW", '["10.0.0.1/8"]')
+    assert wrong(capsys, "serve", agent).startswith("innerloop: INNERLOOP_EGRESS_ALLOW__0: ")
+    monkeypatch.setenv("INNERLOOP_EGRESS_ALLOW", "10.0.0.0/8")
+    assert wrong(capsys, "serve", agent).startswith("innerloop: INNERLOOP_EGRESS_ALLOW: not JSON: ")
 
 
 def test_a_split_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ async def test_the_card_says_what_the_agent_is_and_where(run_server: RunServer) 
     assert {interface.url for interface in card.supported_interfaces} == {agent.url}
     assert [declared.uri for declared in card.capabilities.extensions] == [extension.URI, delegation.URI]
     assert card.capabilities.streaming
-    assert not card.capabilities.push_notifications
+    assert card.capabilities.push_notifications
 
 
 async def test_a_v0_3_client_finds_its_fields(run_server: RunServer) -> None:

@@ -21,7 +21,6 @@ from tests.endpoint.bindings import (
     EXTENSION,
     INVALID_PARAMS,
     INVALID_REQUEST,
-    NO_PUSH,
     NOT_CANCELABLE,
     TASK_NOT_FOUND,
     UNSUPPORTED,
@@ -371,8 +370,6 @@ async def test_a_path_that_is_not_there(run_server: RunServer) -> None:
 
 
 @over_both
-async def test_push_notifications_and_the_extended_card_are_not_offered(run_server: RunServer, call: Call) -> None:
+async def test_the_extended_card_is_not_offered(run_server: RunServer, call: Call) -> None:
     agent = await run_server(echo)
-    config = {"taskId": "t", "id": "p", "url": "https://a.example"}
-    assert_refused(await call(agent, "CreateTaskPushNotificationConfig", config), NO_PUSH)
     assert_refused(await call(agent, "GetExtendedAgentCard", {}), UNSUPPORTED)

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from service import client, extension
 from service.cards import PinnedKeys
 from service.credentials import Credential
+from service.egress import Egress
 from service.errors import ToolError
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta, to_json
 from service.messages import Caller, ToolCall
@@ -25,6 +27,9 @@ from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually
 from tests.endpoint.test_signals import slow_agent
 from tests.keys import write_key, write_pins
 from tests.test_client import CARD, Stranger, piece, status, stranger, stream, task
+
+
+PUBLIC, LOCAL = Egress(), Egress([ip_network("127.0.0.0/8")])
 
 
 class Ear:
@@ -39,8 +44,11 @@ class Ear:
 
 
 @asynccontextmanager
-async def peer_at(url: str, refresh_seconds: float = 300, **config: Any) -> AsyncIterator[Peer]:
-    async with open_peers([PeerConfig("helper", url, refresh_seconds, **config)]) as peers, keep_known(peers.values()):
+async def peer_at(
+    url: str, refresh_seconds: float = 300, egress: Egress = PUBLIC, **config: Any
+) -> AsyncIterator[Peer]:
+    configs = [PeerConfig("helper", url, refresh_seconds, **config)]
+    async with open_peers(configs, egress) as peers, keep_known(peers.values()):
         yield peers["helper"]
 
 
@@ -109,6 +117,22 @@ async def test_events_of_a_peer_s_peer_travel_up(run_server: RunServer) -> None:
         if isinstance(event.event, CallProgress) and isinstance(event.event.event, CallStarted)
     ]
     assert tools == ["add"]
+
+
+async def test_a_card_that_points_elsewhere_is_not_followed_to_where_only_we_can_go() -> None:
+    async with stranger() as elsewhere:
+        interfaces = [{"url": elsewhere.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent, peer_at(agent.url) as peer:
+            assert peer.known
+            with pytest.raises(ToolError, match="helper cannot be reached"):
+                await peer({"message": "hello"}, Ear().context)
+        assert not elsewhere.asked
+        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent:
+            configs = [PeerConfig("helper", agent.url)]
+            async with open_peers(configs, LOCAL) as peers, keep_known(peers.values()):
+                with pytest.raises(ToolError):
+                    await peers["helper"]({"message": "hello"}, Ear().context)
+        assert elsewhere.asked
 
 
 async def test_a_peer_that_is_down_is_a_tool_that_says_so(run_server: RunServer) -> None:
@@ -338,7 +362,7 @@ async def test_where_a_card_points_to_no_credential_goes(tmp_path: Path) -> None
         card = CARD | {"supportedInterfaces": interfaces}
         async with (
             odd_peer(card=card) as odd,
-            peer_at(odd.url, credential=Credential(odd.url, tmp_path / "token")) as peer,
+            peer_at(odd.url, egress=LOCAL, credential=Credential(odd.url, tmp_path / "token")) as peer,
         ):
             assert await peer({"message": "hello"}, Ear().context) == "done"
     assert [each["authorization"] for each in odd.headers] == ["Bearer secret"]
