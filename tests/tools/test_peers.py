@@ -28,7 +28,6 @@ from tests.endpoint.test_signals import slow_agent
 from tests.keys import write_key, write_pins
 from tests.test_client import CARD, Stranger, piece, status, stranger, stream, task
 
-
 PUBLIC, LOCAL = Egress(), Egress([ip_network("127.0.0.0/8")])
 
 
