@@ -19,6 +19,7 @@ HOMES = {
     "trl": ("service/training/",),
     "transformers": ("service/training/", "service/models/"),
     "joserfc": ("service/endpoint/",),
+    "jwt": ("service/endpoint/signatures.py", "service/cards.py"),
     "renderers": ("service/chat/families.py",),
 }
 """Where a package may be imported."""
