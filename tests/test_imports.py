@@ -20,6 +20,7 @@ HOMES = {
     "trl": ("service/training/",),
     "transformers": ("service/training/", "service/models/"),
     "joserfc": ("service/endpoint/",),
+    "jwt": ("service/endpoint/signatures.py", "service/cards.py"),
     "renderers": ("service/chat/families.py",),
     "httpcore": ("service/egress.py",),
     "cryptography": ("service/endpoint/codec.py",),
