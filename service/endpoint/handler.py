@@ -50,6 +50,7 @@ from service.endpoint.owner import caller_of, conversation_key, owner_of
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
+from service.sessions.outages import is_outage
 from service.sessions.session import read_conversation
 from service.sessions.turns import Accepted, Seen, Turns, message_key
 from service.transcript import Transcript
@@ -291,5 +292,8 @@ def _plain_errors() -> Iterator[None]:
     except A2AError:
         raise
     except Exception as error:
+        if is_outage(error):
+            logger.warning("a request failed: the database is away: %s", error)
+            raise InternalError("this agent cannot do that now: try again") from error
         logger.exception("a request failed")
         raise InternalError("this agent could not do that because of an error of its own") from error

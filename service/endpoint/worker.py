@@ -35,7 +35,7 @@ from service.endpoint.parts import agent_message, text_part
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull, EngineError, LeaseLost
 from service.messages import Caller, Question
-from service.sessions.outages import through_outages
+from service.sessions.outages import is_outage, through_outages
 from service.sessions.session import Session
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.writes import Writes
@@ -391,8 +391,11 @@ async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await duty()
-        except Exception:
-            logger.exception("a worker's duty failed")
+        except Exception as error:
+            if is_outage(error):
+                logger.warning("the database is away: %s", error)
+            else:
+                logger.exception("a worker's duty failed")
             await asyncio.sleep(_POLL_SECONDS)
 
 

@@ -68,6 +68,21 @@ def now(database: AsyncEngine) -> ColumnElement[float]:
     return cast(func.extract("epoch", func.clock_timestamp()), Float)
 
 
+@asynccontextmanager
+async def alone(database: AsyncEngine) -> AsyncIterator[None]:
+    """Tables are created by one process at a time, also where replicas start together."""
+    if not is_shared(database):
+        yield
+        return
+    async with database.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")  # it would be silent within a transaction
+        await connection.execute(func.pg_advisory_lock(_SCHEMA_LOCK).select())
+        try:
+            yield
+        finally:
+            await connection.execute(func.pg_advisory_unlock(_SCHEMA_LOCK).select())
+
+
 def upsert(database: AsyncEngine, table: FromClause) -> Executable:
     """Inserts rows whose primary key is new, and replaces the others."""
     rows = _INSERTS[database.dialect.name](table)
@@ -93,9 +108,7 @@ def _parsed(url: str) -> URL:
 
 async def _create_tables(database: AsyncEngine) -> None:
     try:
-        async with database.begin() as connection:
-            if is_shared(database):  # replicas that start together
-                await connection.execute(func.pg_advisory_xact_lock(_SCHEMA_LOCK).select())
+        async with alone(database), database.begin() as connection:
             await connection.run_sync(metadata.create_all)
     except Exception as error:  # drivers have errors of their own for a server that does not answer
         reason = error.orig if isinstance(error, DBAPIError) else error  # without the statement

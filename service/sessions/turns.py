@@ -293,7 +293,7 @@ class Turns:
             # A task without a turn, from before there were any, ends like one that waits.
             over = bool(ended) or (ended is None and not await self._is_there(connection, turn_id))
             if over:
-                for statement, rows in also:
+                for statement, rows in (*self.ended(turn_id), *also):
                     await connection.execute(statement, rows)
         return over
 

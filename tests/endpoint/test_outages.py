@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from service.endpoint import worker
+from service.endpoint.tasks import Tasks
 from service.sessions import outages, session
+from service.sessions.database import open_database
 from service.sessions.turns import Turns
 from tests.conftest import Agent, RunServer, eventually
 
@@ -106,3 +109,11 @@ async def test_turns_that_cannot_be_taken_now_are_taken_later(
     monkeypatch.setattr(Turns, "claim", claim)
     assert text_of(await agent.send("hello", contextId="c")) == "You said: hello"
     assert not errors
+
+
+async def test_replicas_start_together_on_an_empty_database(new_postgres: Callable[[], str]) -> None:
+    for _ in range(5):
+        url = new_postgres()
+        async with AsyncExitStack() as stack:
+            databases = [await stack.enter_async_context(open_database(url)) for _ in range(5)]
+            await asyncio.gather(*(Tasks.open(database) for database in databases))

@@ -16,7 +16,7 @@ from service.messages import Answer, Question, ToolResult
 from service.sessions.database import open_database
 from service.sessions.outages import is_outage
 from service.sessions.session import Session, read_conversation
-from service.sessions.tables import turns
+from service.sessions.tables import results, turns
 from service.sessions.turns import Accepted, Held, Seen, Turns, message_key
 from service.sessions.writes import Writes
 from service.transcript import Arrival, Origin, Span, Transcript
@@ -312,3 +312,13 @@ async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: 
             with pytest.raises(DBAPIError) as caught:
                 await connection.execute(select(turns))
             assert is_outage(caught.value)
+
+
+async def test_a_turn_that_nobody_holds_leaves_no_results_when_it_is_cancelled(two: tuple[Process, Process]) -> None:
+    one, other = two
+    session = await one.open(await held(one))
+    await session.note((ToolResult("c0", "5"), Arrival("c0", 5, 1.0, 2.0)))
+    await asyncio.sleep(0.6)
+    assert await other.turns.cancel("t")
+    async with other.database.connect() as connection:
+        assert not (await connection.execute(select(results))).all()
