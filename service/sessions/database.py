@@ -19,6 +19,7 @@ from service.errors import ConfigError
 from service.sessions.tables import metadata
 
 _QUEUE_SECONDS = 60.0
+_ANSWER_SECONDS = 10.0
 _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -120,7 +121,10 @@ _SCHEMA_LOCK = 0x1_00_9
 
 
 def _postgresql(url: str, silence_seconds: float) -> AsyncEngine:
-    database = create_async_engine(url, pool_pre_ping=True)
+    # asyncpg would wait for ever for a server that went without a word.
+    limits = {"timeout": _ANSWER_SECONDS, "command_timeout": _ANSWER_SECONDS}
+    limited = limits if _parsed(url).get_driver_name() == "asyncpg" else {}
+    database = create_async_engine(url, pool_pre_ping=True, connect_args=limited)
 
     def limit_silence(connection: Any, _: object) -> None:
         # A process that is stopped, or cut off, in the middle of a transaction would keep its turns from all others.
