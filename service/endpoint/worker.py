@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 WRITE_SECONDS = 0.5
 """How often the state of a task that works is written."""
 ATTEMPTS = 5
-"""How many processes may die over a turn before it is given up."""
+"""How many processes may die over a turn, none of which gets on with it, before it is given up."""
 _POLL_SECONDS = 0.5
 """How soon what other processes did is seen."""
 _PRESSURE = 0.9

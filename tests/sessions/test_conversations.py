@@ -348,3 +348,18 @@ async def test_a_server_that_does_not_answer_is_asked_anew(
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
+
+
+async def test_only_those_who_fail_without_getting_on_with_a_turn_are_counted(start: Start) -> None:
+    first = await start(lease_seconds=0.0)
+    grown = Transcript((GIVEN,))
+    await (await first.open(await held(first))).keep(grown)
+    attempts = []
+    for keeps in (False, False, True, False):
+        process = await start(lease_seconds=0.0)
+        (mine,) = await process.turns.claim(9)
+        attempts.append(mine.attempts)
+        if keeps:
+            grown = grown.append(SAMPLED)
+            await (await process.open(mine)).keep(grown)
+    assert attempts == [2, 3, 4, 2]
