@@ -206,6 +206,7 @@ class Worker:
         """Takes no more turns, gives those that are decoded this long to end, then lets go of them."""
         self._draining = True
         await self._wait(seconds)
+        self._writes.hurry()
         for run in self._runs.values():
             run.leave()
         await self._wait(_LAST_WORD_SECONDS)
@@ -382,8 +383,10 @@ class Worker:
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
         self._logs.close(log)
         if self._draining:  # else it is another's already
-            with suppress(LeaseLost):  # and so it may be now
+            try:
                 await self._turns.let_go([run.held.lease])
+            except Exception as error:  # then it is another's once the lease is over
+                logger.warning("turn %s cannot be let go of: %s", run.held.lease.turn_id, error)
 
 
 async def _forever(duty: Callable[[], Awaitable[None]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,12 @@ async def alone(database: AsyncEngine) -> AsyncIterator[None]:
 
 def upsert(database: AsyncEngine, table: FromClause) -> Executable:
     """Inserts rows whose primary key is new, and replaces the others."""
-    rows = _INSERTS[database.dialect.name](table)
+    return _upsert(database.dialect.name, table)
+
+
+@cache
+def _upsert(dialect: str, table: FromClause) -> Executable:
+    rows = _INSERTS[dialect](table)
     keys = [column.key for column in table.primary_key]
     return rows.on_conflict_do_update(
         index_elements=keys, set_={name: column for name, column in rows.excluded.items() if name not in keys}
@@ -95,9 +101,12 @@ def upsert(database: AsyncEngine, table: FromClause) -> Executable:
 
 def insert_new(database: AsyncEngine, table: FromClause) -> Executable:
     """Inserts rows whose primary key is new: what is written twice, for want of an answer, is there once."""
-    return _INSERTS[database.dialect.name](table).on_conflict_do_nothing(
-        index_elements=[column.key for column in table.primary_key]
-    )
+    return _insert_new(database.dialect.name, table)
+
+
+@cache
+def _insert_new(dialect: str, table: FromClause) -> Executable:
+    return _INSERTS[dialect](table).on_conflict_do_nothing(index_elements=[column.key for column in table.primary_key])
 
 
 def _parsed(url: str) -> URL:
@@ -121,20 +130,15 @@ _SCHEMA_LOCK = 0x1_00_9
 
 
 def _postgresql(url: str, silence_seconds: float) -> AsyncEngine:
-    # asyncpg would wait for ever for a server that went without a word.
-    limits = {"timeout": _ANSWER_SECONDS, "command_timeout": _ANSWER_SECONDS}
-    limited = limits if _parsed(url).get_driver_name() == "asyncpg" else {}
-    database = create_async_engine(url, pool_pre_ping=True, connect_args=limited)
-
-    def limit_silence(connection: Any, _: object) -> None:
+    limits = {
         # A process that is stopped, or cut off, in the middle of a transaction would keep its turns from all others.
-        cursor = connection.cursor()
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {max(1, round(1000 * silence_seconds))}")
-        cursor.close()
-        connection.commit()
-
-    event.listen(database.sync_engine, "connect", limit_silence)
-    return database
+        "server_settings": {"idle_in_transaction_session_timeout": str(max(1, round(1000 * silence_seconds)))},
+        # The driver would wait for ever for a server that went without a word.
+        "timeout": _ANSWER_SECONDS,
+        "command_timeout": _ANSWER_SECONDS,
+    }
+    known = _parsed(url).get_driver_name() == "asyncpg"
+    return create_async_engine(url, pool_pre_ping=True, connect_args=limits if known else {})
 
 
 def _sqlite(url: str) -> AsyncEngine:
