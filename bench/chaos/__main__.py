@@ -16,11 +16,12 @@ import asyncio
 import json
 import os
 import random
+import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ from bench.chaos.clients import Client
 from bench.chaos.plan import asks
 from bench.chaos.postgres import postgres
 from bench.chaos.replicas import Trouble, replicas
+from bench.spread import spread
 from service.chat.inner import InnerFormat
 from service.cli.provenance import append, circumstances
 from tests.byte_tokenizer import byte_tokenizer
@@ -60,7 +62,8 @@ class Size:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     findings: Findings
-    faults: Mapping[str, int]
+    faults: Mapping[str, Sequence[float]]
+    """How long each lasted, in seconds."""
     seconds: float
     sent: int
     lost: Mapping[str, int]
@@ -70,7 +73,8 @@ class Outcome:
         return {
             "wrong": found.wrong,
             "tasks": dict(found.states),
-            "faults": dict(sorted(self.faults.items())),
+            "faults": {name: len(each) for name, each in sorted(self.faults.items())},
+            "fault_seconds": {name: round(statistics.median(each), 1) for name, each in sorted(self.faults.items())},
             "non_idempotent_calls": dict(found.calls),
             "idempotent_calls_made_again": found.again,
             "turns_by_leases": {str(count): turns for count, turns in sorted(found.holders.items())},
@@ -137,12 +141,16 @@ def contexts(draws: random.Random) -> Any:
             yield f"conversation-{number}" if length > 1 else None
 
 
+def spread_of(seconds: Sequence[float]) -> str:
+    return f"{len(seconds)}, of {spread(seconds, 1)} s"
+
+
 def table(outcome: Outcome) -> Table:
     found = outcome.findings
     shown = Table("", "", show_header=False)
     for title, counts in (
         ("tasks", found.states),
-        ("faults", outcome.faults),
+        ("faults", {name: spread_of(each) for name, each in outcome.faults.items()}),
         ("calls that may be made once", found.calls),
         ("turns, by leases", found.holders),
         ("answers lost", outcome.lost),

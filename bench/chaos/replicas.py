@@ -7,7 +7,7 @@ import random
 import signal
 import socket
 import sys
-from collections import Counter
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -82,7 +82,8 @@ class Trouble:
         self._lease = lease
         self._apart = apart
         self._database_is_busy = False
-        self.done: Counter[str] = Counter()
+        self.done: dict[str, list[float]] = {}
+        """By kind of fault, how long each lasted, in seconds, until all was there again."""
 
     async def go_on(self) -> None:
         """Makes trouble until it is cancelled, then mends what is broken."""
@@ -105,9 +106,8 @@ class Trouble:
             mode = self._draws.choice(("fast", "immediate"))
             if not self._database_is_busy:
                 self._database_is_busy = True
-                await self._database.restart(seconds, mode)
+                await self._note(f"database restarted, {mode}", self._database.restart(seconds, mode))
                 self._database_is_busy = False
-                self.done[f"database restarted, {mode}"] += 1
             return
         replica = self._draws.choice(self._replicas)
         faults: Mapping[str, Callable[[], Awaitable[None]]] = {
@@ -117,9 +117,13 @@ class Trouble:
         }
         if not replica.busy:
             replica.busy = True
-            await faults[name]()
+            await self._note(f"process {name}", faults[name]())
             replica.busy = False
-            self.done[f"process {name}"] += 1
+
+    async def _note(self, name: str, fault: Awaitable[None]) -> None:
+        begun = time.monotonic()
+        await fault
+        self.done.setdefault(name, []).append(time.monotonic() - begun)
 
 
 async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:

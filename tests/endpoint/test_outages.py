@@ -112,7 +112,7 @@ async def test_turns_that_cannot_be_taken_now_are_taken_later(
 
 
 async def test_replicas_start_together_on_an_empty_database(new_postgres: Callable[[], str]) -> None:
-    for _ in range(5):
+    for _ in range(3):
         url = new_postgres()
         async with AsyncExitStack() as stack:
             databases = [await stack.enter_async_context(open_database(url)) for _ in range(5)]
