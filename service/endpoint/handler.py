@@ -266,7 +266,7 @@ class Handler(RequestHandler):
     async def _task(self, task_id: str, context: ServerCallContext) -> Task:
         """As it is now. A stranger's is not found."""
         log = self._logs.get(task_id)
-        if log and log.is_ours and log.owner == owner_of(context):
+        if log and self._worker.knows(task_id) and log.owner == owner_of(context):
             return log.snapshot()
         task = await self._tasks.get(task_id, context)
         if task is None:

@@ -90,6 +90,8 @@ class _Run:
     """A turn that this process decodes."""
 
     held: Held
+    renewed: float
+    """When its lease was last asked for."""
     task: asyncio.Task[None] = field(init=False)
     cancelled: bool = False
     left: bool = False
@@ -197,6 +199,11 @@ class Worker:
         self._wanted.set()
         return seen
 
+    def knows(self, task_id: str) -> bool:
+        """Whether nobody can know more of a task: it is decoded here, and no other process can have taken it since."""
+        run = self._runs.get(task_id)
+        return run is not None and self._turns.lasts(run.renewed)
+
     def cancel(self, task_id: str) -> None:
         """Ends a turn that is decoded here, engine and calls included. Of any other, nothing happens."""
         if run := self._runs.get(task_id):
@@ -236,7 +243,7 @@ class Worker:
     def _start(self, held: Held, task: Task, owner: str) -> None:
         if task.id in self._runs:  # its acceptance took longer than a lease lasts, and it was taken meanwhile
             return
-        run = _Run(held)
+        run = _Run(held, held.since)
         self._runs[task.id] = run
         run.task = asyncio.create_task(self._work(run, task, owner), name=f"turn {task.id}")
 
@@ -272,12 +279,14 @@ class Worker:
 
     async def _renew(self) -> None:
         await asyncio.sleep(self._renew_seconds)
-        runs = {run.held.lease: run for run in self._runs.values()}
+        runs, asked = {run.held.lease: run for run in self._runs.values()}, time.monotonic()
         lost, cancelled = await self._turns.renew(runs.keys()) if runs else (set(), set())
         for lease, run in runs.items():
             if lease in lost:
                 run.leave()
-            elif lease.turn_id in cancelled:
+                continue
+            run.renewed = asked
+            if lease.turn_id in cancelled:
                 run.cancel()
 
     async def _watch_others(self) -> None:
