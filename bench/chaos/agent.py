@@ -32,6 +32,8 @@ _ROOM = 100_000
 class PlannedEngine:
     """Plays plans."""
 
+    pressure = 0.0
+
     def __init__(self, tokenizer: Tokenizer, chat: InnerFormat, seconds_per_chunk: float = SECONDS_PER_CHUNK) -> None:
         self._chat = chat
         self._seconds = seconds_per_chunk

@@ -15,7 +15,7 @@ from bench.chaos.plan import ONCE, draw
 from service.chat.inner import InnerFormat
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
-from service.sessions.tables import results, turns
+from service.sessions.tables import answers, messages, results, turns
 from service.transcript import Origin, Transcript
 
 _UNKNOWN = "error: interrupted: it may or may not have been done"
@@ -157,7 +157,9 @@ async def _check_database(database: AsyncEngine, accepted: int, found: Findings)
         expected = {
             "turns that have not ended": (await count(turns, not_(turns.c.ended)), 0),
             "turns": (await count(turns), accepted),
+            "messages": (await count(messages), accepted),
             "results": (await count(results), 0),
+            "answers": (await count(answers), 0),
         }
         found.wrong += [f"{has} {what} and not {wants}" for what, (has, wants) in expected.items() if has != wants]
         found.holders += Counter((await connection.scalars(select(turns.c.fence))).all())

@@ -39,6 +39,7 @@ class PacedEngine:
     window = 100_000
     weights = "paced"
     alive = True
+    pressure = 0.0
 
     def __init__(self, chat: InnerFormat, pieces: int, seconds: float) -> None:
         self._chat = chat
@@ -84,7 +85,8 @@ def ours(port: int, pieces: int, seconds: float, running: int) -> None:
             "name": "clock",
             "description": "Says what time it is.",
             "instructions": "You say what time it is.",
-            "limits": {"running": running, "tokens": PacedEngine.window},
+            # As many may wait as are decoded: then nobody waits for longer than a turn.
+            "limits": {"running": running, "queued": running, "tokens": PacedEngine.window},
             "skills": [{"id": "time", "name": "Time", "description": "Says the time.", "tags": ["time"]}],
         }
     )
