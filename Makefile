@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap conformance-server interoperation lint types clean
+.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation lint types clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ bench: setup ## Decoding through A2A against the bare engine
 
 bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, against outer loops and the least that is possible (two hours)
 	@$(BIN)/python -m bench.overlap
+
+chaos: setup ## Tasks with effects on three replicas while everything fails, then the service under load (15 minutes)
+	@$(BIN)/python -m bench.chaos
+	@$(BIN)/python -m bench.chaos.load
 
 .venv-adk/installed: bench/overlap/adk.lock
 	@echo "bench-overlap: installing google-adk into .venv-adk"

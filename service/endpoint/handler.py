@@ -51,6 +51,7 @@ from service.endpoint.owner import caller_of, conversation_key, owner_of
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
+from service.sessions.outages import is_outage
 from service.sessions.session import read_conversation
 from service.sessions.turns import Accepted, Seen, Turns, message_key
 from service.sessions.writes import Statement
@@ -295,7 +296,7 @@ class Handler(RequestHandler):
     async def _task(self, task_id: str, context: ServerCallContext) -> Task:
         """As it is now. A stranger's is not found."""
         log = self._logs.get(task_id)
-        if log and log.is_ours and log.owner == owner_of(context):
+        if log and self._worker.knows(task_id) and log.owner == owner_of(context):
             return log.snapshot()
         task = await self._tasks.get(task_id, context)
         if task is None:
@@ -333,5 +334,8 @@ def _plain_errors() -> Iterator[None]:
     except A2AError:
         raise
     except Exception as error:
+        if is_outage(error):
+            logger.warning("a request failed: the database is away: %s", error)
+            raise InternalError("this agent cannot do that now: try again") from error
         logger.exception("a request failed")
         raise InternalError("this agent could not do that because of an error of its own") from error

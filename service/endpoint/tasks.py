@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.endpoint.owner import owner_of
-from service.sessions.database import upsert
+from service.sessions.database import alone, upsert
 from service.sessions.writes import Statement
 from service.to_the_end import to_the_end
 
@@ -23,7 +23,8 @@ class Tasks(DatabaseTaskStore):
     @classmethod
     async def open(cls, database: AsyncEngine) -> Self:
         tasks = cls(database, owner_resolver=owner_of)
-        await tasks.initialize()
+        async with alone(database):
+            await tasks.initialize()
         return tasks
 
     def row(self, task: Task, owner: str) -> Statement:

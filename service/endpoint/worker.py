@@ -31,7 +31,7 @@ from service.endpoint.log import Log, Logs
 from service.endpoint.parts import agent_message, text_part
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull, EngineError, LeaseLost
-from service.sessions.outages import through_outages
+from service.sessions.outages import is_outage, through_outages
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Statement, Writes
@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 WRITE_SECONDS = 0.5
 """How often the state of a task that works is written."""
 ATTEMPTS = 5
-"""How many processes may die over a turn before it is given up."""
+"""How many processes may die over a turn, none of which gets on with it, before it is given up."""
 _POLL_SECONDS = 0.5
 """How soon what other processes did is seen."""
 _PRESSURE = 0.9
@@ -63,6 +63,8 @@ class _Run:
     """A turn that this process decodes."""
 
     held: Held
+    renewed: float
+    """When its lease was last asked for."""
     task: asyncio.Task[None] = field(init=False)
     cancelled: bool = False
     left: bool = False
@@ -177,6 +179,11 @@ class Worker:
         """What is to be written of a task that has ended or asks: with it, its webhooks are owed that."""
         return self._tasks.row(task, owner), self._webhooks.owed(task.id)
 
+    def knows(self, task_id: str) -> bool:
+        """Whether nobody can know more of a task: it is decoded here, and no other process can have taken it since."""
+        run = self._runs.get(task_id)
+        return run is not None and self._turns.lasts(run.renewed)
+
     def cancel(self, task_id: str) -> None:
         """Ends a turn that is decoded here, engine and calls included. Of any other, nothing happens."""
         if run := self._runs.get(task_id):
@@ -186,6 +193,7 @@ class Worker:
         """Takes no more turns, gives those that are decoded this long to end, then lets go of them."""
         self._draining = True
         await self._wait(seconds)
+        self._writes.hurry()
         for run in self._runs.values():
             run.leave()
         await self._wait(_LAST_WORD_SECONDS)
@@ -218,7 +226,7 @@ class Worker:
     def _start(self, held: Held, task: Task, owner: str) -> None:
         if task.id in self._runs:  # its acceptance took longer than a lease lasts, and it was taken meanwhile
             return
-        run = _Run(held)
+        run = _Run(held, held.since)
         self._runs[task.id] = run
         run.task = asyncio.create_task(self._work(run, task, owner), name=f"turn {task.id}")
 
@@ -254,12 +262,14 @@ class Worker:
 
     async def _renew(self) -> None:
         await asyncio.sleep(self._renew_seconds)
-        runs = {run.held.lease: run for run in self._runs.values()}
+        runs, asked = {run.held.lease: run for run in self._runs.values()}, time.monotonic()
         lost, cancelled = await self._turns.renew(runs.keys()) if runs else (set(), set())
         for lease, run in runs.items():
             if lease in lost:
                 run.leave()
-            elif lease.turn_id in cancelled:
+                continue
+            run.renewed = asked
+            if lease.turn_id in cancelled:
                 run.cancel()
 
     async def _watch_others(self) -> None:
@@ -353,8 +363,10 @@ class Worker:
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
         self._logs.close(log)
         if self._draining:  # else it is another's already
-            with suppress(LeaseLost):  # and so it may be now
+            try:
                 await self._turns.let_go([run.held.lease])
+            except Exception as error:  # then it is another's once the lease is over
+                logger.warning("turn %s cannot be let go of: %s", run.held.lease.turn_id, error)
 
 
 async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
@@ -362,6 +374,9 @@ async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await duty()
-        except Exception:
-            logger.exception("a worker's duty failed")
+        except Exception as error:
+            if is_outage(error):
+                logger.warning("the database is away: %s", error)
+            else:
+                logger.exception("a worker's duty failed")
             await asyncio.sleep(_POLL_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from service.errors import ConfigError
 from service.sessions.tables import metadata
 
 _QUEUE_SECONDS = 60.0
+_ANSWER_SECONDS = 10.0
 _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -68,9 +70,29 @@ def now(database: AsyncEngine) -> ColumnElement[float]:
     return cast(func.extract("epoch", func.clock_timestamp()), Float)
 
 
+@asynccontextmanager
+async def alone(database: AsyncEngine) -> AsyncIterator[None]:
+    """Tables are created by one process at a time, also where replicas start together."""
+    if not is_shared(database):
+        yield
+        return
+    async with database.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")  # it would be silent within a transaction
+        await connection.execute(func.pg_advisory_lock(_SCHEMA_LOCK).select())
+        try:
+            yield
+        finally:
+            await connection.execute(func.pg_advisory_unlock(_SCHEMA_LOCK).select())
+
+
 def upsert(database: AsyncEngine, table: FromClause) -> Executable:
     """Inserts rows whose primary key is new, and replaces the others."""
-    rows = _INSERTS[database.dialect.name](table)
+    return _upsert(database.dialect.name, table)
+
+
+@cache
+def _upsert(dialect: str, table: FromClause) -> Executable:
+    rows = _INSERTS[dialect](table)
     keys = [column.key for column in table.primary_key]
     return rows.on_conflict_do_update(
         index_elements=keys, set_={name: column for name, column in rows.excluded.items() if name not in keys}
@@ -79,9 +101,12 @@ def upsert(database: AsyncEngine, table: FromClause) -> Executable:
 
 def insert_new(database: AsyncEngine, table: FromClause) -> Executable:
     """Inserts rows whose primary key is new: what is written twice, for want of an answer, is there once."""
-    return _INSERTS[database.dialect.name](table).on_conflict_do_nothing(
-        index_elements=[column.key for column in table.primary_key]
-    )
+    return _insert_new(database.dialect.name, table)
+
+
+@cache
+def _insert_new(dialect: str, table: FromClause) -> Executable:
+    return _INSERTS[dialect](table).on_conflict_do_nothing(index_elements=[column.key for column in table.primary_key])
 
 
 def _parsed(url: str) -> URL:
@@ -93,9 +118,7 @@ def _parsed(url: str) -> URL:
 
 async def _create_tables(database: AsyncEngine) -> None:
     try:
-        async with database.begin() as connection:
-            if is_shared(database):  # replicas that start together
-                await connection.execute(func.pg_advisory_xact_lock(_SCHEMA_LOCK).select())
+        async with alone(database), database.begin() as connection:
             await connection.run_sync(metadata.create_all)
     except Exception as error:  # drivers have errors of their own for a server that does not answer
         reason = error.orig if isinstance(error, DBAPIError) else error  # without the statement
@@ -107,17 +130,15 @@ _SCHEMA_LOCK = 0x1_00_9
 
 
 def _postgresql(url: str, silence_seconds: float) -> AsyncEngine:
-    database = create_async_engine(url, pool_pre_ping=True)
-
-    def limit_silence(connection: Any, _: object) -> None:
+    limits = {
         # A process that is stopped, or cut off, in the middle of a transaction would keep its turns from all others.
-        cursor = connection.cursor()
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {max(1, round(1000 * silence_seconds))}")
-        cursor.close()
-        connection.commit()
-
-    event.listen(database.sync_engine, "connect", limit_silence)
-    return database
+        "server_settings": {"idle_in_transaction_session_timeout": str(max(1, round(1000 * silence_seconds)))},
+        # The driver would wait for ever for a server that went without a word.
+        "timeout": _ANSWER_SECONDS,
+        "command_timeout": _ANSWER_SECONDS,
+    }
+    known = _parsed(url).get_driver_name() == "asyncpg"
+    return create_async_engine(url, pool_pre_ping=True, connect_args=limits if known else {})
 
 
 def _sqlite(url: str) -> AsyncEngine:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, TimeoutError
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -24,7 +24,9 @@ def is_outage(error: Exception) -> bool:
         return isinstance(error, TimeoutError | OSError)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
-    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_SQLSTATES)
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    # Without one it is the driver that is at a loss, over a connection that ended while it was used.
+    return state.startswith(_SQLSTATES) or (not state and isinstance(error, InternalError))
 
 
 async def through_outages(operation: Callable[[], Awaitable[T]]) -> T:

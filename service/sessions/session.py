@@ -54,6 +54,7 @@ class Session:
         self.answers = said
         self.begun = begun
         """Whether it holds the message that the turn answers."""
+        self._grown = False
 
     @classmethod
     async def open(cls, writes: Writes, database: AsyncEngine, lease: Lease, context_id: str, *, begun: bool) -> Self:
@@ -82,9 +83,10 @@ class Session:
             for index, span in enumerate(grown)
         ]
         statements: list[Statement] = [(self._insert_spans, rows)]
-        if not self.begun:
-            statements.append((update(turns).where(turns.c.id == self._lease.turn_id).values(begun=True), None))
-        self.transcript, self.begun = transcript, True
+        if not self._grown:  # who gets on with a turn has not failed over it
+            progress = {"begun": True, "attempts": 1}
+            statements.append((update(turns).where(turns.c.id == self._lease.turn_id).values(progress), None))
+        self.transcript, self.begun, self._grown = transcript, True, True
         await self._writes.write(*statements, lease=self._lease)
 
     async def begin(self, call_id: str, answers: int) -> None:

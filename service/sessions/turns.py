@@ -11,9 +11,10 @@ A turn waits for the earlier ones of its conversation. Who holds one has a lease
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, not_, or_, select, true, update
@@ -58,6 +59,8 @@ class Held:
     """This one included."""
     cancelled: bool = False
     """Whether it is to be ended at once."""
+    since: float = field(default_factory=time.monotonic)
+    """When its lease was asked for, on this process's own clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Turns:
             "ask": accepted.ask,
             **(self._lease_values() | {"fence": 1, "attempts": 1} if hold else {}),
         }
+        since = time.monotonic()
         try:
             await self._writes.write(_message(accepted), (insert(turns).values(row), None), *also)
         except IntegrityError:
@@ -106,7 +110,9 @@ class Turns:
                 raise
             if seen.turn_id != accepted.turn_id:  # else it was written twice, for want of an answer
                 return seen
-        return Held(Lease(accepted.turn_id, 1), accepted.context_id, accepted.ask, begins=True) if hold else None
+        if not hold:
+            return None
+        return Held(Lease(accepted.turn_id, 1), accepted.context_id, accepted.ask, begins=True, since=since)
 
     async def find(self, key: str) -> Seen | None:
         """The turn of a message that was accepted before."""
@@ -139,6 +145,7 @@ class Turns:
             return []
 
     async def _claim(self, count: int, but: Collection[str]) -> list[Held]:
+        since = time.monotonic()
         free = self._free().where(turns.c.id.not_in(but)).limit(count)
         taken = (
             update(turns)
@@ -168,6 +175,7 @@ class Turns:
                 begun=row.begun,
                 attempts=row.attempts,
                 cancelled=row.cancelled,
+                since=since,
             )
             for row in rows
         ]
@@ -207,6 +215,10 @@ class Turns:
                 kept.add(Lease(turn_id, fence))
                 cancelled |= {turn_id} if ends else set()
         return set(leases) - kept, cancelled
+
+    def lasts(self, since: float) -> bool:
+        """Whether a lease that was asked for then, on this process's own clock, is certainly not another's by now."""
+        return not self.shared or time.monotonic() < since + self._seconds
 
     async def let_go(self, leases: Sequence[Lease]) -> None:
         """Gives leases back, for others to go on, or this process once it is started again."""
@@ -293,7 +305,7 @@ class Turns:
             # A task without a turn, from before there were any, ends like one that waits.
             over = bool(ended) or (ended is None and not await self._is_there(connection, turn_id))
             if over:
-                for statement, rows in also:
+                for statement, rows in (*self.ended(turn_id), *also):
                     await connection.execute(statement, rows)
         return over
 

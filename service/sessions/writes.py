@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
 """How long a database may be away before what was to be written without a lease is given up: somebody waits for it."""
+HURRY_SECONDS = 1.0
+"""The same of whatever is to be written, once the service has to end: another process goes on with what is stored."""
 
 Statement = tuple[Executable, Sequence[dict[str, Any]] | None]
 """With the rows that it is about, if it is about rows."""
@@ -60,15 +62,19 @@ class Writes:
         self._database = database
         self._waiting: list[_Write] = []
         self._flushing: asyncio.Task[None] | None = None
-        self._closing = False
+        self._hurries = False
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._closing = True
+        self.hurry()
         if self._flushing:
             await asyncio.wait({self._flushing})
+
+    def hurry(self) -> None:
+        """From now on the database is not waited for, or not for long."""
+        self._hurries = True
 
     async def write(self, *statements: Statement, lease: Lease | None = None) -> None:
         """Returns when the statements are committed, all or none, in the order of asking.
@@ -124,8 +130,9 @@ class Writes:
         """Those that still have patience."""
         left = []
         for write in batch:
-            waits = write.lease and not self._closing
-            if waits or time.monotonic() - write.since < PATIENCE_SECONDS:
+            waits = write.lease and not self._hurries
+            patience = HURRY_SECONDS if self._hurries else PATIENCE_SECONDS
+            if waits or time.monotonic() - write.since < patience:
                 left.append(write)
             else:
                 write.end(error)

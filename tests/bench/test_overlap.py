@@ -11,7 +11,7 @@ from bench.overlap.script import Job, read_jobs, say, write_jobs, write_text
 from service.chat.inner import InnerFormat
 from service.messages import ToolResult
 from service.transcript import Arrival, Origin, Span, Transcript
-from tests.conftest import byte_tokenizer
+from tests.byte_tokenizer import byte_tokenizer
 
 JOBS = [Job("a1", 0.5), Job("a2", 0.5, after="a1"), Job("b1", 0.7), Job("peer", 0.0, message="Jobs: d1 0.4.")]
 SAID = "Jobs: a1 0.5; a2 0.5 after a1; b1 0.7. Ask: Jobs: d1 0.4."

@@ -24,7 +24,8 @@ from service.messages import Caller, ToolCall, ToolResult
 from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Origin, Span, Transcript
-from tests.conftest import ORDER, byte_tokenizer, read_in_pieces
+from tests.byte_tokenizer import byte_tokenizer
+from tests.conftest import ORDER, read_in_pieces
 from tests.test_decode import stretches_of
 
 MESSAGES = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")

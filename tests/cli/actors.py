@@ -17,7 +17,8 @@ from service.chat.inner import InnerFormat
 from service.engine.base import Engine
 from service.engine.scripted import ScriptedEngine
 from service.errors import ModelError
-from tests.conftest import ActorEngine, Asked, Reply, Says, byte_tokenizer
+from tests.byte_tokenizer import byte_tokenizer
+from tests.conftest import ActorEngine, Asked, Reply, Says
 
 Opened = tuple[AbstractAsyncContextManager[Engine], ChatFormat]
 

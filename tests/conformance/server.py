@@ -25,8 +25,9 @@ from service.endpoint.decoding import Decoding
 from service.engine.scripted import ScriptedEngine
 from service.server import Server, listen, url_of
 from service.settings import Machine
+from tests.byte_tokenizer import byte_tokenizer
 from tests.conformance.agent import ConformanceAgent
-from tests.conftest import agent_config, byte_tokenizer
+from tests.conftest import agent_config
 
 
 class ConformanceService(Service):

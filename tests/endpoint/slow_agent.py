@@ -16,7 +16,8 @@ from service.chat.inner import InnerFormat
 from service.engine.base import Chunk, Sampling
 from service.server import Server, listen, url_of
 from service.settings import Machine
-from tests.conftest import TOOLS, ActorEngine, Asked, Says, agent_config, byte_tokenizer
+from tests.byte_tokenizer import byte_tokenizer
+from tests.conftest import TOOLS, ActorEngine, Asked, Says, agent_config
 
 ADD_AND_SLEEP = "Add, then sleep."
 """Two calls, one after the other; the second lasts."""

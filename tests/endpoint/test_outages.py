@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from service.endpoint import worker
+from service.endpoint.tasks import Tasks
 from service.sessions import outages, session
+from service.sessions.database import open_database
 from service.sessions.turns import Turns
-from tests.conftest import Agent, RunServer, eventually
+from tests.conftest import Agent, RunServer, eventually, say
 
 LEASE_SECONDS = 0.2
 GONE = OperationalError("", {}, Exception("gone"))
@@ -106,3 +109,36 @@ async def test_turns_that_cannot_be_taken_now_are_taken_later(
     monkeypatch.setattr(Turns, "claim", claim)
     assert text_of(await agent.send("hello", contextId="c")) == "You said: hello"
     assert not errors
+
+
+async def test_replicas_start_together_on_an_empty_database(new_postgres: Callable[[], str]) -> None:
+    for _ in range(3):
+        url = new_postgres()
+        async with AsyncExitStack() as stack:
+            databases = [await stack.enter_async_context(open_database(url)) for _ in range(5)]
+            await asyncio.gather(*(Tasks.open(database) for database in databases))
+
+
+async def test_a_process_whose_lease_is_over_does_not_say_what_it_knew(
+    agent: Agent, run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that was stopped, and goes on when another has brought its task to an end."""
+
+    async def renew(*_: Any) -> Any:
+        raise GONE
+
+    async def has_ended() -> bool:
+        return await state_at(other) == "TASK_STATE_COMPLETED"
+
+    async def state_at(replica: Agent) -> str:
+        state: str = (await replica.rpc("GetTask", {"id": task["id"]}))["result"]["status"]["state"]
+        return state
+
+    monkeypatch.setattr(Turns, "renew", renew)
+    agent.engine.gate.clear()
+    params = {"message": say("hello"), "configuration": {"returnImmediately": True}}
+    task = (await agent.rpc("SendMessage", params))["result"]["task"]
+    other = await run_server(name="other", database=agent.service._database_url())
+    await eventually(has_ended)
+    assert await state_at(agent) == "TASK_STATE_COMPLETED"
+    agent.engine.gate.set()

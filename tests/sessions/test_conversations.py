@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.errors import LeaseLost
 from service.messages import Answer, Question, ToolResult
+from service.sessions import database
 from service.sessions.database import open_database
-from service.sessions.outages import is_outage
+from service.sessions.outages import is_outage, through_outages
 from service.sessions.session import Session, read_conversation
-from service.sessions.tables import turns
+from service.sessions.tables import results, turns
 from service.sessions.turns import Accepted, Held, Seen, Turns, message_key
 from service.sessions.writes import Writes
 from service.transcript import Arrival, Origin, Span, Transcript
@@ -312,3 +315,51 @@ async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: 
             with pytest.raises(DBAPIError) as caught:
                 await connection.execute(select(turns))
             assert is_outage(caught.value)
+
+
+async def test_a_turn_that_nobody_holds_leaves_no_results_when_it_is_cancelled(two: tuple[Process, Process]) -> None:
+    one, other = two
+    session = await one.open(await held(one))
+    await session.note((ToolResult("c0", "5"), Arrival("c0", 5, 1.0, 2.0)))
+    await asyncio.sleep(0.6)
+    assert await other.turns.cancel("t")
+    async with other.database.connect() as connection:
+        assert not (await connection.execute(select(results))).all()
+
+
+async def test_a_server_that_does_not_answer_is_asked_anew(
+    new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1. The server's processes for our connections are stopped.  2. Each says nothing.  3. A new one answers."""
+    monkeypatch.setattr(database, "_ANSWER_SECONDS", 0.3)
+    async with open_database(new_postgres()) as found:
+
+        async def ask() -> list[int]:
+            async with found.connect() as connection:
+                ours = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+                return list(await connection.scalars(ours))
+
+        pids = await ask()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(20):
+                assert set(pids) < set(await through_outages(ask))
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+
+async def test_only_those_who_fail_without_getting_on_with_a_turn_are_counted(start: Start) -> None:
+    first = await start(lease_seconds=0.0)
+    grown = Transcript((GIVEN,))
+    await (await first.open(await held(first))).keep(grown)
+    attempts = []
+    for keeps in (False, False, True, False):
+        process = await start(lease_seconds=0.0)
+        (mine,) = await process.turns.claim(9)
+        attempts.append(mine.attempts)
+        if keeps:
+            grown = grown.append(SAMPLED)
+            await (await process.open(mine)).keep(grown)
+    assert attempts == [2, 3, 4, 2]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import insert, select
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.sessions import writes as module
@@ -95,6 +95,7 @@ class Outage:
         ConnectionRefusedError(),
         DBAPIError("", {}, Coded("57P03")),  # cannot_connect_now: the server is going or coming
         DBAPIError("", {}, Coded("40P01")),  # deadlock_detected
+        InternalError("", {}, Exception("another operation is in progress")),  # the driver's, over a lost connection
     ],
 )
 async def test_an_outage_is_waited_out(
@@ -135,16 +136,17 @@ async def test_under_a_lease_an_outage_is_waited_out_however_long(
     assert await stored(database) == [1]
 
 
+@pytest.mark.parametrize("lease", [None, Lease("t", 1)])
 async def test_an_outage_does_not_keep_the_service_from_ending(
-    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    lease: Lease | None, database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "HURRY_SECONDS", 0.1)
     outage = Outage(database, 1_000_000)
-    async with asyncio.timeout(5):
-        async with Writes(database) as writes:
-            writing = asyncio.create_task(writes.write(row(1), lease=Lease("t", 1)))
-            await asyncio.sleep(0)
+    async with asyncio.timeout(5), Writes(database) as writes:
+        writing = asyncio.create_task(writes.write(row(1), lease=lease))
+        await asyncio.sleep(0.1)
+        writes.hurry()
         with pytest.raises(OperationalError):
             await writing
     outage.left = 0

@@ -1,0 +1,140 @@
+"""Processes of one agent, and what happens to them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from bench.chaos.postgres import Postgres
+
+
+class Replica:
+    """One process; when it has ended, it can be started again on the same port."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.busy = False
+        """Whether something happens to it."""
+
+    async def start(self) -> None:
+        command = (sys.executable, "-m", "bench.chaos.agent", str(self._folder), str(self._port))
+        with (self._folder / "log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(*command, env=self._environment, stderr=log)
+        async with httpx.AsyncClient(timeout=5) as http:
+            while not await _is_ready(http, self.url):
+                if self.process.returncode is not None:  # the database may be away, as for any service at its start
+                    await asyncio.sleep(0.5)
+                    return await self.start()
+                await asyncio.sleep(0.1)
+        return None
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+        await self.start()
+
+    async def end(self) -> None:
+        self.process.terminate()
+        await self.process.wait()
+        await self.start()
+
+    async def stop_for(self, seconds: float) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+
+
+@asynccontextmanager
+async def replicas(folder: Path, count: int, environment: Mapping[str, str]) -> AsyncIterator[list[Replica]]:
+    found = [Replica(folder, environment) for _ in range(count)]
+    try:
+        await asyncio.gather(*(each.start() for each in found))
+        yield found
+    finally:
+        for each in found:
+            if each.process.returncode is None:
+                each.process.kill()
+                await each.process.wait()
+
+
+class Trouble:
+    """What goes wrong, drawn by a seed."""
+
+    def __init__(
+        self, draws: random.Random, replicas: list[Replica], database: Postgres, *, lease: float, apart: float
+    ) -> None:
+        """`lease` is that of a turn, `apart` how far faults lie apart on average, both in seconds."""
+        self._draws = draws
+        self._replicas = replicas
+        self._database = database
+        self._lease = lease
+        self._apart = apart
+        self._database_is_busy = False
+        self.done: dict[str, list[float]] = {}
+        """By kind of fault, how long each lasted, in seconds, until all was there again."""
+
+    async def go_on(self) -> None:
+        """Makes trouble until it is cancelled, then mends what is broken."""
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                await asyncio.sleep(self._draws.expovariate(1 / self._apart))
+                name = self._draws.choices(("killed", "stopped", "ended", "database"), (4, 3, 3, 2))[0]
+                running.add(asyncio.create_task(self._make(name), name=name))
+                for task in [task for task in running if task.done()]:
+                    running.remove(task)
+                    task.result()
+        finally:
+            if running:
+                await asyncio.wait(running)
+
+    async def _make(self, name: str) -> None:
+        seconds = self._draws.uniform(0.2, 3 * self._lease)
+        if name == "database":
+            mode = self._draws.choice(("fast", "immediate"))
+            if not self._database_is_busy:
+                self._database_is_busy = True
+                await self._note(f"database restarted, {mode}", self._database.restart(seconds, mode))
+                self._database_is_busy = False
+            return
+        replica = self._draws.choice(self._replicas)
+        faults: Mapping[str, Callable[[], Awaitable[None]]] = {
+            "killed": replica.kill,
+            "stopped": lambda: replica.stop_for(seconds),
+            "ended": replica.end,
+        }
+        if not replica.busy:
+            replica.busy = True
+            await self._note(f"process {name}", faults[name]())
+            replica.busy = False
+
+    async def _note(self, name: str, fault: Awaitable[None]) -> None:
+        begun = time.monotonic()
+        await fault
+        self.done.setdefault(name, []).append(time.monotonic() - begun)
+
+
+async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(f"{url}/readyz")).is_success
+    except httpx.TransportError:
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
