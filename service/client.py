@@ -64,6 +64,7 @@ _FAILED_LOOKS = 4
 _RESPONSE_BYTES = 32 * 2**20
 _EVENT_CHARS = 64_000
 """Of each text in an event."""
+_PORTS = {"http": 80, "https": 443}
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON, TransportProtocol.GRPC]
 _INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
@@ -179,7 +180,7 @@ class RemoteAgent:
             config = ClientConfig(
                 httpx_client=http,
                 supported_protocol_bindings=_BINDINGS,
-                grpc_channel_factory=partial(_open_channel, asked=httpx.URL(url)),
+                grpc_channel_factory=partial(_open_channel, card=httpx.URL(url)),
             )
             return cls(read, ClientFactory(config).create(read.card))
         except ServiceError as error:
@@ -368,17 +369,18 @@ class _Turn:
                 await self._client.cancel_task(CancelTaskRequest(id=self._task_id))
 
 
-def _open_channel(url: str, *, asked: httpx.URL) -> grpc.aio.Channel:
-    """To where a card says that gRPC is spoken, on the host where the card is: elsewhere nobody checks what is reached.
+def _open_channel(url: str, *, card: httpx.URL) -> grpc.aio.Channel:
+    """To where a card says that gRPC is spoken, encrypted if it says so, or is so itself and does not say.
 
-    What has no scheme is encrypted if the card's own address was.
+    Raises ServiceError if that is not the card's own host: gRPC looks names up by itself, and nobody has checked it.
     """
     scheme, _, target = url.rpartition("://")
-    if scheme not in ("", "http", "https") or httpx.URL(f"//{target}").host != asked.host:
-        raise ValueError(f"{url} is no address of a gRPC server on {asked.host}")
-    local = target.rpartition(":")[0] in _LOCAL
-    options = [("grpc.enable_http_proxy", 0)] if local else []
-    if (scheme or asked.scheme) == "https":
+    where = httpx.URL(f"{scheme or card.scheme}://{target}")
+    if where.scheme not in ("http", "https") or where.host != card.host:
+        raise ServiceError(f"the agent at {card} speaks gRPC elsewhere, at {url}, which is not asked")
+    target = where.netloc.decode() if where.port else f"{where.netloc.decode()}:{_PORTS[where.scheme]}"
+    options = [("grpc.enable_http_proxy", 0)] if where.host in ("localhost", "127.0.0.1", "::1") else []
+    if where.scheme == "https":
         return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
     return grpc.aio.insecure_channel(target, options)
 

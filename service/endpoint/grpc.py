@@ -35,7 +35,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from starlette.datastructures import Headers
 
-from service import extension
+from service import delegation, extension
 from service.endpoint.admission import Busy
 from service.endpoint.identity import Unauthenticated, Unverifiable
 from service.endpoint.limits import RETRY_AFTER_SECONDS
@@ -208,8 +208,8 @@ class _Front(grpc.aio.ServerInterceptor):
         if method.startswith(_LEGACY_SERVICE):
             named.append(LEGACY_HTTP_EXTENSION_HEADER)
         asked = get_requested_extensions([value for name in named for value in _values(metadata, name)])
-        if extension.URI in asked:
-            await context.send_initial_metadata(((HTTP_EXTENSION_HEADER.lower(), extension.URI),))
+        if active := sorted({extension.URI, delegation.URI} & asked):
+            await context.send_initial_metadata(((HTTP_EXTENSION_HEADER.lower(), ", ".join(active)),))
 
 
 async def _fail(context: Any) -> Never:

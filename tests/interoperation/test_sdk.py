@@ -10,6 +10,7 @@ import grpc.aio
 import pytest
 from a2a.client import A2ACardResolver, Client, ClientConfig, ClientFactory
 from a2a.types import (
+    AgentCard,
     CancelTaskRequest,
     GetTaskRequest,
     ListTasksRequest,
@@ -27,6 +28,7 @@ from a2a.utils.errors import TaskNotFoundError
 from google.protobuf.json_format import MessageToDict
 
 from service.client import RemoteAgent, open_http
+from service.errors import ServiceError
 from service.events import CallFinished, CallStarted, Event
 from tests.conftest import Agent, RunServer, adds, echo
 from tests.test_client import stranger
@@ -126,12 +128,16 @@ async def test_tasks_are_listed(run_server: RunServer, binding: str) -> None:
             await client.get_task(GetTaskRequest(id="no-such"))
 
 
-async def test_our_client_hears_an_agent_that_speaks_only_grpc(run_server: RunServer) -> None:
-    agent = await run_server(adds, grpc_port=0)
+async def only_grpc(agent: Agent) -> AgentCard:
     card = await A2ACardResolver(agent.http, agent.url).get_agent_card()
     for interface in list(card.supported_interfaces):
         if interface.protocol_binding != TransportProtocol.GRPC:
             card.supported_interfaces.remove(interface)
+    return card
+
+
+async def test_our_client_hears_an_agent_that_speaks_only_grpc(run_server: RunServer) -> None:
+    card = await only_grpc(await run_server(adds, grpc_port=0))
     heard: list[Event] = []
 
     async def hear(event: Event) -> None:
@@ -141,3 +147,12 @@ async def test_our_client_hears_an_agent_that_speaks_only_grpc(run_server: RunSe
         reply = await (await RemoteAgent.find(http, elsewhere.url)).ask("2 and 3?", None, hear)
     assert (reply.state, reply.text) == ("completed", "Let me see. It is 5.")
     assert {CallStarted, CallFinished} <= {type(event) for event in heard}
+
+
+async def test_our_client_does_not_ask_wherever_a_card_points(run_server: RunServer) -> None:
+    card = await only_grpc(await run_server(adds, grpc_port=0))
+    for interface in card.supported_interfaces:
+        interface.url = interface.url.replace("127.0.0.1", "localhost")
+    async with stranger(card=MessageToDict(card)) as elsewhere, open_http() as http:
+        with pytest.raises(ServiceError, match="speaks gRPC elsewhere, at localhost:"):
+            await RemoteAgent.find(http, elsewhere.url)
