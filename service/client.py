@@ -66,7 +66,8 @@ _EVENT_CHARS = 64_000
 """Of each text in an event."""
 _PORTS = {"http": 80, "https": 443}
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
-_BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON, TransportProtocol.GRPC]
+_HTTP_BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
+_BINDINGS: list[str] = [*_HTTP_BINDINGS, TransportProtocol.GRPC]
 _INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 """Where a task rests, and an agent may keep its stream open all the same."""
 _TERMINAL = {
@@ -179,7 +180,8 @@ class RemoteAgent:
                 return known
             config = ClientConfig(
                 httpx_client=http,
-                supported_protocol_bindings=_BINDINGS,
+                # Who has a credential to show goes where it is shown.
+                supported_protocol_bindings=_BINDINGS if http.auth is None else _HTTP_BINDINGS,
                 grpc_channel_factory=partial(_open_channel, card=httpx.URL(url)),
             )
             return cls(read, ClientFactory(config).create(read.card))

@@ -100,6 +100,8 @@ class Stranger:
     """Of the last request for each method."""
     headers: list[Headers] = field(default_factory=list)
     """Of each request, those for the card included."""
+    card: Any = None
+    """In place of the usual one."""
 
     async def respond(self, request: Request) -> Response:
         self.headers.append(request.headers)
@@ -114,13 +116,17 @@ class Stranger:
 @asynccontextmanager
 async def stranger(*, card: Any = None, streaming: bool = True, **answers: list[Answer]) -> AsyncIterator[Stranger]:
     listener = listen("127.0.0.1", 0)
-    agent = Stranger(url_of(listener), answers)
+    agent = Stranger(url_of(listener), answers, card=card)
 
     async def show(request: Request) -> Response:
         agent.headers.append(request.headers)
         interfaces = [{"url": agent.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
         usual = CARD | {"supportedInterfaces": interfaces, "capabilities": {"streaming": streaming}}
-        return card if isinstance(card, Response) else JSONResponse(usual if card is None else card)
+        return (
+            agent.card
+            if isinstance(agent.card, Response)
+            else JSONResponse(usual if agent.card is None else agent.card)
+        )
 
     routes = [Route("/.well-known/agent-card.json", show), Route("/", agent.respond, methods=["POST"])]
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="critical"))

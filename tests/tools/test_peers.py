@@ -369,6 +369,17 @@ async def test_where_a_card_points_to_no_credential_goes(tmp_path: Path) -> None
     assert "secret" not in str(elsewhere.headers)
 
 
+async def test_a_credential_goes_with_every_question(tmp_path: Path) -> None:
+    """Also to a peer that would rather be asked over gRPC, which has no way to show it."""
+    (tmp_path / "token").write_text("secret")
+    async with odd_peer(DONE) as odd:
+        interface = {"url": odd.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
+        odd.card = CARD | {"supportedInterfaces": [interface | {"protocolBinding": "GRPC"}, interface]}
+        async with peer_at(odd.url, credential=Credential(odd.url, tmp_path / "token")) as peer:
+            assert await peer({"message": "hello"}, Ear().context) == "done"
+    assert [each["authorization"] for each in odd.headers] == ["Bearer secret"] * 2
+
+
 async def test_a_credential_that_is_gone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     secret = tmp_path / "token"
     secret.write_text("secret")
