@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 
 from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent, TaskState, TaskStatus, TaskStatusUpdateEvent
 
@@ -27,6 +28,14 @@ RESTING = TERMINAL | {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_
 """States in which nothing happens until somebody asks for something."""
 
 
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """An update and the one after it: what all followers have passed, nothing holds any more."""
+
+    update: Update
+    next: _Entry | None = None
+
+
 class Log:
     """Of one task."""
 
@@ -40,18 +49,15 @@ class Log:
         """Whether nothing will be told here any more, though the task has not ended."""
         self.changed = False
         """Whether something was told since this was last set to False."""
-        self._updates: list[Update] = []
+        self.told = 0
+        """How many updates there were."""
+        self._last = _Entry(TaskStatusUpdateEvent())  # stands before the first
         self._news = asyncio.Event()
 
     @property
     def ended(self) -> bool:
         """Whether nothing will ever be told here any more."""
         return self.closed or self.task.status.state in TERMINAL
-
-    @property
-    def told(self) -> int:
-        """How many updates there were."""
-        return len(self._updates)
 
     def tell_status(self, status: TaskStatus) -> None:
         status.timestamp.GetCurrentTime()
@@ -95,17 +101,17 @@ class Log:
         self, *, with_events: bool = False, until: Collection[int] = frozenset(RESTING)
     ) -> AsyncGenerator[Task | Update]:
         """The task as it is, then each update until one of these states is reached or the log is closed."""
-        at = len(self._updates)
+        entry = self._last
         state = self.task.status.state
         yield self.snapshot()
         while state not in until:
-            if at == len(self._updates):
+            if entry.next is None:
                 if self.closed:
                     return
                 await self._news.wait()
                 continue
-            update = self._updates[at]
-            at += 1
+            entry = entry.next
+            update = entry.update
             if isinstance(update, TaskStatusUpdateEvent):
                 state = update.status.state
             if with_events or not is_event(update):
@@ -132,7 +138,8 @@ class Log:
                 self.task.status.ClearField("message")
             if update.HasField("metadata"):
                 self.task.metadata.MergeFrom(update.metadata)
-        self._updates.append(update)
+        self.told += 1
+        self._last.next = self._last = _Entry(update)
         self.changed = True
         self._wake()
 

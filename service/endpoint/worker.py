@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 WRITE_SECONDS = 0.5
 """How often the state of a task that works is written."""
+_STATES_AT_ONCE = 50
+"""How many are made ready together: meanwhile nothing else is done."""
 ATTEMPTS = 5
 """How many processes may die over a turn, none of which gets on with it, before it is given up."""
 _POLL_SECONDS = 0.5
@@ -205,6 +207,10 @@ class Worker:
     async def write_states(self) -> None:
         """Writes the tasks that have changed since."""
         changed = [(log, run) for log in self._logs if log.changed and (run := self._runs.get(log.task.id))]
+        for at in range(0, len(changed), _STATES_AT_ONCE):
+            await self._write_some(changed[at : at + _STATES_AT_ONCE])
+
+    async def _write_some(self, changed: Sequence[tuple[Log, _Run]]) -> None:
         writes, written = [], []
         for log, run in changed:
             if log.is_ours and not run.settled:  # else its last state is on its way
