@@ -377,9 +377,12 @@ def _open_channel(url: str, *, card: httpx.URL) -> grpc.aio.Channel:
     Raises ServiceError if that is not the card's own host: gRPC looks names up by itself, and nobody has checked it.
     """
     scheme, _, target = url.rpartition("://")
-    where = httpx.URL(f"{scheme or card.scheme}://{target}")
+    try:
+        where = httpx.URL(f"{scheme or card.scheme}://{target}")
+    except httpx.InvalidURL as error:
+        raise ServiceError(f"it speaks gRPC at {url}: {error}") from error
     if where.scheme not in ("http", "https") or where.host != card.host:
-        raise ServiceError(f"the agent at {card} speaks gRPC elsewhere, at {url}, which is not asked")
+        raise ServiceError(f"it speaks gRPC elsewhere, at {url}, which is not asked")
     target = where.netloc.decode() if where.port else f"{where.netloc.decode()}:{_PORTS[where.scheme]}"
     options = [("grpc.enable_http_proxy", 0)] if where.host in ("localhost", "127.0.0.1", "::1") else []
     if where.scheme == "https":

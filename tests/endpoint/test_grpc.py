@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -14,6 +15,7 @@ from a2a.compat.v0_3 import a2a_v0_3_pb2, a2a_v0_3_pb2_grpc
 from a2a.server.context import ServerCallContext
 from a2a.types import (
     CancelTaskRequest,
+    GetExtendedAgentCardRequest,
     GetTaskRequest,
     ListTasksRequest,
     Message,
@@ -43,6 +45,7 @@ from tests.endpoint.bindings import (
     VERSION,
     Error,
 )
+from tests.endpoint.everybody import Asker, make_everybody
 
 CURRENT = (("a2a-version", "1.0"),)
 
@@ -305,3 +308,43 @@ async def test_who_calls_is_asked_before_anything_is_done() -> None:
         await stub.GetTask(GetTaskRequest(id="t"), metadata=(*CURRENT, ("authorization", "Bearer x")))
     assert asked == [("Bearer x", "127.0.0.1")]
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("asks", ["stranger", "namesake", "other_tenant", "anonymous"])
+async def test_what_is_somebody_s_is_nobody_else_s(run_server: RunServer, tmp_path: Path, asks: str) -> None:
+    """A stranger's task looks like one that there is not; who has no credentials is asked for some."""
+    everybody = make_everybody(tmp_path)
+    agent = await run_server(echo, grpc_port=0, auth=everybody.auth)
+    mine, asker = everybody.owner, getattr(everybody, asks)
+    async with connected(agent) as stub:
+        task = (await stub.SendMessage(request("mine"), metadata=metadata_of(mine))).task
+        assert (await stub.GetTask(GetTaskRequest(id=task.id), metadata=metadata_of(mine))).id == task.id
+        tenant, metadata = asker.tenant, metadata_of(asker)
+        more = request("more", message_id="m2", task_id=task.id)
+        more.tenant = tenant
+        for call in (
+            stub.GetTask(GetTaskRequest(id=task.id, tenant=tenant), metadata=metadata),
+            stub.CancelTask(CancelTaskRequest(id=task.id, tenant=tenant), metadata=metadata),
+            stub.SubscribeToTask(SubscribeToTaskRequest(id=task.id, tenant=tenant), metadata=metadata).read(),
+            stub.SendMessage(more, metadata=metadata),
+            stub.SendStreamingMessage(more, metadata=metadata).read(),
+        ):
+            error = await refused(call)
+            if asks == "anonymous":
+                assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+            else:
+                assert_refused(error, TASK_NOT_FOUND)
+        listing = stub.ListTasks(ListTasksRequest(tenant=tenant), metadata=metadata)
+        if asks == "anonymous":
+            assert (await refused(listing)).code() is grpc.StatusCode.UNAUTHENTICATED
+        else:
+            assert (await listing).total_size == 0
+        extended = stub.GetExtendedAgentCard(GetExtendedAgentCardRequest(tenant=tenant), metadata=metadata)
+        if asks == "anonymous":
+            assert (await refused(extended)).code() is grpc.StatusCode.UNAUTHENTICATED
+        else:
+            assert (await extended).name == "agent"
+
+
+def metadata_of(asker: Asker) -> tuple[tuple[str, str], ...]:
+    return (*CURRENT, *((name.lower(), value) for name, value in asker.headers.items()))

@@ -3,7 +3,14 @@
 // Sends a message, streams another, follows and cancels a third; prints what it heard as one JSON object.
 
 import { randomUUID } from "node:crypto";
-import { ListTasksRequest, SendMessageRequest, taskStateToJSON } from "@a2a-js/sdk";
+import {
+  CancelTaskRequest,
+  GetTaskRequest,
+  ListTasksRequest,
+  SendMessageRequest,
+  SubscribeToTaskRequest,
+  taskStateToJSON,
+} from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { GrpcTransportFactory } from "@a2a-js/sdk/client/grpc";
 
@@ -24,12 +31,12 @@ const [url, transport] = process.argv.slice(2);
 const client = await new ClientFactory({ transports: [new TRANSPORTS[transport]()] }).createFromUrl(url);
 const result = await client.sendMessage(say("one"));
 const sent = result.payload?.value ?? result;
-const got = await client.getTask({ id: sent.id });
+const got = await client.getTask(GetTaskRequest.fromJSON({ id: sent.id }));
 const heard = await listen(client.sendMessageStream(say("two")));
 const begun = (await client.sendMessageStream(say("hold")).next()).value.payload.value;
-const following = client.resubscribeTask({ id: begun.id });
+const following = client.resubscribeTask(SubscribeToTaskRequest.fromJSON({ id: begun.id }));
 const again = (await following.next()).value.payload.value;
-const cancelled = await client.cancelTask({ id: begun.id });
+const cancelled = await client.cancelTask(CancelTaskRequest.fromJSON({ id: begun.id }));
 const rest = await listen(following);
 const listed = await client.listTasks(ListTasksRequest.fromJSON({ pageSize: 2 }));
 console.log(
