@@ -13,6 +13,7 @@ import sys
 import tempfile
 import uuid
 from contextlib import nullcontext, suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,9 @@ def main() -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(handler, "message_key", each_message_is_new)
         patch.setattr(card, "TEMPLATE", only_current(Path(folder)))
-        settings = {"grpc_port": 0, **Machine().model_dump(exclude_unset=True), "data": Path(folder)}
+        loopback = [ip_network("127.0.0.0/8"), ip_network("::1/128")]  # where a kit's webhooks are
+        defaults = {"grpc_port": 0, "egress_allow": loopback}
+        settings = {**defaults, **Machine().model_dump(exclude_unset=True), "data": Path(folder)}
         machine = Machine.model_validate(settings)
         with listen(machine.host, machine.port) as listener:
             url = machine.public_url or url_of(listener)
