@@ -9,25 +9,37 @@ from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent
 from google.protobuf.json_format import MessageToDict
 
 from service.endpoint.answer import Answer
-from service.endpoint.log import Log
+from service.endpoint.log import Log, Update
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta
 
 STARTED = CallStarted(call_id="c0", tool="add", arguments="{}")
 FINISHED = CallFinished(call_id="c0", tool="add", text="5", is_error=False, seconds=0.1)
 
 
-def a_log(*texts: str) -> Log:
+class Told(Log):
+    """Keeps all that it was told."""
+
+    def __init__(self, task: Task, owner: str) -> None:
+        super().__init__(task, owner)
+        self.updates: list[Update] = []
+
+    def _tell(self, update: Update) -> None:
+        self.updates.append(update)
+        super()._tell(update)
+
+
+def a_log(*texts: str) -> Told:
     artifacts = [Artifact(artifact_id="answer", parts=[Part(text=text)]) for text in texts]
-    return Log(Task(id="t", context_id="c", artifacts=artifacts), "")
+    return Told(Task(id="t", context_id="c", artifacts=artifacts), "")
 
 
-def updates(log: Log) -> list[Any]:
+def updates(log: Told) -> list[Any]:
     """Texts, and the data of events."""
     return [
         "".join(part.text for part in update.artifact.parts)
         if isinstance(update, TaskArtifactUpdateEvent)
         else [MessageToDict(part.data) for part in update.status.message.parts]
-        for update in log._updates
+        for update in log.updates
     ]
 
 
