@@ -128,7 +128,7 @@ class TurnLimits(_Section):
     """How long a turn rests for an answer to what it has asked; then the model is told that none came."""
     running: int = Field(default=64, gt=0)
     """Turns decoded at once; later ones wait."""
-    queued: int = Field(default=256, gt=0)
+    queued: int = Field(default=64, gt=0)
     """Turns that may wait; beyond, messages are turned away until there is room again."""
     message_chars: int = Field(default=16_000, gt=0)
     """Text of one message."""
