@@ -12,6 +12,7 @@ import json
 import statistics
 import sys
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
@@ -92,7 +93,7 @@ async def put_over_a2a(load: Load, url: str) -> Side:
 
 async def _ask(client: Client, text: str) -> float:
     """From sending the message to its first text, in seconds; reads the stream to its end."""
-    message = Message(message_id="m", role=Role.ROLE_USER, parts=[Part(text=text)])
+    message = Message(message_id=str(uuid.uuid4()), role=Role.ROLE_USER, parts=[Part(text=text)])
     begun = time.perf_counter()
     first = 0.0
     async for event in client.send_message(SendMessageRequest(message=message)):
