@@ -188,7 +188,6 @@ class Calls:
 
     async def _call(self, running: _Running) -> Finished:
         call, position = running.made.call, running.made.position
-
         usage = NOTHING
 
         async def hear(event: Event) -> None:

@@ -134,7 +134,6 @@ class DecodeLoop:
         call asks something.
         """
         past = self._last_turn(transcript)
-
         given = caller.delegation.within(self._limits.budget)
 
         def limits() -> Limits:
@@ -181,7 +180,8 @@ class DecodeLoop:
                 await journal.keep(turn.transcript)
         assert stop is not None
         questions = calls.questions if stop is StopReason.ASKS else ()
-        usage = Usage.of(self._engine.weights, turn.tokens) + calls.usage
+        tokens = Tokens(input=turn.input, cached=turn.cached, output=turn.sampled)
+        usage = Usage.of(self._engine.weights, tokens) + calls.usage
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, usage, questions)
 
     def said(self, transcript: Transcript) -> str:
@@ -195,12 +195,12 @@ class DecodeLoop:
             return self._limit(turn)
         reader = turn.take_reader() or self._chat.reader(self._toolbox.specs, first_call=calls.started)
         finish: Finish | None = None
-        turn.tokens += Tokens(input=len(turn.transcript))
+        turn.input += len(turn.transcript)
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, self._sampling(turn, room))) as stream:
                 async for chunk in stream:
                     finish, text = chunk.finish, ""
-                    turn.tokens += Tokens(cached=chunk.cached, output=len(chunk.tokens))
+                    turn.cached += chunk.cached
                     for index, token in enumerate(chunk.tokens):
                         turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)
                         reading = reader.feed((token,))
@@ -266,15 +266,13 @@ class DecodeLoop:
     def _last_turn(self, transcript: Transcript) -> _Past:
         """What the last turn came to so far, read in its tokens."""
         past = _Past()
-        position = 0
-        for span in transcript.spans:
-            if span.origin is Origin.GIVEN:
-                past = _Past()
-            elif span.origin is Origin.SAMPLED:
+        spans = transcript.since_given
+        position = len(transcript) - sum(len(span.tokens) for span in spans)
+        for span in spans:
+            if span.origin is Origin.SAMPLED:
                 if past.reader is None:
                     past.reader = self._chat.reader(self._toolbox.specs, first_call=len(past.made))
-                    past.tokens += Tokens(input=position)
-                past.tokens += Tokens(output=len(span.tokens))
+                    past.input += position
                 for at, token in enumerate(span.tokens, position + 1):
                     reading = past.reader.feed((token,))
                     past.text.append(reading.text)
@@ -297,7 +295,8 @@ class _Past:
 
     text: list[str] = field(default_factory=list)
     sampled: int = 0
-    tokens: Tokens = field(default_factory=Tokens)
+    input: int = 0
+    """Tokens that the engine was given, over all stretches."""
     made: list[Made] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     reader: Reader | None = None
@@ -318,7 +317,8 @@ class _Growing:
         self.limits = limits
         self.text = list(past.text)
         self.sampled = past.sampled
-        self.tokens = past.tokens
+        self.input = past.input
+        self.cached = 0
         self._reader = past.reader
         self._tokens: list[int] = []
         """Sampled, but not in the transcript yet."""

@@ -79,6 +79,12 @@ class Transcript:
         return self._tokens
 
     @property
+    def since_given(self) -> tuple[Span, ...]:
+        """The spans after the last that was given: the last turn, without its question."""
+        after = next((n for n in range(len(self.spans), 0, -1) if self.spans[n - 1].origin is Origin.GIVEN), 0)
+        return self.spans[after:]
+
+    @property
     def sampled_mask(self) -> tuple[bool, ...]:
         """[length]: True where the model chose the token, so where there is loss."""
         return tuple(self._each(lambda span: (span.origin is Origin.SAMPLED,) * len(span.tokens)))

@@ -304,10 +304,8 @@ class Handler(RequestHandler):
         return task
 
 
-async def _follow(log: Log, context: ServerCallContext, until: Collection[int] = RESTING) -> AsyncGenerator[Event]:
-    async with aclosing(log.follow(with_events=wants_events(context), until=until)) as events:
-        async for event in events:
-            yield event
+def _follow(log: Log, context: ServerCallContext, until: Collection[int] = RESTING) -> AsyncGenerator[Event]:
+    return log.follow(with_events=wants_events(context), until=until)
 
 
 def _answered(stored: Task, message: Message) -> Task:
