@@ -51,6 +51,7 @@ from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
 from service.nested import map_strings
 from service.plain import plain
+from service.task_states import INTERRUPTED, RESTING
 from service.usage import NOTHING, Usage
 
 CONNECT_SECONDS = 5.0
@@ -68,14 +69,6 @@ _PORTS = {"http": 80, "https": 443}
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HTTP_BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
 _BINDINGS: list[str] = [*_HTTP_BINDINGS, TransportProtocol.GRPC]
-_INTERRUPTED = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
-"""Where a task rests, and an agent may keep its stream open all the same."""
-_TERMINAL = {
-    TaskState.TASK_STATE_COMPLETED,
-    TaskState.TASK_STATE_FAILED,
-    TaskState.TASK_STATE_CANCELED,
-    TaskState.TASK_STATE_REJECTED,
-}
 
 
 class Unreachable(ServiceError):
@@ -258,7 +251,7 @@ class _Turn:
     @property
     def _ended(self) -> bool:
         """As far as we are concerned."""
-        return self._status.state in _TERMINAL | _INTERRUPTED
+        return self._status.state in RESTING
 
     async def _send(self, message: Message) -> None:
         """Once there is a task, an error here says nothing about how it goes on."""
@@ -269,7 +262,7 @@ class _Turn:
         try:
             async for response in self._client.send_message(request, context=self._context):
                 await self._hear(response)
-                if self._status.state in _INTERRUPTED:
+                if self._status.state in INTERRUPTED:
                     break
         except A2AClientError as error:
             if not self._task_id:
@@ -294,7 +287,7 @@ class _Turn:
             if response.HasField("task"):
                 # Servers begin to listen before they read the task: a piece that came in between comes twice.
                 self._overlapping = {artifact.artifact_id for artifact in response.task.artifacts}
-            if self._status.state in _INTERRUPTED:
+            if self._status.state in INTERRUPTED:
                 break
 
     async def _look(self) -> None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "service").rglob("*.py"))
 
 HOMES = {
-    "a2a": ("service/endpoint/", "service/cards.py", "service/client.py"),
+    "a2a": ("service/task_states.py", "service/endpoint/", "service/cards.py", "service/client.py"),
     "grpc": ("service/endpoint/grpc.py", "service/client.py"),
     "vllm": ("service/engine/vllm.py",),
     "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
@@ -40,7 +40,7 @@ LEVELS = [
         "service.nested",
         "service.plain",
     ),
-    ("service.extension",),
+    ("service.extension", "service.task_states"),
     ("service.cards", "service.credentials", "service.egress"),
     ("service.client",),
     ("service.tools", "service.engine"),

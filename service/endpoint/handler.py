@@ -46,7 +46,7 @@ from service.endpoint.agent import Agent
 from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
 from service.endpoint.configs import Configs
 from service.endpoint.limits import BUSY
-from service.endpoint.log import RESTING, TERMINAL, Log, Logs
+from service.endpoint.log import Log, Logs
 from service.endpoint.owner import caller_of, conversation_key, owner_of
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
@@ -55,11 +55,11 @@ from service.sessions.outages import is_outage
 from service.sessions.session import read_conversation
 from service.sessions.turns import Accepted, Seen, Turns, message_key
 from service.sessions.writes import Statement
+from service.task_states import INTERRUPTED, RESTING, TERMINAL
 from service.transcript import Transcript
 
 logger = logging.getLogger(__name__)
 
-_TAKES_MESSAGES = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 _LOOK_AGAIN_SECONDS = 0.1
 
 
@@ -241,7 +241,7 @@ class Handler(RequestHandler):
             with self._logs.hold(stored or task, owner) as log:
                 if stored:
                     seen = await self._answer(accepted, ask, task, owner, *also)
-                    if seen is None and log.task.status.state in _TAKES_MESSAGES:  # else it has gone on already
+                    if seen is None and log.task.status.state in INTERRUPTED:  # else it has gone on already
                         log.catch_up(task)
                 else:
                     seen = await self._accept(accepted, task, owner, context, *also, begins=not named)
@@ -266,7 +266,7 @@ class Handler(RequestHandler):
         task = await self._task(message.task_id, context)
         if message.context_id and message.context_id != task.context_id:
             raise InvalidParamsError(f"task {task.id} is in another context than {message.context_id}")
-        if task.status.state not in _TAKES_MESSAGES:
+        if task.status.state not in INTERRUPTED:
             raise UnsupportedOperationError(
                 f"task {task.id} takes no messages in {_name(task)}; send it without taskId in the same contextId"
             )

@@ -24,10 +24,10 @@ from google.protobuf.json_format import MessageToDict
 
 from service.egress import Egress
 from service.endpoint.codec import Codec, Unreadable
-from service.endpoint.log import TERMINAL
 from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
 from service.sessions.webhooks import Due, Webhooks
+from service.task_states import TERMINAL
 
 logger = logging.getLogger(__name__)
 
