@@ -6,8 +6,8 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 
 ID_LENGTH = 36
 """As long as a UUID, and as wide as the A2A SDK makes the same columns in its table of tasks."""
-# A `context_id` here names a conversation among all there are, whoever named his own alike: it need not be the contextId
-# that its caller knows.
+# A `context_id` here names one conversation of all there are, though others may have named theirs alike: it need not
+# be the contextId that its caller knows.
 WEBHOOK_ID_LENGTH = 255
 
 metadata = MetaData()
