@@ -305,7 +305,7 @@ async def test_a_turn_that_asks_holds_up_its_conversation_and_can_be_cancelled(p
 async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: Callable[[], str]) -> None:
     """As a process that is stopped there: its connection lives, and so would its locks."""
     url = new_postgres()
-    async with open_database(url, silence_seconds=0.1) as stopped, running(url) as process:
+    async with open_database(url, silence_seconds=0.5) as stopped, running(url) as process:
         await process.accept("t")
         async with stopped.connect() as connection:
             await connection.execute(select(turns).with_for_update(read=True))
