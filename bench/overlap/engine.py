@@ -22,9 +22,8 @@ _STRETCH = 24
 """Tokens between two splices."""
 _RESULT = 16
 """Tokens of a spliced-in result."""
-_BLOCK = 32
-"""Tokens that are cached together."""
-_CONTEXT = 13 * _BLOCK
+_BLOCKS = 13
+"""Length of a prompt, in blocks of tokens that are cached together."""
 _ANSWER = 1_500
 """Tokens of a long answer of a peer, which comes in pieces."""
 _PIECE = 50
@@ -94,13 +93,14 @@ class Bare:
 
     def __init__(self, engine: VllmEngine) -> None:
         self._engine = engine
+        self._block: int = engine.llm.vllm_config.cache_config.block_size
         self._salt = 0
 
     async def speed(self) -> dict[str, float]:
         """Seconds for each token that is sampled, `token`, and for each one that is read, `prefill`; medians."""
         short, long, tokens = [], [], []
         for _ in range(_REPETITIONS):
-            prompt = self._unseen(_CONTEXT)
+            prompt = self._unseen(_BLOCKS * self._block)
             await self._engine.prefill(prompt)
             few = await self._decode((*prompt, *self._unseen(1)), 9)
             short.append(few.times[0] - few.begun)
@@ -132,7 +132,7 @@ class Bare:
     async def least_gaps(self, context: int, others: int) -> list[float]:
         """What of a gap is the result and the next token: with no step of ours in flight before, and no block begun."""
         async with self._beside(others):
-            tokens = self._unseen(context // _BLOCK * _BLOCK)
+            tokens = self._unseen(context // self._block * self._block)
             await self._engine.prefill(tokens)
             found = []
             for _ in range(_SPLICES):
@@ -152,7 +152,7 @@ class Bare:
         """From a peer's last word to the model's next token, in seconds; `prefilled`: what came before was computed."""
         found = []
         for _ in range(_REPETITIONS):
-            tokens = self._unseen(_CONTEXT)
+            tokens = self._unseen(_BLOCKS * self._block)
             await self._engine.prefill(tokens)
             answer = self._unseen(_ANSWER)
             if prefilled:
