@@ -29,7 +29,7 @@ def make_toolbox(agent: AgentConfig, folder: Path, peers: Mapping[str, Tool]) ->
     Raises ConfigError for tools that cannot be loaded or share a name.
     """
     tools = [
-        _limited(Approved(tool) if section.approval else tool, section.limits, section.idempotent)
+        _limited(tool, section.limits, section.idempotent, section.approval)
         for section in agent.tools
         for tool in load_tools(folder, section.use, section.options)
     ]
@@ -89,5 +89,6 @@ def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Too
     )
 
 
-def _limited(tool: Tool, limits: ToolLimits, idempotent: bool) -> Limited:
-    return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency, idempotent)
+def _limited(tool: Tool, limits: ToolLimits, idempotent: bool, approval: bool = False) -> Limited:
+    tool = Approved(tool) if approval else tool
+    return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency, idempotent, asks_first=approval)

@@ -98,7 +98,7 @@ class Calls:
             return noted
         if answers and answers[-1].text is None:
             return _failed(made, "nobody answered in time", dispatched=None)
-        if len(answers) > noted or self._toolbox.is_idempotent(call.name):
+        if len(answers) > noted or self._toolbox.may_repeat(call.name, len(answers)):
             return None
         return interrupted(made, dispatched=None)
 
@@ -203,7 +203,7 @@ class Calls:
             await self._emit(event)
 
         answers = self._journal.answers.get(call.id, ())
-        if answers and not self._toolbox.is_idempotent(call.name):
+        if answers and not self._toolbox.may_repeat(call.name, len(answers)):
             await self._journal.begin(call.id, len(answers))
         result = await self._toolbox.call(call, self._caller(), hear, answers)
         self.usage += usage

@@ -8,7 +8,8 @@
 24. Who has let go of a turn keeps nothing more of it.
 25. Where a call asks back, the turn rests once nothing else runs, and goes on when there is an answer; what had ended
     before is not done again. A call that nobody answers in time says so.
-26. What needs the user's yes is done once, after it, and not at all after a no.
+26. What needs the user's yes is done once, after it, and not at all after a no. Who dies before asking for it has not
+    done it.
 """
 
 from __future__ import annotations
@@ -278,11 +279,13 @@ async def test_25_nobody_answers(tokenizer: Tokenizer) -> None:
 async def test_26_approval(tokenizer: Tokenizer, answer: str, runs: int) -> None:
     """Also where the process dies once it has begun."""
     chat, ledger = InnerFormat(tokenizer), Counter[str]()
-    tools = [Limited(Approved(Counted("a", ledger))), Limited(Counted("b", ledger)), Limited(Counted("c", ledger))]
+    approved = Limited(Approved(Counted("a", ledger)), asks_first=True)
+    tools = [approved, Limited(Counted("b", ledger)), Limited(Counted("c", ledger))]
     loop = DecodeLoop(Planner(tokenizer), chat, Toolbox(tools), "You plan.")
     recorder = Recorder(loop.ask(Transcript(), "Do."), {}, ledger)
-    turn = await loop.run(recorder.transcript, Caller(turn="t"), ignore, recorder)
-    assert turn.questions == (Question("c0", "May I call a()?"),)
+    for _ in range(2):
+        turn = await loop.run(recorder.transcript, Caller(turn="t"), ignore, recorder)
+        assert turn.questions == (Question("c0", "May I call a()?"),)
     assert ledger["t/c0"] == 0
     recorder.answers["c0"] = (Answer(answer),)
     left = recorder.transcript

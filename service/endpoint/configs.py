@@ -54,7 +54,7 @@ class Configs:
         return self._codec.decode(stored)
 
     async def list(self, request: ListRequest) -> ListResponse:
-        found = list((await self._webhooks.read(request.task_id)).items())
+        found = sorted((await self._webhooks.read(request.task_id)).items())
         if request.page_size < 0:
             raise InvalidParamsError("pageSize must not be negative")
         left = [config for config_id, config in found if config_id > request.page_token]

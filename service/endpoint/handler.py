@@ -141,7 +141,6 @@ class Handler(RequestHandler):
                 raise InvalidParamsError("tasks have no such status")
             if params.HasField("page_size"):
                 validate_page_size(params.page_size)
-            await self._worker.write_states()
             page = await self._tasks.list(params, context)
             for task in page.tasks:
                 if not params.include_artifacts:
@@ -156,12 +155,10 @@ class Handler(RequestHandler):
             if task.status.state in TERMINAL:
                 raise TaskNotCancelableError
             with self._logs.hold(task, owner) as log:
-                ended = log.snapshot()
-                ended.status.Clear()
-                ended.status.state = TaskState.TASK_STATE_CANCELED
+                ended = _moved_on(task, TaskState.TASK_STATE_CANCELED)
                 ended.status.timestamp.GetCurrentTime()
                 if await self._turns.cancel(task.id, *self._worker.resting(ended, owner)):
-                    log.tell_state(ended)
+                    log.catch_up(ended)
                 while not log.ended:  # until its worker has told of it, whichever process that is in
                     self._worker.cancel(task.id)
                     with suppress(TimeoutError):
@@ -240,6 +237,8 @@ class Handler(RequestHandler):
             also = [await self._configs.to_store(task.id, config, context)] if config else []
             with self._logs.hold(stored or task, owner) as log:
                 if stored:
+                    if not log.is_ours:  # then it has heard of what other processes did only up to now and then
+                        log.catch_up(stored)
                     seen = await self._answer(accepted, ask, task, owner, *also)
                     if seen is None and log.task.status.state in INTERRUPTED:  # else it has gone on already
                         log.catch_up(task)
@@ -310,13 +309,19 @@ def _follow(log: Log, context: ServerCallContext, until: Collection[int] = RESTI
 
 def _answered(stored: Task, message: Message) -> Task:
     """A task once it has got the answer that it rests for."""
+    task = _moved_on(stored, TaskState.TASK_STATE_SUBMITTED)
+    add_to_history(task, message)
+    return task
+
+
+def _moved_on(stored: Task, state: TaskState) -> Task:
+    """A task in its next state: what it asked is history."""
     task = Task()
     task.CopyFrom(stored)
-    if task.status.HasField("message"):
-        task.history.append(task.status.message)  # the question
+    if stored.status.state in INTERRUPTED and task.status.HasField("message"):
+        task.history.append(task.status.message)
     task.status.Clear()
-    task.status.state = TaskState.TASK_STATE_SUBMITTED
-    add_to_history(task, message)
+    task.status.state = state
     return task
 
 

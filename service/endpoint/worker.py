@@ -68,6 +68,8 @@ class _Run:
     renewed: float
     """When its lease was last asked for."""
     task: asyncio.Task[None] = field(init=False)
+    entered: bool = False
+    """Whether its task has taken its first step: cancelled before that, it would take none."""
     cancelled: bool = False
     left: bool = False
     """Whether it is another process's to go on with."""
@@ -77,11 +79,15 @@ class _Run:
     def cancel(self) -> None:
         if not (self.cancelled or self.left or self.settled):
             self.cancelled = True
-            self.task.cancel()
+            self._interrupt()
 
     def leave(self) -> None:
         if not (self.cancelled or self.left or self.settled):
             self.left = True
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self.entered:
             self.task.cancel()
 
 
@@ -164,6 +170,8 @@ class Worker:
             return result
         if result is None:
             self._wanted.set()
+        elif self._draining:  # since a moment ago
+            await self._give_back(result)
         else:
             self._start(result, task, owner)
         return None
@@ -204,25 +212,6 @@ class Worker:
         await self._wait(None)
         self._logs.close_all()
 
-    async def write_states(self) -> None:
-        """Writes the tasks that have changed since."""
-        changed = [(log, run) for log in self._logs if log.changed and (run := self._runs.get(log.task.id))]
-        for at in range(0, len(changed), _STATES_AT_ONCE):
-            await self._write_some(changed[at : at + _STATES_AT_ONCE])
-
-    async def _write_some(self, changed: Sequence[tuple[Log, _Run]]) -> None:
-        writes, written = [], []
-        for log, run in changed:
-            if log.is_ours and not run.settled:  # else its last state is on its way
-                log.changed = False
-                writes.append(self._writes.write(self._tasks.row(log.task, log.owner), lease=run.held.lease))
-                written.append(log.task.id)
-        if written:
-            writes.append(self._writes.write(self._webhooks.changed(written)))
-        for error in await asyncio.gather(*writes, return_exceptions=True):
-            if isinstance(error, Exception) and not isinstance(error, LeaseLost):
-                logger.error("the state of a task cannot be written: %s", error)
-
     @property
     def _free(self) -> int:
         """How many more turns may be decoded now."""
@@ -257,14 +246,38 @@ class Worker:
         ids = [held.lease.turn_id for held in taken]
         tasks = await through_outages(lambda: self._tasks.read(ids)) if taken else {}
         if self._draining:
-            await self._turns.let_go([held.lease for held in taken])
+            await self._give_back(*taken)
             return
         for held in taken:
-            self._start(held, *tasks[held.lease.turn_id])
+            turn_id = held.lease.turn_id
+            if turn_id in tasks:
+                self._start(held, *tasks[turn_id])
+            else:
+                logger.error("turn %s has no task: it is over", turn_id)
+                await self._writes.write(*self._turns.ended(turn_id), lease=held.lease)
 
     async def _write_states(self) -> None:
+        """Writes the tasks that have changed since the last time."""
         await asyncio.sleep(WRITE_SECONDS)
-        await self.write_states()
+        changed = [(log, run) for log in self._logs if log.changed and (run := self._runs.get(log.task.id))]
+        for at in range(0, len(changed), _STATES_AT_ONCE):
+            await self._write_some(changed[at : at + _STATES_AT_ONCE])
+
+    async def _write_some(self, changed: Sequence[tuple[Log, _Run]]) -> None:
+        logs, writes = [], []
+        for log, run in changed:
+            if log.is_ours and not run.settled:  # else its last state is on its way
+                log.changed = False
+                logs.append(log)
+                writes.append(self._writes.write(self._tasks.row(log.task, log.owner), lease=run.held.lease))
+        if not writes:
+            return
+        told = self._writes.write(self._webhooks.changed([log.task.id for log in logs]))
+        *results, _ = await asyncio.gather(*writes, told, return_exceptions=True)
+        for log, error in zip(logs, results, strict=True):
+            if isinstance(error, Exception) and not isinstance(error, LeaseLost):
+                log.changed = True
+                logger.error("the state of task %s cannot be written: %s", log.task.id, error)
 
     async def _renew(self) -> None:
         await asyncio.sleep(self._renew_seconds)
@@ -284,12 +297,13 @@ class Worker:
         for task_id, (task, _) in (await self._tasks.read(others.keys()) if others else {}).items():
             log, told = others[task_id]
             if not (log.is_ours or log.ended) and log.told == told:  # else what was read may be older
-                log.tell_state(task)
+                log.catch_up(task)
 
     # One turn.
 
     async def _work(self, run: _Run, task: Task, owner: str) -> None:
         lease, began = run.held.lease, time.monotonic()
+        run.entered = True
         try:
             with self._logs.hold(task, owner) as log:
                 log.is_ours = True
@@ -311,6 +325,8 @@ class Worker:
             self._wanted.set()
 
     async def _outcome(self, run: _Run, log: Log) -> Outcome:
+        if run.left:
+            raise asyncio.CancelledError
         try:
             outcome = await self._decode(run, log)
         except asyncio.CancelledError:
@@ -323,7 +339,7 @@ class Worker:
         return outcome
 
     async def _decode(self, run: _Run, log: Log) -> Outcome:
-        if run.held.cancelled:
+        if run.held.cancelled or run.cancelled:
             return _CANCELED
         if run.held.attempts > ATTEMPTS:
             return _GIVEN_UP
@@ -369,10 +385,13 @@ class Worker:
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
         self._logs.close(log)
         if self._draining:  # else it is another's already
-            try:
-                await self._turns.let_go([run.held.lease])
-            except Exception as error:  # then it is another's once the lease is over
-                logger.warning("turn %s cannot be let go of: %s", run.held.lease.turn_id, error)
+            await self._give_back(run.held)
+
+    async def _give_back(self, *taken: Held) -> None:
+        try:
+            await self._turns.let_go([held.lease for held in taken])
+        except Exception as error:  # then they are others' once the leases are over
+            logger.warning("turns cannot be let go of: %s", error)
 
 
 async def _forever(duty: Callable[[], Awaitable[None]]) -> None:

@@ -146,10 +146,11 @@ class Turns:
 
     async def _claim(self, count: int, but: Collection[str]) -> list[Held]:
         since = time.monotonic()
-        free = self._free().where(turns.c.id.not_in(but)).limit(count)
+        free = self._free().where(turns.c.id.not_in(but)).limit(count).with_for_update(of=turns, skip_locked=True)
+        chosen = free.cte()  # once: within a join PostgreSQL might do it again for each row, and take more than `count`
         taken = (
             update(turns)
-            .where(turns.c.number.in_(free.with_for_update(of=turns, skip_locked=True).scalar_subquery()))
+            .where(turns.c.number.in_(select(chosen)))
             .values(self._lease_values() | {"fence": turns.c.fence + 1, "attempts": turns.c.attempts + 1})
             .returning(
                 turns.c.id,
@@ -205,11 +206,14 @@ class Turns:
 
     async def renew(self, leases: Collection[Lease]) -> tuple[set[Lease], set[str]]:
         """Says that their holder is alive. Returns those that it has lost, and the ids of turns that are to end."""
-        ids = [lease.turn_id for lease in leases]
-        mine = update(turns).where(turns.c.holder == self._holder, turns.c.id.in_(ids)).values(self._lease_values())
+        # Locked in the same order as by those who write under leases: else each could wait for the other.
+        named = turns.c.id.in_([lease.turn_id for lease in leases])
+        locked = select(turns.c.number).where(named).order_by(turns.c.number).with_for_update()
+        mine = update(turns).where(turns.c.holder == self._holder, named).values(self._lease_values())
         kept: set[Lease] = set()
         cancelled: set[str] = set()
         async with self._database.begin() as connection:
+            await connection.execute(locked)
             rows = await connection.execute(mine.returning(turns.c.id, turns.c.fence, turns.c.cancelled))
             for turn_id, fence, ends in rows:
                 kept.add(Lease(turn_id, fence))

@@ -78,11 +78,11 @@ class Webhooks:
         await self._writes.write(self.stored(task_id, webhook_id, config))
 
     async def read(self, task_id: str) -> dict[str, dict[str, Any]]:
-        """The configurations of a task's webhooks by id, in the order of these."""
+        """The configurations of a task's webhooks by id."""
         return await to_the_end(self._read(task_id))
 
     async def _read(self, task_id: str) -> dict[str, dict[str, Any]]:
-        rows = select(webhooks.c.id, webhooks.c.config).where(webhooks.c.task_id == task_id).order_by(webhooks.c.id)
+        rows = select(webhooks.c.id, webhooks.c.config).where(webhooks.c.task_id == task_id)
         async with self._database.connect() as connection:
             return {row.id: row.config for row in await connection.execute(rows)}
 
@@ -106,10 +106,11 @@ class Webhooks:
             .order_by(webhooks.c.attempts, webhooks.c.due)
             .limit(count)
             .with_for_update(skip_locked=True)
+            .cte()  # selected once: within a join PostgreSQL might do it again for each row, and take more than `count`
         )
         taken = (
             update(webhooks)
-            .where(key.in_(free))
+            .where(key.in_(select(free)))
             .values(
                 holder=holder,
                 until=time + LEASE_SECONDS,

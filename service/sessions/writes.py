@@ -143,7 +143,8 @@ async def _lost(connection: AsyncConnection, writes: Sequence[_Write]) -> set[_W
     if not writes:
         return set()
     ids = {write.lease.turn_id for write in writes if write.lease}
+    held = turns.c.id.in_(ids), not_(turns.c.ended), turns.c.holder.is_not(None)
+    rows = select(turns.c.id, turns.c.fence).where(*held).order_by(turns.c.number)
     # Shared: nobody takes these leases before this transaction is over.
-    held = select(turns.c.id, turns.c.fence).where(turns.c.id.in_(ids), not_(turns.c.ended)).with_for_update(read=True)
-    fences = {Lease(*row) for row in await connection.execute(held)}
+    fences = {Lease(*row) for row in await connection.execute(rows.with_for_update(read=True))}
     return {write for write in writes if write.lease not in fences}

@@ -29,6 +29,8 @@ class Limited:
     concurrency: int = 8
     idempotent: bool = False
     """Whether a call may be made again where nobody knows what came of it."""
+    asks_first: bool = False
+    """Whether a call does nothing before its first question is answered."""
 
 
 class Toolbox:
@@ -47,10 +49,10 @@ class Toolbox:
         """What the model is told; a peer's description may change as its card does."""
         return tuple(limited.tool.spec for limited in self._tools.values())
 
-    def is_idempotent(self, name: str) -> bool:
-        """Whether a call of this name does no more when it is made twice than when it is made once."""
+    def may_repeat(self, name: str, answers: int) -> bool:
+        """Whether a call that was made with so many answers does no more when it is made with them again."""
         limited = self._tools.get(name)
-        return limited is None or limited.idempotent
+        return limited is None or limited.idempotent or (limited.asks_first and not answers)
 
     async def call(self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = ()) -> ToolResult:
         """Runs the call. Whatever goes wrong comes back as a result the model can read; only cancellation passes.

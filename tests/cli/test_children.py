@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.cli.children import Children
+from tests.conftest import eventually
 
 STUBBORN = "trap 'echo no' TERM; echo ready; while :; do sleep 0.1; done"
 
@@ -18,8 +19,17 @@ STUBBORN = "trap 'echo no' TERM; echo ready; while :; do sleep 0.1; done"
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+async def ended(pid: int) -> None:
+    """Waits until the process is no more: what was killed needs a moment for it."""
+
+    async def is_over() -> bool:
+        return not alive(pid)
+
+    await eventually(is_over)
 
 
 class Heard:
@@ -75,7 +85,7 @@ async def test_what_they_have_started_ends_too() -> None:
     async with Children(heard, patience=5) as children:
         await children.start("one", ["sh", "-c", f"({STUBBORN}) & echo $!; wait"], os.environ)
         await heard.at_least(2)
-    assert not alive(heard.pid)
+    await ended(heard.pid)
 
 
 async def test_cancelled_while_it_waits_it_ends_them_at_once() -> None:
@@ -91,7 +101,7 @@ async def test_cancelled_while_it_waits_it_ends_them_at_once() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert not alive(heard.pid)
+    await ended(heard.pid)
 
 
 async def test_they_end_if_their_parent_is_killed() -> None:
@@ -112,6 +122,4 @@ asyncio.run(main())
     assert alive(pid)
     parent.kill()
     await parent.wait()
-    async with asyncio.timeout(5):
-        while alive(pid):
-            await asyncio.sleep(0.01)
+    await ended(pid)

@@ -108,6 +108,7 @@ async def test_a_resting_task_is_cancelled(run_server: RunServer) -> None:
     resting = await agent.send("Paint it.")
     cancelled = (await agent.rpc("CancelTask", {"id": resting["id"]}))["result"]
     assert cancelled["status"]["state"] == "TASK_STATE_CANCELED"
+    assert [message["parts"][0]["text"] for message in cancelled["history"]] == ["Paint it.", "Which colour?"]
     assert (await agent.send("Red", taskId=resting["id"]))["code"] == UNSUPPORTED.code
 
 
@@ -129,6 +130,22 @@ async def test_approval(run_server: RunServer, answer: str, said: str) -> None:
     resting = await agent.send("2 and 3?")
     assert question_of(resting) == "May I call add(a=2, b=3)?"
     assert text_of(await agent.send(answer, taskId=resting["id"])).startswith(said)
+
+
+async def test_each_call_is_approved_by_itself(run_server: RunServer) -> None:
+    """Two of one turn, the second of which is asked about once the first is answered."""
+
+    def reply(asked: Asked) -> Says:
+        if asked.results:
+            return Says(" and ".join(asked.results))
+        return Says("", (("add", '{"a": 2, "b": 3}'), ("add", '{"a": 4, "b": 5}')))
+
+    agent = await run_server(reply, tools=[{"use": "tools.py:add", "approval": True}])
+    resting = await agent.send("Both?")
+    assert question_of(resting) == "May I call add(a=2, b=3)?"
+    resting = await agent.send("Yes", taskId=resting["id"])
+    assert question_of(resting) == "May I call add(a=4, b=5)?"
+    assert text_of(await agent.send("Ok", taskId=resting["id"])) == "5 and 9"
 
 
 async def peers(run_server: RunServer, reply: Reply) -> tuple[Agent, Agent]:

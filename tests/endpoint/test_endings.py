@@ -11,14 +11,16 @@ from typing import Any, Self
 import httpx
 import pytest
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
-from a2a.types import CancelTaskRequest, GetTaskRequest, SubscribeToTaskRequest, TaskState
+from a2a.types import CancelTaskRequest, GetTaskRequest, SubscribeToTaskRequest, Task, TaskState
 from a2a.utils.constants import TransportProtocol
 
 from service import extension
 from service.endpoint.tasks import Tasks
+from service.endpoint.worker import Worker
 from service.errors import EngineError
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
+from service.sessions.turns import Held, Turns
 from service.sessions.writes import Writes
 from service.transcript import Transcript
 from tests.conftest import Agent, Asked, RunServer, Says, echo, eventually, say
@@ -119,6 +121,21 @@ async def test_a_task_that_waits_for_a_slot_can_be_cancelled(run_server: RunServ
     agent.engine.gate.set()
     answers = [(await task)["artifacts"][0]["parts"][0]["text"] for task in (first, third)]
     assert answers == ["0 before", "0 before"]
+
+
+async def test_a_turn_can_be_cancelled_before_its_first_step(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Worker._start
+
+    def start_and_cancel(self: Worker, held: Held, task: Task, owner: str) -> None:
+        start(self, held, task, owner)
+        self.cancel(task.id)
+
+    monkeypatch.setattr(Worker, "_start", start_and_cancel)
+    agent = await run_server(echo)
+    assert (await agent.send("hello"))["status"]["state"] == "TASK_STATE_CANCELED"
+    assert agent.engine.requests == []
 
 
 async def test_subscribers_hear_of_a_cancel(run_server: RunServer) -> None:
@@ -363,6 +380,26 @@ async def test_a_turn_that_outlasts_the_drain_is_let_go_and_goes_on_after_a_rest
     assert "subscribe again" in last.message.parts[0].text
     assert (await sent)["status"]["state"] == "TASK_STATE_WORKING"
     assert agent.engine.aborted == 1
+    again = await run_server(echo)
+    assert await text_of(again, task["id"]) == "You said: hello"
+
+
+async def test_a_turn_that_is_accepted_while_a_drain_begins_is_left_to_the_next_process(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, accept = await run_server(echo), Turns.accept
+
+    async def accept_and_drain(self: Turns, *args: Any, **options: Any) -> Any:
+        accepted = await accept(self, *args, **options)
+        await agent.service.drain(0)
+        return accepted
+
+    monkeypatch.setattr(Turns, "accept", accept_and_drain)
+    task = await agent.send("hello")
+    assert task["status"]["state"] == "TASK_STATE_SUBMITTED"
+    assert agent.engine.requests == []
+    await agent.stop()
+    monkeypatch.undo()
     again = await run_server(echo)
     assert await text_of(again, task["id"]) == "You said: hello"
 

@@ -267,6 +267,13 @@ async def test_processes_that_take_at_once_take_different_turns(two: tuple[Proce
     assert sorted(int(held.lease.turn_id) for held in taken) == list(range(40))
 
 
+async def test_who_rests_writes_nothing_more_under_its_lease(process: Process) -> None:
+    mine = await held(process)
+    await process.writes.write(process.turns.asks("t", Question("c0", "?"), 60.0), lease=mine.lease)
+    with pytest.raises(LeaseLost):
+        await process.end(mine)
+
+
 async def test_a_turn_that_asks_rests_until_it_is_answered(start: Start) -> None:
     one = await start(0.2)
     mine = await held(one)
