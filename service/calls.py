@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -125,17 +125,20 @@ class Calls:
             if (asks := running.asks)
         )
 
-    async def results(self) -> list[Finished]:
-        """Waits for the results that come in next. Those that come one by one are in the order of their arrival.
+    async def wait(self) -> None:
+        """Until results can come in, or no call goes on before questions are answered."""
+        # Cancelled, it leaves them to `__aexit__`, which does not wait for ever.
+        while tasks := [each.task for each in self._open.values() if not each.task.done()]:
+            if not self._together and self.arrived:
+                break
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    def take_results(self) -> list[Finished]:
+        """After waiting: the results that come in next. Those that come one by one are in the order of their arrival.
 
         None do if questions are to be answered first.
         """
         running = self._open.values()
-        # Cancelled, it leaves them to `__aexit__`, which does not wait for ever.
-        while tasks := [each.task for each in running if not each.task.done()]:
-            if not self._together and self.arrived:
-                break
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         done = [each for each in running if each.ended]
         if self._together and len(done) < len(running):
             return []
@@ -145,7 +148,7 @@ class Calls:
             del self._open[each.made.call.id]
         return [each.task.result() for each in done]
 
-    async def partial_results(self) -> AsyncIterator[list[ToolResult]]:
+    async def partial_results(self) -> AsyncGenerator[list[ToolResult]]:
         """What is known of the results that come in next, whenever that is a good deal more than before."""
         known = 0
         while True:
@@ -182,19 +185,20 @@ class Calls:
 
     async def _run(self, running: _Running, known: Finished | None) -> Finished:
         finished = known or await self._call(running)
-        await self._tell(running, finished[0])
+        if not running.abandoned:
+            await self._tell(running, finished[0])
         self._news.set()
         return finished
 
     async def _call(self, running: _Running) -> Finished:
         call, position = running.made.call, running.made.position
-        usage = NOTHING
+        longest, usage = self._toolbox.result_chars(call.name), NOTHING
 
         async def hear(event: Event) -> None:
             nonlocal usage
             match event:
                 case CallProgress(event=TextDelta(text=text)):
-                    running.heard += text
+                    running.heard = (running.heard + text)[:longest]  # the rest will not be in the result
                     self._news.set()
                 case CallProgress(event=UsageReported(usage=took)):
                     usage += took
@@ -208,7 +212,8 @@ class Calls:
         result = await self._toolbox.call(call, self._caller(), hear, answers)
         self.usage += usage
         finished = (replace(result, usage=usage), Arrival(call.id, position, running.dispatched, time.time()))
-        await self._journal.note(finished)
+        if not running.abandoned:
+            await self._journal.note(finished)
         return finished
 
     async def _tell(self, running: _Running, result: ToolResult) -> None:
@@ -224,12 +229,13 @@ class Calls:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        tasks = [running.task for running in self._open.values()]
+        tasks = {running.task: running for running in self._open.values()}
         for task in tasks:
             task.cancel()
         if tasks:
             stuck = (await asyncio.wait(tasks, timeout=_CANCEL_SECONDS))[1]
             for task in stuck:
+                tasks[task].abandoned = True
                 logger.error("call %s does not end when it is cancelled: it is left to itself", task.get_name())
 
 
@@ -243,6 +249,8 @@ class _Running:
     started: float = field(default_factory=time.monotonic)
     heard: str = ""
     """What a peer has said so far."""
+    abandoned: bool = False
+    """Whether its end is of no interest any more: the turn was over before it."""
 
     @property
     def asks(self) -> Asks | None:

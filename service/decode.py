@@ -159,7 +159,8 @@ class DecodeLoop:
                     if calls:
                         if (running := calls.running) and not calls.arrived:
                             await emit(Waiting(call_ids=running))
-                        results = await self._wait(turn.transcript, calls)
+                        await self._wait(turn.transcript, calls)
+                        results = calls.take_results()
                         if not results:
                             stop = StopReason.ASKS
                             break
@@ -193,11 +194,13 @@ class DecodeLoop:
         room = min(turn.limits().tokens - turn.sampled, self._engine.window - len(turn.transcript))
         if room <= 0:
             return self._limit(turn)
-        reader = turn.take_reader() or self._chat.reader(self._toolbox.specs, first_call=calls.started)
+        begun = turn.take_reader()
+        reader = begun or self._chat.reader(self._toolbox.specs, first_call=calls.started)
+        sampling = self._sampling(turn, room, begun=begun is not None)
         finish: Finish | None = None
         turn.input += len(turn.transcript)
         try:
-            async with aclosing(self._engine.generate(turn.transcript.tokens, self._sampling(turn, room))) as stream:
+            async with aclosing(self._engine.generate(turn.transcript.tokens, sampling)) as stream:
                 async for chunk in stream:
                     finish, text = chunk.finish, ""
                     turn.cached += chunk.cached
@@ -226,7 +229,7 @@ class DecodeLoop:
         """What the model's own stop means: the end, or None if something is to come in first."""
         return None if calls or self._chat.write_nothing(turn.transcript) else StopReason.DONE
 
-    def _sampling(self, turn: _Growing, room: int) -> Sampling:
+    def _sampling(self, turn: _Growing, room: int, *, begun: bool) -> Sampling:
         return Sampling(
             max_tokens=room,
             stop=self._chat.stop,
@@ -236,28 +239,30 @@ class DecodeLoop:
             seed=None if self._choice.seed is None else self._choice.seed + len(turn.transcript),
             logprobs=self._choice.logprobs,
             banned=self._chat.banned(self._toolbox.specs),
-            constraint=self._chat.constraint(self._toolbox.specs),
+            constraint=self._chat.constraint(self._toolbox.specs, begun=begun),
         )
 
-    async def _wait(self, transcript: Transcript, calls: Calls) -> list[Finished]:
-        """The results that come in next. What is known of them before is computed meanwhile."""
+    async def _wait(self, transcript: Transcript, calls: Calls) -> None:
+        """Until results come in, or questions are to be answered. What is known of results is computed meanwhile."""
         warming = asyncio.create_task(self._warm(transcript, calls))
         try:
-            return await calls.results()
+            await calls.wait()
         finally:
             warming.cancel()
             await asyncio.wait([warming])
 
     async def _warm(self, transcript: Transcript, calls: Calls) -> None:
-        async for results in calls.partial_results():
-            tokens = transcript.append(*self._chat.write_results(results, transcript)).tokens
-            if len(tokens) >= self._engine.window:
-                return
-            with suppress(EngineError):  # the next stretch will meet it
-                await self._engine.prefill(tokens)
+        async with aclosing(calls.partial_results()) as growing:
+            async for results in growing:
+                tokens = transcript.append(*self._chat.write_results(results, transcript)).tokens
+                if len(tokens) >= self._engine.window:
+                    return
+                with suppress(EngineError):  # the next stretch will meet it
+                    await self._engine.prefill(tokens)
 
     def _splice(self, transcript: Transcript, finished: Sequence[Finished]) -> Transcript:
-        arrivals = tuple(arrival for _, arrival in finished)
+        now = time.time()
+        arrivals = tuple(replace(arrival, spliced=now) for _, arrival in finished)
         spans = self._chat.write_results([result for result, _ in finished], transcript)
         return transcript.append(
             *(replace(span, arrivals=arrivals) if span.origin is Origin.RETURNED else span for span in spans)
@@ -319,7 +324,7 @@ class _Growing:
         self.sampled = past.sampled
         self.input = past.input
         self.cached = 0
-        self._reader = past.reader
+        self._reader = None if past.paused else past.reader
         self._tokens: list[int] = []
         """Sampled, but not in the transcript yet."""
         self._logprobs: list[float] = []

@@ -62,7 +62,7 @@ class ToolLimits(_Section):
     """A call that takes longer comes back to the model as an error."""
     result_chars: int = Field(default=4_000, gt=0)
     """A longer result is cut, and says so."""
-    concurrency: int = Field(default=8, gt=0)
+    concurrency: int = Field(default=64, gt=0)
     """Calls of this tool that run at once; others wait, within their time."""
 
 

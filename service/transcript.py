@@ -29,7 +29,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """When a call was made and when its result was there. It came in with the span that has this."""
+    """When a call was made, and when its result was there and came in, which is with the span that has this."""
 
     call_id: str
     position: int
@@ -38,6 +38,8 @@ class Arrival:
     """When it started, in seconds since 1970; None if it never did, or if the process that knew has died."""
     arrived: float
     """The same, of its result."""
+    spliced: float | None = None
+    """The same, of when the model could read it; None while it cannot."""
 
 
 @dataclass(frozen=True, slots=True)

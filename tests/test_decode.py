@@ -3,7 +3,8 @@
 1. A turn without calls is the model's text, and ends with the end marker it sampled.
 2. A call starts the moment it closes, while the rest of the stretch is still being decoded.
 3. Calls of one stretch run at the same time; their results are spliced in in the order asked.
-4. What the engine is given is, token for token, what was stored before; nothing is tokenised again.
+4. What the engine is given is, token for token, what was stored before; nothing is tokenised again. What the format
+   bans is not sampled, and calls follow its grammar.
 5. Every span says where it came from, and only sampled tokens carry loss.
 6. A limit ends the turn with its own name, and what still runs is cancelled. So does one that came with the question.
 7. Cancelling the turn closes the engine's stream and every running call.
@@ -12,7 +13,7 @@
    end.
    However the turn ends, what is kept last has a result for every call that was made.
    If the process dies, the next message finds a result that says so for every call that was kept.
-10. A turn that was cut off is closed by a forced marker before the next message.
+10. A turn that was cut off is closed by a forced marker before the next message; a call, before anything else.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
 
 from service import calls
 from service.chat.inner import InnerFormat
@@ -189,6 +191,23 @@ async def test_4_the_engine_is_given_what_was_stored(chat: InnerFormat, write: W
     assert len(stretches_of(transcript)) == 200 * 2
 
 
+@pytest.mark.parametrize("marker", ["<|result|>", "<|end_result|>", "<|im_start|>"])
+async def test_4_what_is_banned_is_not_sampled(
+    chat: InnerFormat, tokenizer: Tokenizer, write: Write, marker: str
+) -> None:
+    stage = Stage(chat, [(*write("So: ")[:-1], tokenizer.get_vocab()[marker])], Bell("bell"))
+    with pytest.raises(ValueError, match="may not be sampled"):
+        await stage.run()
+
+
+async def test_4_calls_follow_the_grammar(chat: InnerFormat, write: Write) -> None:
+    bell = Bell("bell")
+    stage = Stage(chat, [write("So.")], bell)
+    await stage.run()
+    ((_, sampling),) = stage.engine.requests
+    assert sampling.constraint == chat.constraint([bell.spec], begun=False)
+
+
 async def test_5_origins_and_mask(chat: InnerFormat, write: Write) -> None:
     stage = Stage(chat, [write("", ("bell", {"n": 1})), write("Done.")], *rung("bell"))
     transcript = (await stage.run()).transcript
@@ -296,7 +315,11 @@ async def test_7_a_tool_that_cannot_be_cancelled(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert "interrupted" in chat.read(stage.kept[-1].spans[-1].tokens)
+    told = len(stage.events)
+    (stuck,) = [task for task in asyncio.all_tasks() if task.get_name() == "deaf c0"]
     bell.ring.set()
+    await stuck
+    assert len(stage.events) == told
 
 
 async def test_8_a_failing_engine(chat: InnerFormat) -> None:

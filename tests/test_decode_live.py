@@ -5,7 +5,8 @@
 13. A model that waits gets the first result there is, and goes on while the others run.
 14. A turn does not end while a call runs: its result comes in and the model goes on.
 15. A wait while nothing runs is answered at once, in turn formats too.
-16. The transcript says of each result where its call closed, when that started, and when the result was there.
+16. The transcript says of each result where its call closed, when that started, and when the result was there and came
+    in.
 17. Played again with the results coming where they came, a turn leaves the same transcript.
 18. What a peer has said so far, and what came of calls that others hold up, is computed while the model waits; the
     transcript is the same without it.
@@ -194,7 +195,8 @@ async def test_16_where_and_when(tokenizer: Tokenizer, is_live: bool, stretches:
         assert chat.read(transcript.tokens[: arrival.position]).endswith("<|end_call|>")
         assert chat.read(transcript.tokens[came_in:]).startswith("<|result|>")
         assert arrival.dispatched is not None
-        assert begun <= arrival.dispatched <= arrival.arrived <= time.time()
+        assert arrival.spliced is not None
+        assert begun <= arrival.dispatched <= arrival.arrived <= arrival.spliced <= time.time()
     assert Transcript.from_json(json.loads(json.dumps(transcript.to_json()))) == transcript
 
 
@@ -267,6 +269,46 @@ async def test_18_what_a_peer_says_is_computed_meanwhile(tokenizer: Tokenizer, i
     assert said[:-128] in chat.read(used)
 
 
+async def test_18_what_will_be_cut_is_not_computed(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    stage = Live(live, tokenizer, "<|call|>peer {}<|end_call|><|wait|>", "Done.<|im_end|>")
+    peer = Peer("peer", "x" * 1_000)
+    stage.loop._toolbox = Toolbox([Limited(peer, result_chars=300)])
+    running = asyncio.create_task(stage.told())
+    await peer.started.wait()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    peer.ring.set()
+    assert f"{'x' * 300} [cut: " in await running
+    assert all(live.read(tokens).count("x") <= 300 for tokens in stage.engine.prefilled)
+
+
+async def test_18_a_result_that_is_there_is_not_lost_while_that_ends(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    """1. The result is there.  2. What was computed of it is being aborted.  3. The turn is cancelled."""
+    stage = Live(live, tokenizer, "<|call|>peer {}<|end_call|><|wait|>", "Done.<|im_end|>")
+    peer = Peer("peer", "x" * 200)
+    stage.loop._toolbox = Toolbox([Limited(peer)])
+    computing, aborting, let_go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def prefill(tokens: Sequence[int]) -> None:
+        computing.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            aborting.set()
+            await let_go.wait()
+
+    stage.engine.prefill = prefill  # type: ignore[method-assign]
+    running = asyncio.create_task(stage.told())
+    await computing.wait()
+    peer.ring.set()
+    await aborting.wait()
+    running.cancel()
+    let_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert live.read(stage.kept[-1].tokens).endswith("That is all.<|end_result|>")
+
+
 async def test_18_what_others_hold_up_is_computed_meanwhile(tokenizer: Tokenizer) -> None:
     chat = InnerFormat(tokenizer)
     stage = Live(chat, tokenizer, "<|call|>long {}<|end_call|><|call|>slow {}<|end_call|><|wait|>", "Done.<|im_end|>")
@@ -330,6 +372,18 @@ async def test_7_cancelling_ends_every_call(live: InnerFormat, tokenizer: Tokeni
         await running
     assert all(stage.bells[name].cancelled for name in names)
     assert live.read(stage.kept[-1].spans[-1].tokens).count("interrupted") == 5
+
+
+async def test_10_a_call_that_was_cut_off_is_closed_before_a_result(live: InnerFormat, tokenizer: Tokenizer) -> None:
+    text = '<|call|>slow {}<|end_call|><|call|>bang {"n": 1'
+    stage = Live(live, tokenizer, text, limits=Limits(tokens=12 + len("slow {}")))
+    told = await stage.told()
+    assert stage.turn.stop is StopReason.TOKENS
+    assert told == (
+        '<|call|>slow {}<|end_call|><|call|>bang {"n"<|end_call|>'
+        "<|result|>c0 error: interrupted: it may or may not have been done<|end_result|>"
+    )
+    assert [span.origin for span in stage.turn.transcript.spans[-2:]] == [Origin.FORCED, Origin.RETURNED]
 
 
 async def test_6_a_result_that_fills_the_window(live: InnerFormat, tokenizer: Tokenizer) -> None:

@@ -38,9 +38,9 @@ class MustCall(InnerFormat):
         self._made = first_call
         return super().reader(tools, first_call)
 
-    def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
+    def constraint(self, tools: Sequence[ToolSpec], *, begun: bool) -> str | None:
         if not (left := self._names[self._made :]):
-            return super().constraint(tools)
+            return super().constraint(tools, begun=begun)
         by_name = {tool.name: self._call_tag(tool) for tool in tools}
         calls = [by_name[name] | {"content": {"type": "const_string", "value": f"{name} {{}}"}} for name in left]
         return json.dumps({"type": "structural_tag", "format": {"type": "sequence", "elements": calls}})

@@ -78,8 +78,11 @@ class ChatFormat(Protocol):
         """Token ids that a model with these tools may not sample anywhere, such as those that open a result."""
         ...
 
-    def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
-        """The grammar calls must follow, as a structural tag in JSON; None if there are no tools or no grammar."""
+    def constraint(self, tools: Sequence[ToolSpec], *, begun: bool) -> str | None:
+        """The grammar calls must follow, as a structural tag in JSON; None if there are no tools or no grammar.
+
+        Of a whole stretch, or of what is left of one that another process has `begun`, after one of its calls.
+        """
         ...
 
     def reader(self, tools: Sequence[ToolSpec], first_call: int) -> Reader:

@@ -124,7 +124,7 @@ class FamilyFormat:
             sampled |= {ids.call, ids.end_call}
         return tuple(sorted(ids.special - sampled))
 
-    def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
+    def constraint(self, tools: Sequence[ToolSpec], *, begun: bool) -> str | None:
         """Reasoning ends before anything is said or called; a call names a tool and has arguments of its schema."""
         if not tools:
             return None
@@ -141,9 +141,9 @@ class FamilyFormat:
             "exclude_tokens": [ids.end_call, ids.think, ids.thought],
             "tags": [self._call_tag(tool) for tool in tools],
         }
-        if self._thinks_at_once:
+        if self._thinks_at_once and not begun:
             said = {"type": "sequence", "elements": [reasoning, said]}
-        elif self._thinking:
+        elif self._thinking and not begun:
             said = {"type": "sequence", "elements": [{"type": "optional", "content": reasoning}, said]}
         return json.dumps({"type": "structural_tag", "format": said})
 

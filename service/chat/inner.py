@@ -84,7 +84,7 @@ class InnerFormat:
 
     def ask(self, text: str, after: Transcript) -> tuple[Span, ...]:
         begun = len(after.spans) > 1  # more than the head
-        closing = (self._end,) if begun and after.tokens[-1] != self._end else ()
+        closing = (*self._closing(after), self._end) if begun and after.tokens[-1] != self._end else ()
         newline = self._encode("\n") if begun else ()
         message = (*newline, *self._turn("user", text), *self._opening)
         return (Span(Origin.FORCED, closing), Span(Origin.GIVEN, message))
@@ -94,10 +94,12 @@ class InnerFormat:
         for result in results:
             name = f"{result.call_id} " if self._live else ""
             tokens += (self._result, *self._encode(name + result.as_read), self._end_result)
+        if not results:
+            return ()
         # Where the model ended its message before its calls, it gets another one.
-        ended = results and after.tokens[-1:] == (self._end,)
-        opening = (*self._encode("\n"), *self._opening) if ended else ()
-        return (Span(Origin.FORCED, opening), Span(Origin.RETURNED, tuple(tokens)))
+        ended = after.tokens[-1:] == (self._end,)
+        before = (*self._encode("\n"), *self._opening) if ended else self._closing(after)
+        return (Span(Origin.FORCED, before), Span(Origin.RETURNED, tuple(tokens)))
 
     def write_nothing(self, after: Transcript) -> tuple[Span, ...]:
         return (Span(Origin.FORCED, (self._end_result,)),) if after.tokens[-1:] == (self._wait,) else ()
@@ -112,7 +114,7 @@ class InnerFormat:
         """What opens or closes a result or a message, and all other special tokens that are not for the model."""
         return tuple(sorted(self._special - (self.controls if tools else {self._end})))
 
-    def constraint(self, tools: Sequence[ToolSpec]) -> str | None:
+    def constraint(self, tools: Sequence[ToolSpec], *, begun: bool) -> str | None:
         """A call names a tool and gives arguments of its schema.
 
         The engine lets a stretch stop wherever this is complete, which is anywhere but inside a call. It cannot say
@@ -157,6 +159,12 @@ class InnerFormat:
         """The tokens as text, markers spelled out: for people."""
         text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=False)
         return text
+
+    def _closing(self, after: Transcript) -> tuple[int, ...]:
+        """What ends the call within which the model was cut off, if it was."""
+        marks = (self._message, self._call, self._end_call)
+        last = next((token for token in reversed(after.tokens) if token in marks), None)
+        return (self._end_call,) if last == self._call else ()
 
     @property
     def _opening(self) -> tuple[int, ...]:
@@ -241,7 +249,7 @@ def _spaced_keyword(key: str, value: Any) -> Any:
     match key, value:
         case ("enum", list()) | ("const", str()):
             return map_strings(value, lambda text: f" {text}")
-        case "maxLength", int():
+        case ("minLength", int()) | ("maxLength", int()):
             return value + 1
     return _spaced_schema(value)
 

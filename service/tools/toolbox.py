@@ -26,7 +26,7 @@ class Limited:
     tool: Tool
     seconds: float = 10.0
     result_chars: int = 4_000
-    concurrency: int = 8
+    concurrency: int = 64
     idempotent: bool = False
     """Whether a call may be made again where nobody knows what came of it."""
     asks_first: bool = False
@@ -48,6 +48,11 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         """What the model is told; a peer's description may change as its card does."""
         return tuple(limited.tool.spec for limited in self._tools.values())
+
+    def result_chars(self, name: str) -> int:
+        """How many characters of what a tool says the model reads."""
+        limited = self._tools.get(name)
+        return limited.result_chars if limited else 0
 
     def may_repeat(self, name: str, answers: int) -> bool:
         """Whether a call that was made with so many answers does no more when it is made with them again."""

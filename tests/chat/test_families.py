@@ -17,11 +17,12 @@ from tokenizers import AddedToken, Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from service.chat.families import FamilyFormat
-from service.decode import DecodeLoop
+from service.decode import DecodeLoop, StopReason
 from service.engine.scripted import ScriptedEngine
 from service.errors import ConfigError
-from service.messages import Caller, ToolCall, ToolResult
-from service.tools.base import CallContext, ToolSpec
+from service.journal import Heard
+from service.messages import Answer, Caller, ToolCall, ToolResult
+from service.tools.base import Asks, CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Origin, Span, Transcript
 from tests.byte_tokenizer import byte_tokenizer
@@ -227,13 +228,17 @@ Accepts = Callable[[Sequence[int]], bool]
 
 @pytest.fixture(scope="module")
 def accepts(qwen: Tokenizer, family: FamilyFormat) -> Accepts:
-    """Whether the grammar lets a stretch be sampled and end there."""
+    return acceptor(qwen, family, begun=False)
+
+
+def acceptor(qwen: Tokenizer, family: FamilyFormat, *, begun: bool) -> Accepts:
+    """Whether the grammar lets a stretch, or the rest of one, be sampled and end there."""
     ids: dict[str, int] = qwen.get_vocab()
     vocabulary = sorted(ids, key=ids.__getitem__)
     info = xgrammar.TokenizerInfo(
         vocabulary, xgrammar.VocabType.BYTE_LEVEL, stop_token_ids=[*family.stop], vocab_size=len(vocabulary)
     )
-    constraint = family.constraint([ORDER, TODAY])
+    constraint = family.constraint([ORDER, TODAY], begun=begun)
     assert constraint
     grammar = xgrammar.GrammarCompiler(info).compile_structural_tag(constraint)
 
@@ -260,6 +265,16 @@ def test_a_draft_may_not_be_sampled(
     assert not accepts((*thought, *said[said.index(qwen.encode("I").ids[0]) :]))
 
 
+def test_what_is_left_of_a_stretch_has_no_reasoning(
+    qwen: Tokenizer, kind: tuple[str, bool], family: FamilyFormat, thought: list[int]
+) -> None:
+    """Where another process goes on with it, after a call."""
+    accepts = acceptor(qwen, family, begun=True)
+    rest = qwen.encode(f"And:{CALL[kind[0]]}<|im_end|>").ids
+    assert accepts(rest)
+    assert not accepts((*thought, *rest))
+
+
 def test_a_call_may_not_hold_a_control_token(qwen: Tokenizer, kind: tuple[str, bool], accepts: Accepts) -> None:
     """It would end there for us, and go on for the grammar."""
     before, after = CALL[kind[0]].split("nuts")
@@ -282,7 +297,7 @@ def test_a_call_follows_its_schema(family: FamilyFormat, accepts: Accepts, name:
 
 
 def test_without_tools_there_is_only_prose(qwen: Tokenizer, kind: tuple[str, bool], family: FamilyFormat) -> None:
-    assert family.constraint([]) is None
+    assert family.constraint([], begun=False) is None
     allowed = set(control(qwen, list(qwen.get_added_tokens_decoder()))) - {*control(qwen, family.banned([]))}
     assert allowed == {"<|im_end|>", "<|endoftext|>", *(("<think>", "</think>") if kind[1] else ())}
 
@@ -290,6 +305,30 @@ def test_without_tools_there_is_only_prose(qwen: Tokenizer, kind: tuple[str, boo
 def test_a_model_of_another_family_is_refused(tokenizer: Tokenizer) -> None:
     with pytest.raises(ConfigError, match=r"lacks <think>.*: this model is not of the family qwen3"):
         FamilyFormat(tokenizer, "qwen3", False)
+
+
+async def test_a_turn_that_rested_reasons_again_unheard(qwen: Tokenizer, family: FamilyFormat) -> None:
+    """The stretch after the answer is a new one: its reasoning is not said."""
+
+    class Asking(Order):
+        async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+            if not context.answers:
+                raise Asks("Really?")
+            return await super().__call__(arguments, context)
+
+    stretches = [
+        family.write_stretch("Now. ", [ToolCall("", "order", '{"item": "nuts", "quantity": 5}')]),
+        family.write_stretch("Sent.", []),
+    ]
+    engine = ScriptedEngine(lambda prompt, _: [(token,) for token in stretches[len(engine.requests) - 1]])
+    loop = DecodeLoop(engine, family, Toolbox([Limited(Asking(), asks_first=True)]), "Help.")
+    journal = Heard()
+    rests = await loop.run(loop.ask(Transcript(), "Order 5 nuts."), Caller(), journal=journal)
+    assert rests.stop is StopReason.ASKS
+    journal.answers = {"c0": (Answer("Yes."),)}
+    turn = await loop.run(rests.transcript, Caller(), journal=journal)
+    assert turn.text.split() == ["Now.", "Sent."]
+    assert engine.requests[1][1].constraint == family.constraint([ORDER], begun=False)
 
 
 async def test_the_loop_runs_it(qwen: Tokenizer, family: FamilyFormat) -> None:

@@ -41,7 +41,7 @@ def allowed(tokenizer: Tokenizer, chat: InnerFormat) -> Callable[[Sequence[ToolS
     compiler = xgrammar.GrammarCompiler(info)
 
     def of(tools: Sequence[ToolSpec]) -> Allowed:
-        constraint = chat.constraint(tools)
+        constraint = chat.constraint(tools, begun=False)
         assert constraint
         grammar = compiler.compile_structural_tag(constraint)
 
@@ -132,6 +132,6 @@ def test_strings_of_the_schema_have_their_space(
 
 
 def test_without_tools_there_is_only_prose(tokenizer: Tokenizer, chat: InnerFormat) -> None:
-    assert chat.constraint([]) is None
+    assert chat.constraint([], begun=False) is None
     special = {id for id, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     assert special - {*chat.banned([])} == {tokenizer.token_to_id("<|im_end|>")}

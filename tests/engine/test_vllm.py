@@ -34,7 +34,7 @@ def must_call(constraint: str) -> str:
 
 async def test_a_call_follows_its_schema_however_wildly_it_is_sampled(vllm: VllmEngine, inner: InnerFormat) -> None:
     prompt = inner.begin("Order things.", [ORDER])
-    constraint = inner.constraint([ORDER])
+    constraint = inner.constraint([ORDER], begun=False)
     assert constraint
     closed = 0
     sampled = await asyncio.gather(
@@ -69,7 +69,7 @@ async def test_what_was_prefilled_is_not_computed_again(vllm: VllmEngine) -> Non
 
 async def test_a_result_cannot_be_sampled(vllm: VllmEngine, inner: InnerFormat) -> None:
     prompt = inner.begin("Order things.", [ORDER])
-    banned, constraint = inner.banned([ORDER]), inner.constraint([ORDER])
+    banned, constraint = inner.banned([ORDER]), inner.constraint([ORDER], begun=False)
     wild = Sampling(60, inner.stop, temperature=2.0, banned=banned, constraint=constraint)
     sampled = await asyncio.gather(*(sample(vllm, prompt, replace(wild, seed=seed)) for seed in range(8)))
     (_, result) = inner.write_results([ToolResult("c0", "")], Transcript())
