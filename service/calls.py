@@ -125,12 +125,16 @@ class Calls:
             if (asks := running.asks)
         )
 
+    @property
+    def ready(self) -> bool:
+        """Whether results can come in, or no call goes on before questions are answered."""
+        return not self.running or (not self._together and self.arrived)
+
     async def wait(self) -> None:
-        """Until results can come in, or no call goes on before questions are answered."""
-        # Cancelled, it leaves them to `__aexit__`, which does not wait for ever.
-        while tasks := [each.task for each in self._open.values() if not each.task.done()]:
-            if not self._together and self.arrived:
-                break
+        """Until it is ready."""
+        # Cancelled, it leaves the calls to `__aexit__`, which does not wait for ever.
+        while not self.ready:
+            tasks = [running.task for running in self._open.values() if not running.task.done()]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
     def take_results(self) -> list[Finished]:

@@ -155,13 +155,14 @@ class DecodeLoop:
                 await calls.resume(past.made, past.unanswered)
                 stop = self._pause(turn, calls) if past.paused else await self._stretch(turn, calls, emit, journal)
                 while stop is None:
-                    await journal.keep(turn.transcript)
                     if calls:
-                        if (running := calls.running) and not calls.arrived:
-                            await emit(Waiting(call_ids=running))
+                        if not calls.ready:
+                            await journal.keep(turn.transcript)
+                            await emit(Waiting(call_ids=calls.running))
                         await self._wait(turn.transcript, calls)
                         results = calls.take_results()
                         if not results:
+                            await journal.keep(turn.transcript)
                             stop = StopReason.ASKS
                             break
                         turn.transcript = self._splice(turn.transcript, results)

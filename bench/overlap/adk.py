@@ -40,7 +40,9 @@ class Model(LiteLlm):  # type: ignore[misc]  # it is not in our environment
         step = Step("decode", time.perf_counter())
         async for response in super().generate_content_async(llm_request, stream):
             step.ended = time.perf_counter()
-            step.tokens = response.usage_metadata.candidates_token_count
+            used = response.usage_metadata
+            step.sampled = used.candidates_token_count
+            step.computed = used.total_token_count - (used.cached_content_token_count or 0)
             yield response
         steps.append(step)
 

@@ -22,5 +22,7 @@ class Step:
     begun: float
     """By `time.perf_counter`, which is one clock for all processes."""
     ended: float = 0.0
-    tokens: int = 0
-    """Sampled."""
+    sampled: int = 0
+    """Tokens."""
+    computed: int = 0
+    """Tokens that were sampled, or read and not in the cache."""

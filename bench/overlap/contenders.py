@@ -16,6 +16,7 @@ from openai import AsyncOpenAI
 
 from bench.overlap.agents import Step
 from bench.overlap.bound import Bound, Speed, bound
+from bench.overlap.engine import Request
 from bench.overlap.outer import Outer
 from bench.overlap.picture import Bar
 from bench.overlap.tasks import Task
@@ -40,11 +41,16 @@ class Run:
     seconds: float
     sampled: int
     """Tokens."""
+    computed: int
+    """Tokens that were sampled, or read and not in the cache."""
     bars: tuple[Bar, ...] = ()
     bound: Bound | None = None
     """Of the task, as the live form counts its tokens."""
     dispatch: tuple[float, ...] = ()
     """For each call of a task without peers, seconds from the sampling of its last token to its start."""
+    gaps: tuple[float, ...] = ()
+    """For each splice of such a task within which the model did not wait, from the last token before it to the first
+    one after, in token times."""
 
 
 Runs = dict[str, Run]
@@ -128,16 +134,20 @@ class Contenders:
         seconds = time.perf_counter() - begun
         _check(form, task, reply.text, tools.bars)
         watched = await self._engine("watched")
-        stretches = [(asked, came) for asked, came in watched["stretches"] if came]
-        decoded = [Bar(asked - begun, came[-1][0] - begun, True) for asked, came in stretches]
+        requests = [Request(**request) for request in watched["requests"] if request["came"]]
+        decoded = [Bar(request.asked - begun, request.came[-1][0] - begun, True) for request in requests]
         transcripts = [await self._newest(f"{form}-{level}") for level in range(len(task.turns))]
-        turns = list(zip(task.turns, transcripts, strict=True))
+        turns, alone = list(zip(task.turns, transcripts, strict=True)), len(task.turns) == 1
+        own = _own_speed(requests, speed)
+        sampled = sum(sum(transcript.sampled_mask) for transcript in transcripts)
         return Run(
             seconds,
-            sum(sum(transcript.sampled_mask) for transcript in transcripts),
+            sampled,
+            sampled + watched["ahead"] + sum(request.computed for request in requests),
             (*decoded, *tools.bars),
-            bound(turns, self._chat, _own_speed([came for _, came in stretches], speed)) if form == "live" else None,
-            _dispatched(transcripts[0], watched["closed"]) if len(task.turns) == 1 else (),
+            bound(turns, self._chat, own) if form == "live" else None,
+            _dispatched(transcripts[0], watched["closed"]) if alone else (),
+            _gaps(requests, own) if alone else (),
         )
 
     async def _run_outer(self, name: str, task: Task) -> Run:
@@ -147,7 +157,7 @@ class Contenders:
         steps = [step for step in steps if step.what != "peer"]  # whose own steps are among them
         bars = tuple(Bar(step.begun - begun, step.ended - begun, step.what == "decode") for step in steps)
         _check(name, task, answer, [bar for bar in bars if not bar.decodes])
-        return Run(seconds, sum(step.tokens for step in steps), bars)
+        return Run(seconds, sum(step.sampled for step in steps), sum(step.computed for step in steps), bars)
 
     async def _ask_outer(self, name: str, text: str) -> tuple[str, list[Step]]:
         """The answer, and the steps it took."""
@@ -164,7 +174,7 @@ class Contenders:
         prompt = [token for span in transcript.spans[:-1] for token in span.tokens]
         count = len(transcript.spans[-1].tokens)
         seconds = await self._engine("seconds", prompt=prompt, count=count)
-        return Run(seconds, count, (Bar(0.0, seconds, True),))
+        return Run(seconds, count, count, (Bar(0.0, seconds, True),))
 
     async def _engine(self, what: str, **asked: Any) -> Any:
         response = await self._http.post(f"{self._places['engine']}/{what}", json=asked, timeout=None)
@@ -179,19 +189,24 @@ class Contenders:
             return await read_conversation(database, context)
 
 
-def _own_speed(stretches: Sequence[Sequence[tuple[float, int]]], bare: Speed) -> Speed:
+def _own_speed(requests: Sequence[Request], bare: Speed) -> Speed:
     """The decoding speed of this very run, since that of a machine drifts; by when tokens came and beside how many.
 
     How much faster tokens are read than sampled is as the bare engine has it.
     """
     intervals: dict[bool, list[float]] = {False: [], True: []}
-    for came in stretches:
-        for (since, before), (until, streams) in itertools.pairwise(came):
+    for request in requests:
+        for (since, before), (until, streams) in itertools.pairwise(request.came):
             if before == streams:
                 intervals[streams > 1].append(until - since)
     token = statistics.median(intervals[False])
     together = statistics.median(intervals[True]) if intervals[True] else token
     return Speed(token, bare.prefill * token / bare.token, max(0.0, together - token))
+
+
+def _gaps(requests: Sequence[Request], own: Speed) -> tuple[float, ...]:
+    pairs = itertools.pairwise(requests)
+    return tuple((after.came[0][0] - before.came[-1][0]) / own.token for before, after in pairs if before.cut)
 
 
 def _dispatched(transcript: Transcript, closed: Sequence[float]) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import statistics
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,21 @@ class Stretch:
     tokens: list[int]
 
 
+@dataclass(slots=True)
+class Request:
+    """What the engine was asked for, and what came of it, by `time.perf_counter`: one clock for all processes."""
+
+    asked: float
+    came: list[tuple[float, int]] = field(default_factory=list)
+    """When each token came, and how many streams were being decoded then."""
+    computed: int = 0
+    """Tokens of the prompt that were not in the cache."""
+    cut: bool = True
+    """Whether it was closed before its own end."""
+
+
 class Watched(Around):
-    """Remembers when tokens came, and when calls were sampled."""
+    """Remembers what it was asked for, and when calls were sampled."""
 
     def __init__(self, engine: VllmEngine, end_call: int) -> None:
         """`end_call` is the token that ends a call."""
@@ -52,10 +65,9 @@ class Watched(Around):
         self._end_call = end_call
         self._sampled = 0.0
         self._streams = 0
-        self.stretches: list[tuple[float, list[tuple[float, int]]]] = []
-        """When each was asked for; when each of its tokens came, and how many streams were being decoded then.
-
-        By `time.perf_counter`, which is one clock for all processes."""
+        self.requests: list[Request] = []
+        self.ahead = 0
+        """Tokens that were computed before they were asked for."""
         self.closed: list[float] = []
         """When each call's last token had been sampled, in seconds since 1970."""
         core = engine.llm.engine_core
@@ -69,22 +81,32 @@ class Watched(Around):
         core.get_output_async = receive_and_note
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
-        came: list[tuple[float, int]] = []
-        self.stretches.append((time.perf_counter(), came))
+        request = Request(time.perf_counter())
+        self.requests.append(request)
         self._streams += 1
         try:
             async with aclosing(super().generate(tokens, sampling)) as stream:
                 async for chunk in stream:
-                    came += [(time.perf_counter(), self._streams)] * len(chunk.tokens)
+                    if not request.came:
+                        request.computed = len(tokens) - chunk.cached
+                    request.came += [(time.perf_counter(), self._streams)] * len(chunk.tokens)
+                    request.cut = chunk.finish is None
                     self.closed += [self._sampled] * chunk.tokens.count(self._end_call)
                     yield chunk
         finally:
             self._streams -= 1
 
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        """As the engine does it, counting."""
+        async with aclosing(super().generate(tokens, Sampling(max_tokens=1, stop=()))) as stream:
+            async for chunk in stream:
+                self.ahead += len(tokens) - chunk.cached
+
     def tell(self) -> dict[str, Any]:
         """What was remembered since the last time."""
-        told = {"stretches": self.stretches, "closed": self.closed}
-        self.stretches, self.closed = [], []
+        requests = [asdict(request) for request in self.requests]
+        told = {"requests": requests, "ahead": self.ahead, "closed": self.closed}
+        self.requests, self.ahead, self.closed = [], 0, []
         return told
 
 

@@ -47,7 +47,7 @@ def command(weights: Path, port: int) -> list[str]:
     arguments = engine_arguments(configure(weights))
     return [
         *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--served-model-name", MODEL),
-        *("--host", "127.0.0.1", "--port", str(port), "--disable-uvicorn-access-log"),
+        *("--host", "127.0.0.1", "--port", str(port), "--disable-uvicorn-access-log", "--enable-prompt-tokens-details"),
         *("--chat-template", str(Path(__file__).with_name("hermes.jinja"))),
         *("--enable-auto-tool-choice", "--tool-call-parser", "hermes"),
         *(word for name, value in arguments.items() for word in _option(name, value)),
@@ -99,7 +99,10 @@ class Outer:
                 model=MODEL, messages=messages, tools=tools, temperature=0, max_tokens=TOKENS
             )
             step.ended = time.perf_counter()
-            step.tokens = response.usage.completion_tokens if response.usage else 0
+            assert response.usage
+            details = response.usage.prompt_tokens_details
+            step.sampled = response.usage.completion_tokens
+            step.computed = response.usage.total_tokens - ((details.cached_tokens if details else None) or 0)
             self.steps.append(step)
             message = response.choices[0].message
             if not message.tool_calls:

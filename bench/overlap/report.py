@@ -47,6 +47,18 @@ def sampled_over_needed(runs: Runs, name: str) -> float:
     return runs[name].sampled / bound.needed
 
 
+def computed_over_needed(runs: Runs, name: str) -> float:
+    """Tokens: a task needs those that have to be sampled, and those that it is told."""
+    bound = runs["live"].bound
+    assert bound
+    return runs[name].computed / (bound.needed + bound.read)
+
+
+def overhead(runs: Runs, name: str) -> float:
+    """Seconds over the bound."""
+    return runs[name].seconds - least(runs)
+
+
 def least(runs: Runs) -> float:
     bound = runs["live"].bound
     assert bound
@@ -60,19 +72,23 @@ def summary(
     waits: Mapping[str, Sequence[float]],
 ) -> dict[str, Any]:
     """Medians over repetitions, sizes and times of tools; of each workload by itself in `detail`."""
-    dispatch = [
-        seconds for runs in found.values() for each in runs for run in each.values() for seconds in run.dispatch
-    ]
+    ours = [run for repetitions in found.values() for runs in repetitions for run in runs.values()]
+    dispatch = [seconds for run in ours for seconds in run.dispatch]
+    served = [gap for run in ours for gap in run.gaps]
     kinds: dict[str, list[Runs]] = {}
     for (workload, _), repetitions in found.items():
         kinds.setdefault(workload.split(" ")[0], []).extend(repetitions)
     return {
         "over_bound": _medians(kinds, over_bound),
+        "over_bound_range": _ranges(kinds, over_bound),
         "speed_up": _medians(kinds, speed_up),
         "speed_up_of_permitted": _medians(kinds, of_permitted),
+        "overhead_seconds": _medians(kinds, overhead),
         "sampled_over_needed": _medians(kinds, sampled_over_needed),
+        "computed_over_needed": _medians(kinds, computed_over_needed),
         "tasks_per_minute": {name: round(statistics.median(values), 1) for name, values in crowds.items() if values},
         "gap_in_tokens": {name: round(statistics.median(values), 2) for name, values in gaps.items()},
+        "gap_in_tokens_served": round(statistics.median(served), 2) if served else None,
         "dispatch_ms": round(1_000 * statistics.median(dispatch), 2) if dispatch else None,
         "seconds_after_a_long_answer": {name: round(statistics.median(values), 3) for name, values in waits.items()},
         "detail": {
@@ -88,6 +104,17 @@ def summary(
 def _medians(kinds: Mapping[str, Sequence[Runs]], figure: Figure) -> dict[str, Any]:
     return {
         kind: {name: round(statistics.median(figure(runs, name) for runs in repetitions), 3) for name in repetitions[0]}
+        for kind, repetitions in kinds.items()
+    }
+
+
+def _ranges(kinds: Mapping[str, Sequence[Runs]], figure: Figure) -> dict[str, Any]:
+    """The smallest and the largest."""
+    return {
+        kind: {
+            name: [round(ends(figure(runs, name) for runs in repetitions), 3) for ends in (min, max)]
+            for name in repetitions[0]
+        }
         for kind, repetitions in kinds.items()
     }
 
