@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import URL
@@ -15,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from service.agent import make_loop, make_toolbox, peer_config
+from service.agent import make_loop, make_toolbox, open_mcp, peer_config
 from service.chat.base import ChatFormat
 from service.egress import Egress
 from service.endpoint.agent import Agent
@@ -46,6 +47,9 @@ from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Writes
 from service.settings import AgentConfig, AuthSection, Machine
 from service.tools.peers import Peer, keep_known, open_peers
+
+if TYPE_CHECKING:
+    from service.tools.mcp import McpServer
 
 _BYTES_PER_CHARACTER = 12
 """A character outside the basic plane, escaped in JSON."""
@@ -82,6 +86,7 @@ class Service:
         self._draining = False
         self._message_bytes = agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES
         self._peers: Mapping[str, Peer] = {}
+        self._servers: Mapping[str, McpServer] = {}
         self._alive: Callable[[], bool] = lambda: True
         self._app = Starlette(
             routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
@@ -120,7 +125,8 @@ class Service:
             peers = [peer_config(section, self._folder, self._url) for section in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers, egress))
             # Before the engine, which takes long to start: what is wrong with a tool or a key is told at once.
-            toolbox = make_toolbox(agent, self._folder, self._peers)
+            self._servers = await stack.enter_async_context(open_mcp(agent, self._folder))
+            toolbox = make_toolbox(agent, self._folder, self._peers, self._servers)
             keys = [SigningKey.read(path) for path in self._machine.card_keys]
             engine = await stack.enter_async_context(self._engine)
             self._alive = lambda: engine.alive
@@ -226,14 +232,15 @@ class Service:
     async def _readiness(self, _: Request) -> JSONResponse:
         """Requests are only served after start, so all that can be in the way is an end.
 
-        A peer that is not known yet is told, but no hindrance: calls say that it cannot be reached.
+        A peer or an MCP server that is not known yet is told, but no hindrance: calls say that it cannot be reached.
         """
         if not self._alive():
             return JSONResponse({"status": "the engine is dead"}, status_code=503)
         if self._draining:
             return JSONResponse({"status": "draining"}, status_code=503)
         peers = {name: peer.known for name, peer in self._peers.items()}
-        return JSONResponse({"status": "ready", "peers": peers})
+        servers = {name: server.known for name, server in self._servers.items()}
+        return JSONResponse({"status": "ready", "peers": peers, "mcp": servers})
 
 
 def make_auth(section: AuthSection) -> Auth:

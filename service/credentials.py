@@ -1,4 +1,4 @@
-"""What we show another agent to be let in: a secret from a file, for one origin and no other."""
+"""What we show another agent or server to be let in: a secret from a file, for one origin and no other."""
 
 from __future__ import annotations
 
@@ -31,13 +31,18 @@ class Credential(httpx.Auth):
             raise ConfigError(f"{self.file}: {error}") from None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        if _origin(request.url) == _origin(httpx.URL(self.url)):
-            try:
-                secret = self._secret()
-            except (OSError, ValueError) as error:
-                raise httpx.RequestError(f"no credential in {self.file}: {error}", request=request) from error
-            request.headers[self.header or "Authorization"] = secret if self.header else f"Bearer {secret}"
+        try:
+            request.headers.update(self.headers(str(request.url)))
+        except (OSError, ValueError) as error:
+            raise httpx.RequestError(f"no credential in {self.file}: {error}", request=request) from error
         yield request
+
+    def headers(self, url: str) -> dict[str, str]:
+        """What a request to `url` shows. Raises OSError or ValueError if there is no secret in the file."""
+        if _origin(httpx.URL(url)) != _origin(httpx.URL(self.url)):
+            return {}
+        secret = self._secret()
+        return {self.header: secret} if self.header else {"Authorization": f"Bearer {secret}"}
 
     def _secret(self) -> str:
         secret = self.file.read_bytes().decode("latin-1").strip()

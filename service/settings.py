@@ -100,6 +100,43 @@ class PeerSection(_Section):
     refresh_seconds: float = Field(default=300.0, gt=0)
 
 
+class McpSection(_Section):
+    """Some tools of an MCP server. One whose tools want different rules may be there more than once."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """Ours, for messages: the model knows its tools only."""
+    url: str | None = None
+    """Where it is reached over Streamable HTTP."""
+    command: list[str] | None = Field(default=None, min_length=1)
+    """Or how it is started, as a child process in the agent's folder."""
+    env: list[str] = []
+    """Variables of our environment that the child gets too, besides PATH, HOME and the like."""
+    credential: CredentialSection | None = None
+    tools: list[str] | None = Field(default=None, min_length=1)
+    """The names of those to take; all of them if not given."""
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,32}$")
+    """Goes before the names by which the model knows them."""
+    approval: bool = False
+    """Whether a call is made only once the user has said yes to it."""
+    idempotent: bool = False
+    """As a function's. What the server says of its tools in this respect is not believed: if it were wrong, the same
+    thing would be done twice. Each call has a key in its `_meta`, by which a server can see to it.
+    """
+    limits: ToolLimits = ToolLimits(seconds=60.0)
+    refresh_seconds: float = Field(default=300.0, gt=0)
+    """How often its list of tools is read though it does not say that it has changed."""
+
+    @model_validator(mode="after")
+    def _is_reached_one_way(self) -> Self:
+        if (self.url is None) == (self.command is None):
+            raise ValueError(f"{self.name} wants either `url` or `command`")
+        if self.env and self.url:
+            raise ValueError("`env` is for a `command`")
+        if self.credential and self.command:
+            raise ValueError("`credential` is for a `url`; a `command` gets its secrets by `env`")
+        return self
+
+
 class SamplingSection(_Section):
     temperature: float = Field(default=0.0, ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
@@ -155,9 +192,17 @@ class AgentConfig(_Section):
     ask_user: bool = False
     """Whether the model has a tool `ask_user`, whose question goes to the user and whose result is the answer."""
     peers: list[PeerSection] = []
+    mcp: list[McpSection] = []
     sampling: SamplingSection = SamplingSection()
     limits: TurnLimits = TurnLimits()
     skills: list[SkillSection] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _servers_are_told_apart(self) -> Self:
+        names = [section.name for section in self.mcp]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two MCP servers are called {twice!r}")
+        return self
 
 
 class JwtSection(_Section):

@@ -26,7 +26,7 @@ async def test_it_solves_held_out_tasks(tmp_path: Path, vllm: VllmEngine, inner:
     machine = Machine(data=tmp_path)
     world = make_world(AGENT, Split.ENTITIES, 3, tmp_path)
     agent = load_agent(AGENT, machine)
-    toolbox = make_toolbox(agent, AGENT, stand_ins(agent, AGENT, world, machine))
+    toolbox = make_toolbox(agent, AGENT, stand_ins(agent, AGENT, world, machine), {})
     episodes = await evaluate(make_loop(agent, vllm, inner, toolbox), world.tasks, _TASKS, 8, lambda _: None)
     score = Score(toolbox.specs, episodes).to_json()
     assert score["solved"] >= _FLOOR, [(e.task.said, e.answers, e.problem) for e in episodes if e.problem]

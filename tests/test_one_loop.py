@@ -69,7 +69,7 @@ def office(data: Path, split: Split) -> tuple[AgentConfig, Machine, Iterator[Tas
 
 
 def loop_of(agent: AgentConfig, engine: Engine, chat: InnerFormat) -> DecodeLoop:
-    return make_loop(agent, engine, chat, make_toolbox(agent, AGENT, {}))
+    return make_loop(agent, engine, chat, make_toolbox(agent, AGENT, {}, {}))
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from service.agent import make_chat, make_loop, make_toolbox
+from service.agent import make_chat, make_loop, make_toolbox, open_mcp
 from service.cli.agents import free_port, loud, start_agent, wait_for_agents
 from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
@@ -170,7 +170,8 @@ class Trial:
             agent = load_agent(self.folder, self.machine.model_copy(update={"data": data}))
             peers = await stack.enter_async_context(open_peers(await self._start_peers(stack, agent, data)))
             await stack.enter_async_context(keep_known(peers.values()))
-            toolbox = make_toolbox(agent, self.folder, peers)
+            servers = await stack.enter_async_context(open_mcp(agent, self.folder))
+            toolbox = make_toolbox(agent, self.folder, peers, servers)
             loop = make_loop(agent, engine, make_chat(self.chat, weights), toolbox)
             tell, done = stack.enter_context(count(self.console, what, self.limit)), itertools.count(1)
             episodes = await evaluate(loop, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import jsonschema
@@ -33,20 +34,40 @@ class Limited:
     """Whether a call does nothing before its first question is answered."""
 
 
+Source = Callable[[], Iterable[Limited]]
+"""Tools that come and go: those that there are now."""
+
+
 class Toolbox:
     """The tools of one agent."""
 
-    def __init__(self, tools: Sequence[Limited]) -> None:
-        """Raises ValueError if two tools share a name."""
-        self._tools = {limited.tool.spec.name: limited for limited in tools}
-        if len(self._tools) < len(tools):
+    def __init__(self, tools: Sequence[Limited], sources: Sequence[Source] = ()) -> None:
+        """Of what the `sources` have, a tool whose name is taken is left out, and told in the log.
+
+        Raises ValueError if two of the `tools` share a name.
+        """
+        self._own = {limited.tool.spec.name: limited for limited in tools}
+        if len(self._own) < len(tools):
             names = [limited.tool.spec.name for limited in tools]
             raise ValueError(f"two tools are called {next(name for name in names if names.count(name) > 1)!r}")
-        self._places = {name: asyncio.Semaphore(limited.concurrency) for name, limited in self._tools.items()}
+        self._sources = sources
+        self._left_out: set[str] = set()
+        self._places: dict[str, asyncio.Semaphore] = {}
+
+    @property
+    def _tools(self) -> dict[str, Limited]:
+        """By their names, as they are now."""
+        tools = dict(self._own)
+        for limited in chain.from_iterable(source() for source in self._sources):
+            name = limited.tool.spec.name
+            if tools.setdefault(name, limited) is not limited and name not in self._left_out:
+                self._left_out.add(name)
+                logger.warning("two tools are called %s: the second is left out; a prefix would tell them apart", name)
+        return tools
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """What the model is told; a peer's description may change as its card does."""
+        """What the model is told. It may change, as the cards of peers do and the lists of servers."""
         return tuple(limited.tool.spec for limited in self._tools.values())
 
     def result_chars(self, name: str) -> int:
@@ -57,21 +78,24 @@ class Toolbox:
     def may_repeat(self, name: str, answers: int) -> bool:
         """Whether a call that was made with so many answers does no more when it is made with them again."""
         limited = self._tools.get(name)
-        return limited is None or limited.idempotent or (limited.asks_first and not answers)
+        if limited is None:
+            return not self._sources  # one of them may have it, and not be there now
+        return limited.idempotent or (limited.asks_first and not answers)
 
     async def call(self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = ()) -> ToolResult:
         """Runs the call. Whatever goes wrong comes back as a result the model can read; only cancellation passes.
 
         Raises Asks if the tool wants to know more than the `answers` that there are.
         """
-        limited = self._tools.get(call.name)
+        tools = self._tools
+        limited = tools.get(call.name)
         if limited is None:
-            return _failed(call, f"there is no tool {call.name!r}; the tools are {', '.join(self._tools) or 'none'}")
+            return _failed(call, f"there is no tool {call.name!r}; the tools are {', '.join(tools) or 'none'}")
         clock = asyncio.timeout(limited.seconds)
         try:
             arguments = parse_arguments(call.arguments, limited.tool.spec)
             async with clock:
-                text = await self._run(limited.tool, arguments, CallContext(call, caller, emit, answers))
+                text = await self._run(limited, arguments, CallContext(call, caller, emit, answers))
         except Asks:
             raise
         except ToolError as error:
@@ -86,12 +110,12 @@ class Toolbox:
             return _failed(call, f"{call.name} failed")
         return ToolResult(call.id, _short(text, limited.result_chars))
 
-    async def _run(self, tool: Tool, arguments: dict[str, Any], context: CallContext) -> str:
+    async def _run(self, limited: Limited, arguments: dict[str, Any], context: CallContext) -> str:
         """Waits for one of the tool's places and keeps it for as long as anything of the call runs."""
-        place = self._places[context.call.name]
+        place = self._places.setdefault(context.call.name, asyncio.Semaphore(limited.concurrency))
         await place.acquire()
         try:
-            text = await tool(arguments, context)
+            text = await limited.tool(arguments, context)
         except StillRuns as left:
             left.over.add_done_callback(lambda _: place.release())
             raise asyncio.CancelledError from left  # a time limit knows no subclass of it

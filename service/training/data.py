@@ -18,7 +18,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from random import Random
 
-from service.agent import make_chat, make_loop, make_toolbox
+from service.agent import make_chat, make_loop, make_toolbox, open_mcp
 from service.chat.base import ChatFormat
 from service.errors import ConfigError
 from service.settings import AgentConfig, ChatSection, Machine, load_agent
@@ -96,13 +96,14 @@ async def _show_all(folder: Path, chat: ChatFormat, seed: int, count: int) -> li
         world = make_world(folder, Split.TRAIN, seed, Path(data))
         agent = load_agent(folder, machine)
         peers = stand_ins(agent, folder, world, machine)
-        toolbox = make_toolbox(agent, folder, peers)
         loop_over = partial(make_loop, agent, chat=chat)
         rng = Random(f"times {seed}")
-        return [
-            await demonstrate(task, chat, toolbox, peers, loop_over, rng)
-            for task in itertools.islice(world.tasks, count)
-        ]
+        async with open_mcp(agent, folder) as servers:
+            toolbox = make_toolbox(agent, folder, peers, servers)
+            return [
+                await demonstrate(task, chat, toolbox, peers, loop_over, rng)
+                for task in itertools.islice(world.tasks, count)
+            ]
 
 
 def batches(groups: Sequence[Sequence[Transcript]], size: int, seed: int) -> list[list[Transcript]]:
