@@ -153,7 +153,9 @@ def eval(
         str | None, typer.Option(help="entities or phrasings: what was never seen.", show_default="both")
     ] = None,
     base: Annotated[bool, typer.Option(help="Also the model before its tuning.")] = True,
-    live: Annotated[bool, typer.Option("--live", help="In the live form of the agent's chat format.")] = False,
+    live: Annotated[
+        bool | None, typer.Option("--live/--turn", help="In this form, whichever it is served in.", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the tasks.")] = 99,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     record: Annotated[

@@ -45,7 +45,7 @@ def run(
     limit: int,
     split: str | None,
     with_base: bool,
-    live: bool,
+    live: bool | None,
     seed: int,
     as_json: bool,
     record: Path | None,
@@ -59,9 +59,9 @@ def run(
         raise ConfigError(f"no split {split!r}: there are {' and '.join(_SPLITS)}")
     machine = read_machine()
     agent = load_agent(folder, machine)
-    if live and not agent.chat.ours:
-        raise ConfigError(f"the chat format {agent.chat.format} has no live form")
-    chat = ChatSection(format="inner-live") if live else agent.chat
+    if live is not None and not agent.chat.ours:
+        raise ConfigError(f"the chat format {agent.chat.format} has only one form")
+    chat = agent.chat if live is None else ChatSection(format="inner-live" if live else "inner")
     splits = [Split(split)] if split else list(_SPLITS)
     models = {"tuned": agent.model}
     if with_base:
@@ -79,9 +79,8 @@ def run(
             show(scores, as_json)
             if record:
                 options = [f"--limit {limit}", f"--seed {seed}"]
-                options += (
-                    [f"--split {split}"] * (split is not None) + ["--no-base"] * (not with_base) + ["--live"] * live
-                )
+                options += [f"--split {split}"] * (split is not None) + ["--no-base"] * (not with_base)
+                options += [] if live is None else ["--live" if live else "--turn"]
                 command = f"innerloop eval {folder.parent.name}/{folder.name} {' '.join(options)}"
                 note(record, command, seed, trial.weights, scores)
             if failures:

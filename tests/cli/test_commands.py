@@ -232,7 +232,7 @@ def test_a_split_that_is_not_there(agent: Path, capsys: pytest.CaptureFixture[st
 
 def test_a_format_without_a_live_form(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (agent / "agent.yaml").write_text(f"{AGENT}\nchat: {{format: qwen3, thinking: false}}\n")
-    assert "qwen3 has no live form" in wrong(capsys, "eval", agent, "--live")
+    assert "qwen3 has only one form" in wrong(capsys, "eval", agent, "--live")
 
 
 @pytest.mark.parametrize("option", ["--record", "--failures"])

@@ -114,7 +114,7 @@ def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
             limit=3,
             split="entities",
             with_base=True,
-            live=True,
+            live=False,
             seed=1,
             as_json=True,
             record=log,
@@ -122,9 +122,9 @@ def test_what_was_measured_is_told_also_where_a_later_model_is_interrupted(
         )
     shown = json.loads(capsys.readouterr().out)
     assert {split: list(models) for split, models in shown.items()} == {"entities": ["tuned"]}
-    assert [form.live for form in forms] == [True]
+    assert [form.live for form in forms] == [False]
     (line,) = map(json.loads, log.read_text().splitlines())
-    assert line["command"].endswith("eval agents/contracts --limit 3 --seed 1 --split entities --live")
+    assert line["command"].endswith("eval agents/contracts --limit 3 --seed 1 --split entities --turn")
     assert (line["scores"], line["weights"]) == (shown, {"tuned": "tuned@1"})
     figures = shown["entities"]["tuned"]
     assert len(failed.read_text().splitlines()) == figures["total"] - figures["solved"]
