@@ -97,8 +97,8 @@ class Service:
                 Middleware(WholeBody, self._message_bytes),
                 Middleware(RefuseWhileDraining, lambda: self._draining),
                 Middleware(Wellformed),
-                Middleware(RefusedStreams),
                 Middleware(TellBusy),
+                Middleware(RefusedStreams),
             ],
             lifespan=self._lifespan,
         )

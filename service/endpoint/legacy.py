@@ -4,8 +4,6 @@ and told as that.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, get_args
@@ -13,7 +11,6 @@ from typing import Any, get_args
 from a2a.compat.v0_3 import a2a_v0_3_pb2 as pb
 from a2a.compat.v0_3 import conversions, types
 from a2a.compat.v0_3.proto_utils import FromProto
-from a2a.utils.error_handlers import build_rest_error_payload
 from a2a.utils.errors import A2AError, InvalidParamsError
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message as ProtoMessage
@@ -30,27 +27,27 @@ METHODS: Mapping[str, type[BaseModel]] = {
 """Those of JSON-RPC, with what their requests have to be."""
 BODY_PATHS = ("/message:send", "/message:stream", "/pushNotificationConfigs")
 """How those paths of HTTP+JSON end that want one."""
-_STREAM_PATH = re.compile(r"/v1/(message:stream|tasks/[^/]*:subscribe)")
 _WHY_CHARS = 300
 
 
 class RefusedStreams:
-    """Answers with the error where a stream over HTTP+JSON is refused: by then the SDK has begun its answer, and would
-    only cut it.
+    """Keeps the head of an answer until there is something of its body: it may turn out to be another answer.
+
+    The SDK begins streams of 0.3 before it knows whether there will be one, and over HTTP+JSON cuts those that are
+    refused. They are answered with the error.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _STREAM_PATH.fullmatch(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         held: list[Message] = []
         begun = False
 
         async def hold(message: Message) -> None:
-            """The head of the answer, until there is something of its body."""
             nonlocal begun
             held.append(message)
             if message["type"] != "http.response.start":
@@ -62,11 +59,9 @@ class RefusedStreams:
         try:
             await self._app(scope, receive, hold)
         except A2AError as error:
-            if not begun:
-                await refuse(scope, receive, send, Refusal.of(error))
-            else:
-                event = f"event: error\r\ndata: {json.dumps(build_rest_error_payload(error))}\r\n\r\n"
-                await send({"type": "http.response.body", "body": event.encode()})
+            if begun:
+                raise
+            await refuse(scope, receive, send, Refusal.of(error))
 
 
 def check_call(method: str, call: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -45,7 +45,7 @@ class Refusal:
     @property
     def code(self) -> int:
         """The error's code in JSON-RPC."""
-        return JSON_RPC_ERROR_CODE_MAP.get(type(self.error), _NO_CODE)
+        return JSON_RPC_ERROR_CODE_MAP.get(_kind(self.error, JSON_RPC_ERROR_CODE_MAP), _NO_CODE)
 
     @property
     def name(self) -> str:
@@ -77,6 +77,11 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, c
     await JSONResponse(content, status, refusal.headers)(scope, receive, send)
 
 
+def _kind(error: A2AError, known: Collection[type[A2AError]]) -> type[A2AError]:
+    """The first that is known of those that the error is one of; a bare A2AError if none is."""
+    return next((kind for kind in type(error).__mro__ if kind in known), A2AError)
+
+
 def _in_http(error: A2AError) -> type[A2AError]:
     """What HTTP+JSON takes an error for: that a request is no JSON has a name in JSON-RPC only."""
-    return InvalidRequestError if isinstance(error, JSONParseError) else type(error)
+    return InvalidRequestError if isinstance(error, JSONParseError) else _kind(error, A2A_ERROR_MAPPING)

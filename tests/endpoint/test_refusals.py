@@ -372,6 +372,12 @@ async def test_a_conversation_that_fills_while_a_message_waits(run_server: RunSe
     assert status["message"]["parts"][0]["text"].startswith("The conversation is full")
 
 
+async def test_a_stream_of_0_3_that_is_refused(run_server: RunServer) -> None:
+    """It is one answer, not a stream that breaks."""
+    agent = await run_server(echo)
+    assert_refused(await agent.http.get(f"{agent.url}/v1/tasks/no-such-task:subscribe"), TASK_NOT_FOUND)
+
+
 async def test_requests_of_another_form(run_server: RunServer) -> None:
     agent = await run_server(echo)
     bodies: list[Any] = [[], {}, {"jsonrpc": "1.0", "id": 1, "method": "GetTask"}, "text", 7, None]
