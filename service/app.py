@@ -198,6 +198,7 @@ class Service:
             message_bytes=self._message_bytes,
             draining=lambda: self._draining,
             identify=self._auth.identify,
+            connections=machine.connections,
         )
         await stack.enter_async_context(server.serving())
         return machine.grpc_public_url or server.address
