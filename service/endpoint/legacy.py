@@ -12,7 +12,7 @@ from a2a.compat.v0_3 import a2a_v0_3_pb2 as pb
 from a2a.compat.v0_3 import conversions, types
 from a2a.compat.v0_3.proto_utils import FromProto
 from a2a.utils.errors import A2AError, InvalidParamsError
-from google.protobuf.json_format import ParseDict
+from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message as ProtoMessage
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
@@ -118,5 +118,7 @@ def _the_caller_s_fault() -> Iterator[None]:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InvalidParamsError(one_line(f"{where}: {first['msg']}", _WHY_CHARS)) from None
-    except Exception as error:  # what it stumbles over, it raises
-        raise InvalidParamsError(f"the request cannot be read: {one_line(str(error), _WHY_CHARS)}") from None
+    except ParseError as error:
+        raise InvalidParamsError(one_line(str(error), _WHY_CHARS)) from None
+    except Exception:  # whatever Python raises over values of other types, in words that are for us
+        raise InvalidParamsError("the request cannot be read") from None

@@ -14,7 +14,7 @@ from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
 from a2a.types import TaskState
 from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0
 from a2a.utils.errors import InvalidParamsError, InvalidRequestError, JSONParseError
-from google.protobuf.json_format import ParseDict
+from google.protobuf.json_format import ParseDict, ParseError
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Scope
 
@@ -76,8 +76,10 @@ def _check_call(scope: Scope, content: Any) -> None:
 def _check_params(method: str, params: dict[str, Any]) -> None:
     try:
         ParseDict(params, JsonRpcDispatcher.METHOD_TO_MODEL[method](), ignore_unknown_fields=True)
-    except Exception as error:  # beside its own, the library lets through what Python raises over values of other types
-        raise InvalidParamsError(f"params cannot be read: {one_line(str(error), _WHY_CHARS)}") from None
+    except ParseError as error:
+        raise InvalidParamsError(one_line(f"params cannot be read: {error}", _WHY_CHARS)) from None
+    except Exception:  # whatever Python raises over values of other types, in words that are for us
+        raise InvalidParamsError("params cannot be read") from None
     if method == "ListTasks":
         _check_status(params.get("status"))
 

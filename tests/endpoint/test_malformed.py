@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -51,7 +52,7 @@ def assert_no_fault(said: str, log: pytest.LogCaptureFixture) -> None:
 
 def assert_answered(response: httpx.Response, log: pytest.LogCaptureFixture) -> None:
     assert response.status_code < 500, response.text
-    assert '"code":-32603' not in response.text, response.text
+    assert not re.search(r'"code": ?-32603', response.text), response.text
     assert_no_fault(response.text, log)
 
 
