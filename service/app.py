@@ -29,7 +29,8 @@ from service.endpoint.decoding import Decoding
 from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
 from service.endpoint.identity import Way
-from service.endpoint.limits import EchoExtensions, KnownStatus, RefuseWhileDraining, TellBusy, WholeBody
+from service.endpoint.legacy import RefusedStreams
+from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, Wellformed, WholeBody
 from service.endpoint.log import Logs
 from service.endpoint.proxies import Proxies
 from service.endpoint.push import Push
@@ -95,8 +96,9 @@ class Service:
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, self._message_bytes),
                 Middleware(RefuseWhileDraining, lambda: self._draining),
-                Middleware(KnownStatus),
+                Middleware(Wellformed),
                 Middleware(TellBusy),
+                Middleware(RefusedStreams),
             ],
             lifespan=self._lifespan,
         )
@@ -196,6 +198,7 @@ class Service:
             message_bytes=self._message_bytes,
             draining=lambda: self._draining,
             identify=self._auth.identify,
+            connections=machine.connections,
         )
         await stack.enter_async_context(server.serving())
         return machine.grpc_public_url or server.address

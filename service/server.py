@@ -11,6 +11,7 @@ import uvicorn
 from sse_starlette.sse import AppStatus, EventSourceResponse
 
 from service.app import Service
+from service.connections import Connection
 from service.errors import ConfigError
 
 _CLOSE_SECONDS = 5
@@ -53,10 +54,16 @@ class Server(uvicorn.Server):
     The first SIGINT or SIGTERM lets turns run for `drain_seconds`; a second SIGINT ends them at once.
     """
 
-    def __init__(self, service: Service, drain_seconds: float, log_level: str = "info") -> None:
+    def __init__(
+        self, service: Service, drain_seconds: float, log_level: str = "info", connections: int = 2_000
+    ) -> None:
+        """`connections` may be open at once."""
         super().__init__(
             uvicorn.Config(
                 service,
+                http=Connection,
+                ws="none",
+                limit_concurrency=connections,
                 log_level=log_level,
                 access_log=False,
                 timeout_graceful_shutdown=_CLOSE_SECONDS,

@@ -247,6 +247,9 @@ class Machine(BaseSettings):
     """Serves gRPC there too; 0 takes a free port."""
     grpc_public_url: str | None = None
     """The same for gRPC, as its clients take it; by default host:port."""
+    connections: int = Field(default=2_000, gt=0)
+    """Open at once over HTTP, and as many again over gRPC; whoever comes then is turned away. A stream is one of them.
+    """
     data: Path = Path(".innerloop")
     """What must survive a restart: conversations, tasks, the agents' databases."""
     cache: Path = Path.home() / ".cache" / "innerloop"

@@ -263,7 +263,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
                 **(machine or {}),
             )
             service = Service(agent_config(name, **config), where, folder, nullcontext(actor), chat, url_of(listener))
-            server = EmbeddedServer(service, drain_seconds, log_level="warning")
+            server = EmbeddedServer(service, drain_seconds, "warning", where.connections)
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
             stopped = asyncio.create_task(server.serve([listener]))
             agent = Agent(url_of(listener), actor, service, server, http, where.data, name, stopped)

@@ -51,7 +51,7 @@ LEVELS = [
     ("service.decode",),
     ("service.settings",),
     ("service.agent", "service.endpoint"),
-    ("service.training", "service.app", "service.server", "service.preflight"),
+    ("service.training", "service.app", "service.connections", "service.server", "service.preflight"),
     ("service.cli", "service.__main__"),
 ]
 """A module imports its own level and those above it in this list, never below."""

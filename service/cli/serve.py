@@ -21,6 +21,7 @@ from service.app import Service
 from service.chat.base import ChatFormat
 from service.cli.machine import read_machine
 from service.cli.progress import Steps
+from service.connections import allow_open_files
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import ConfigError, ServiceError
@@ -47,7 +48,8 @@ def run(
         if not (machine.auth.is_set or machine.host in _THIS_MACHINE):
             say(f"anybody who reaches {url} may ask: no INNERLOOP_AUTH__… says who may")
         service = _Service(agent, machine, folder, opening, chat, url)
-        server = _Server(service, machine.drain_seconds, say, f"{agent.name} is ready at {url}")
+        allow_open_files(machine.connections * (2 if machine.grpc_port is not None else 1))
+        server = _Server(service, machine.drain_seconds, machine.connections, say, f"{agent.name} is ready at {url}")
         try:
             asyncio.run(server.serve([listener]))
         except SystemExit:
@@ -93,8 +95,8 @@ class _Service(Service):
 class _Server(Server):
     """Says when it has started, and what it still waits for when it is to end."""
 
-    def __init__(self, service: Service, drain_seconds: float, say: Steps, ready: str) -> None:
-        super().__init__(service, drain_seconds, log_level="warning")
+    def __init__(self, service: Service, drain_seconds: float, connections: int, say: Steps, ready: str) -> None:
+        super().__init__(service, drain_seconds, "warning", connections)
         self._say = say
         self._ready = ready
 

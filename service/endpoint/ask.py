@@ -9,13 +9,13 @@ from typing import Any
 
 from a2a.server.context import ServerCallContext
 from a2a.types import Message, Task, TaskState, TaskStatus
-from a2a.utils.errors import InvalidParamsError
-from google.protobuf.json_format import MessageToDict, SerializeToJsonError
+from a2a.utils.errors import InvalidParamsError, TaskNotFoundError
 
 from service import extension
 from service.delegation import URI as DELEGATION
 from service.delegation import Delegation
 from service.endpoint.parts import read_text
+from service.endpoint.storable import check_storable, is_id
 from service.sessions.tables import ID_LENGTH
 
 
@@ -29,12 +29,16 @@ class Ask:
     @classmethod
     def of(cls, message: Message, message_chars: int, agent: str) -> Ask:
         """Raises the protocol's errors for a message that the agent, whose URL it is given, does not read."""
-        if message.context_id and (len(message.context_id) > ID_LENGTH or not message.context_id.isprintable()):
-            raise InvalidParamsError(f"a contextId has at most {ID_LENGTH} printable characters")
+        if message.task_id and not is_id(message.task_id):
+            raise TaskNotFoundError("there is no task with such an id")
+        if message.context_id and not is_id(message.context_id):
+            raise InvalidParamsError(f"message.contextId: a contextId has at most {ID_LENGTH} printable characters")
+        if not message.message_id.isprintable():
+            raise InvalidParamsError("message.messageId has characters that cannot be printed")
+        check_storable(message, "message")
         try:
-            MessageToDict(message)  # with a number that JSON lacks in its metadata, its task could not be stored
             delegation = Delegation.of(message.metadata)
-        except (ValueError, SerializeToJsonError) as error:
+        except ValueError as error:
             raise InvalidParamsError(str(error)) from None
         text = read_text(message, message_chars)
         if why := delegation.refusal(agent):

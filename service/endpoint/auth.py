@@ -15,18 +15,16 @@ from typing import Any
 
 from a2a.auth.user import UnauthenticatedUser, User
 from a2a.utils.constants import AGENT_CARD_WELL_KNOWN_PATH
-from a2a.utils.errors import InternalError
+from a2a.utils.errors import A2AError, InternalError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.endpoint.identity import Unauthenticated, Unverifiable, Way
-from service.endpoint.limits import RETRY_AFTER_SECONDS, Refusal, refuse
+from service.endpoint.refusals import RETRY_AFTER_SECONDS, Refusal, refuse
 from service.endpoint.well_known import JWKS_PATH
 
 OPEN_PATHS = (AGENT_CARD_WELL_KNOWN_PATH, JWKS_PATH, "/healthz", "/readyz")
 """What anybody may read."""
-_UNAUTHENTICATED = -32000
-"""In JSON-RPC, where the protocol has no code for it."""
 
 
 class Auth:
@@ -90,17 +88,12 @@ class Authenticate:
 
 
 def _unauthenticated(why: str, challenges: str) -> Refusal:
-    return Refusal(
-        HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED", _UNAUTHENTICATED, None, why, {"WWW-Authenticate": challenges}
-    )
+    return Refusal(HTTPStatus.UNAUTHORIZED, A2AError(why), {"WWW-Authenticate": challenges})
 
 
 def _unverifiable(why: str) -> Refusal:
     return Refusal(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "UNAVAILABLE",
-        -32603,
-        InternalError,
-        why,
+        InternalError(why),
         {"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

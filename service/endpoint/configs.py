@@ -15,6 +15,8 @@ from a2a.utils.errors import InvalidParamsError, TaskNotFoundError
 
 from service.egress import Egress, Forbidden
 from service.endpoint.codec import Codec
+from service.endpoint.storable import check_storable, is_id
+from service.plain import one_line
 from service.sessions.tables import WEBHOOK_ID_LENGTH
 from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Statement
@@ -50,7 +52,8 @@ class Configs:
     async def get(self, task_id: str, config_id: str) -> TaskPushNotificationConfig:
         stored = (await self._webhooks.read(task_id)).get(config_id)
         if stored is None:
-            raise TaskNotFoundError(f"task {task_id} has no push notification config {config_id}")
+            named = one_line(config_id, WEBHOOK_ID_LENGTH)
+            raise TaskNotFoundError(f"task {task_id} has no push notification config {named}")
         return self._codec.decode(stored)
 
     async def list(self, request: ListRequest) -> ListResponse:
@@ -62,12 +65,14 @@ class Configs:
         return ListResponse(configs=page, next_page_token=page[-1].id if len(page) < len(left) else "")
 
     async def delete(self, task_id: str, config_id: str) -> None:
-        await self._webhooks.remove(task_id, config_id)
+        if is_id(config_id, WEBHOOK_ID_LENGTH):
+            await self._webhooks.remove(task_id, config_id)
 
     async def _checked(self, task_id: str, config: TaskPushNotificationConfig) -> TaskPushNotificationConfig:
         config = normalize_push_notification_config(task_id, config)
-        if len(config.id) > WEBHOOK_ID_LENGTH or not config.id.isprintable():
+        if not is_id(config.id, WEBHOOK_ID_LENGTH):
             raise InvalidParamsError(f"a config's id has at most {WEBHOOK_ID_LENGTH} printable characters")
+        check_storable(config, "taskPushNotificationConfig")
         scheme, secrets = config.authentication.scheme, (config.token, config.authentication.credentials)
         if scheme and not _SCHEME.fullmatch(scheme):
             raise InvalidParamsError("authentication.scheme is not the name of an HTTP authentication scheme")

@@ -8,6 +8,7 @@ what went wrong inside from being told.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -26,11 +27,11 @@ from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import GrpcHandler, GrpcServerCallContextBuilder, RequestHandler
 from a2a.types import a2a_pb2_grpc
 from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0, VERSION_HEADER
-from a2a.utils.errors import A2A_ERROR_REASONS, A2AError, InternalError, VersionNotSupportedError
+from a2a.utils.errors import A2A_ERROR_REASONS, A2AError, InternalError, InvalidParamsError, InvalidRequestError
 from a2a.utils.grpc_status import status_to_grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from starlette.datastructures import Headers
@@ -38,7 +39,10 @@ from starlette.datastructures import Headers
 from service import delegation, extension
 from service.endpoint.admission import Busy
 from service.endpoint.identity import Unauthenticated, Unverifiable
-from service.endpoint.limits import RETRY_AFTER_SECONDS
+from service.endpoint.legacy import check_message
+from service.endpoint.limits import BODY_SECONDS
+from service.endpoint.refusals import RETRY_AFTER_SECONDS
+from service.endpoint.versions import check_version
 from service.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -62,7 +66,11 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.http2.max_ping_strikes", 2),
-    ("grpc.max_connection_idle_ms", 300_000),
+    # Until a client has said something of HTTP/2, and for as long as it has no call. Headers that come byte by byte are
+    # none: gRPC has no limit of their own for them. Nor has it one for how slowly the answer of a call is read: such a
+    # call is one of those that there may be.
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 30_000),
 )
 
 _user: ContextVar[User] = ContextVar("user")
@@ -86,11 +94,19 @@ class GrpcServer:
         message_bytes: int,
         draining: Callable[[], bool],
         identify: Identify = anybody,
+        connections: int = 2_000,
     ) -> None:
-        """Port 0 takes a free one. Messages longer than `message_bytes` are refused. Raises ConfigError if taken."""
+        """Port 0 takes a free one. Messages longer than `message_bytes` are refused, and so are connections and calls
+        beyond `connections` at once. Raises ConfigError if the port is taken.
+        """
         self._server = grpc.aio.server(
             interceptors=[_Front(draining, identify)],
-            options=(*_OPTIONS, ("grpc.max_receive_message_length", message_bytes)),
+            options=(
+                *_OPTIONS,
+                ("grpc.max_receive_message_length", message_bytes),
+                ("grpc.max_allowed_incoming_connections", connections),
+            ),
+            maximum_concurrent_rpcs=connections,
         )
         current, legacy = _ContextBuilder(PROTOCOL_VERSION_1_0), _ContextBuilder(PROTOCOL_VERSION_0_3)
         for module, servicer in (
@@ -143,9 +159,7 @@ class _ContextBuilder(GrpcServerCallContextBuilder):
 
     def build(self, context: Any) -> ServerCallContext:
         metadata: Metadata = context.invocation_metadata() or ()
-        said = "".join(_values(metadata, VERSION_HEADER)) or PROTOCOL_VERSION_0_3
-        if said.split(".")[:1] != self._version.split(".")[:1]:
-            raise VersionNotSupportedError(f"version {said!r} is not spoken here; this is {self._version}")
+        check_version("".join(_values(metadata, VERSION_HEADER)), self._version)
         return ServerCallContext(
             user=_user.get(), requested_extensions=get_requested_extensions(_values(metadata, HTTP_EXTENSION_HEADER))
         )
@@ -161,16 +175,20 @@ class _Front(grpc.aio.ServerInterceptor):
         found = await continuation(details)
         if found is None:  # a method that there is not
             return None
+        # A call has one request. As a stream of one it can be waited for here: gRPC itself waits for ever, and takes
+        # one that cannot be read for an error of the server's.
         if found.response_streaming:
-            make, behavior = grpc.unary_stream_rpc_method_handler, self._stream(method, found.unary_stream)
+            make, behavior = grpc.stream_stream_rpc_method_handler, self._stream(method, found)
         else:
-            make, behavior = grpc.unary_unary_rpc_method_handler, self._unary(method, found.unary_unary)
-        return make(behavior, found.request_deserializer, found.response_serializer)
+            make, behavior = grpc.stream_unary_rpc_method_handler, self._unary(method, found)
+        return make(behavior, None, found.response_serializer)
 
-    def _unary(self, method: str, inner: Callable[[Message, Any], Awaitable[Message]]) -> Any:
-        async def call(request: Message, context: Any) -> Message:
+    def _unary(self, method: str, found: Any) -> Any:
+        inner: Callable[[Message, Any], Awaitable[Message]] = found.unary_unary
+
+        async def call(requests: AsyncIterator[bytes], context: Any) -> Message:
             try:
-                await self._admit(method, context)
+                request = await self._admit(method, found.request_deserializer, requests, context)
                 return await inner(request, context)
             except grpc.aio.AbortError:
                 raise
@@ -179,10 +197,12 @@ class _Front(grpc.aio.ServerInterceptor):
 
         return call
 
-    def _stream(self, method: str, inner: Callable[[Message, Any], AsyncGenerator[Message]]) -> Any:
-        async def call(request: Message, context: Any) -> AsyncGenerator[Message]:
+    def _stream(self, method: str, found: Any) -> Any:
+        inner: Callable[[Message, Any], AsyncGenerator[Message]] = found.unary_stream
+
+        async def call(requests: AsyncIterator[bytes], context: Any) -> AsyncGenerator[Message]:
             try:
-                await self._admit(method, context)
+                request = await self._admit(method, found.request_deserializer, requests, context)
                 async with aclosing(inner(request, context)) as responses:
                     async for response in responses:
                         yield response
@@ -193,7 +213,10 @@ class _Front(grpc.aio.ServerInterceptor):
 
         return call
 
-    async def _admit(self, method: str, context: Any) -> None:
+    async def _admit(
+        self, method: str, read: Callable[[bytes], Message], requests: AsyncIterator[bytes], context: Any
+    ) -> Message:
+        """The request, once it is known who calls and that it can be read."""
         metadata: Metadata = context.invocation_metadata() or ()
         try:
             _user.set(await self._identify(_headers(metadata), _address(context.peer())))
@@ -204,12 +227,36 @@ class _Front(grpc.aio.ServerInterceptor):
         if self._draining() and method.endswith(_WORK_METHODS):
             unavailable = grpc.StatusCode.UNAVAILABLE
             await _refuse(context, unavailable, "this agent is shutting down", RETRY_AFTER_SECONDS)
+        is_legacy = method.startswith(_LEGACY_SERVICE)
+        request = await _read(read, requests, context, is_legacy)
         named = [HTTP_EXTENSION_HEADER]
-        if method.startswith(_LEGACY_SERVICE):
+        if is_legacy:
             named.append(LEGACY_HTTP_EXTENSION_HEADER)
         asked = get_requested_extensions([value for name in named for value in _values(metadata, name)])
         if active := sorted({extension.URI, delegation.URI} & asked):
             await context.send_initial_metadata(((HTTP_EXTENSION_HEADER.lower(), ", ".join(active)),))
+        return request
+
+
+async def _read(
+    read: Callable[[bytes], Message], requests: AsyncIterator[bytes], context: Any, is_legacy: bool
+) -> Message:
+    """Ends the call if its request does not come in time, or cannot be read."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            request = read(await anext(aiter(requests)))
+        if is_legacy:
+            check_message(request)
+    except TimeoutError:
+        why = "the request did not come in time"
+        await _refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, why, reason=A2A_ERROR_REASONS[InvalidRequestError])
+    except (DecodeError, StopAsyncIteration):
+        why = "the request cannot be read"
+        await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why, reason=A2A_ERROR_REASONS[InvalidRequestError])
+    except InvalidParamsError as error:
+        why = error.message
+        await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why, reason=A2A_ERROR_REASONS[InvalidParamsError])
+    return request
 
 
 async def _fail(context: Any) -> Never:

@@ -51,8 +51,10 @@ from service.endpoint.owner import caller_of, conversation_key, owner_of
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
+from service.plain import one_line
 from service.sessions.outages import is_outage
 from service.sessions.session import read_conversation
+from service.sessions.tables import ID_LENGTH
 from service.sessions.turns import Accepted, Seen, Turns, message_key
 from service.sessions.writes import Statement
 from service.task_states import INTERRUPTED, RESTING, TERMINAL
@@ -299,7 +301,7 @@ class Handler(RequestHandler):
             return log.snapshot()
         task = await self._tasks.get(task_id, context)
         if task is None:
-            raise TaskNotFoundError(f"Task {task_id} not found")
+            raise TaskNotFoundError(f"Task {one_line(task_id, ID_LENGTH)} not found")
         return task
 
 

@@ -4,85 +4,68 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from a2a.extensions.common import HTTP_EXTENSION_HEADER, get_requested_extensions
-from a2a.types import TaskState
-from a2a.utils.error_handlers import build_error_details
 from a2a.utils.errors import (
     A2AError,
     ContentTypeNotSupportedError,
     InternalError,
-    InvalidParamsError,
     InvalidRequestError,
+    JSONParseError,
 )
-from starlette.datastructures import Headers, MutableHeaders, QueryParams
-from starlette.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import delegation, extension
 from service.endpoint.admission import Busy
+from service.endpoint.reading import check_request
+from service.endpoint.refusals import RETRY_AFTER_SECONDS, Refusal, refuse
 
 BODY_SECONDS = 30.0
-RETRY_AFTER_SECONDS = 5
 _DISCARD_AT_MOST = 32 * 2**20
+_PROBES = ("/healthz", "/readyz")
 _JSON_TYPES = ("application/json", "application/a2a+json")
 _WORK_METHODS = ("SendMessage", "SendStreamingMessage", "message/send", "message/stream")
 """What starts a turn over JSON-RPC, in 1.0 and in 0.3."""
 _WORK_PATHS = ("/message:send", "/message:stream")
 """The same over HTTP+JSON: how the paths end, whatever version or tenant stands before."""
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a request that never reaches the SDK is answered with."""
-
-    status: HTTPStatus
-    name: str
-    """The status in HTTP+JSON."""
-    code: int
-    """The error's code in JSON-RPC."""
-    error: type[A2AError] | None
-    """What names the reason in HTTP+JSON, if the protocol has a name for it."""
-    why: str
-    headers: Mapping[str, str] | None = None
-
-
-_TOO_LARGE = Refusal(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_ARGUMENT", -32600, InvalidRequestError, "the request is too large"
-)
-_UNREADABLE = Refusal(
-    HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", -32700, InvalidRequestError, "the request is not JSON in UTF-8"
-)
+_TOO_LARGE = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, InvalidRequestError("the request is too large"))
+_UNREADABLE = Refusal.of(JSONParseError("the request is not JSON in UTF-8"))
 _NOT_JSON = Refusal(
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "INVALID_ARGUMENT",
-    -32005,
-    ContentTypeNotSupportedError,
-    "a request has Content-Type: application/json",
-)
-_NO_STATUS = Refusal(
-    HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", -32602, InvalidParamsError, "tasks have no such status"
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, ContentTypeNotSupportedError("a request has Content-Type: application/json")
 )
 _TOO_SLOW = Refusal(
     HTTPStatus.REQUEST_TIMEOUT,
-    "DEADLINE_EXCEEDED",
-    -32600,
-    InvalidRequestError,
-    "the request did not come in time",
+    InvalidRequestError("the request did not come in time"),
     {"Connection": "close"},  # else the rest of the body could still come, and keep the connection
 )
 _SHUTTING_DOWN = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "UNAVAILABLE",
-    -32603,
-    InternalError,
-    "this agent is shutting down",
+    InternalError("this agent is shutting down"),
     {"Retry-After": str(RETRY_AFTER_SECONDS)},
 )
+_FULL = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    InternalError("this agent has too many connections"),
+    {"Retry-After": str(RETRY_AFTER_SECONDS), "Connection": "close"},
+)
+
+
+class OnlyProbes:
+    """Refuses all but the question whether the service is alive: one that is full must not be taken for dead."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in _PROBES:
+            await self._app(scope, receive, send)
+        else:
+            await refuse(scope, receive, send, _FULL)
 
 
 class WholeBody:
@@ -123,7 +106,7 @@ class WholeBody:
             await refuse(scope, receive, send, _TOO_LARGE)
         elif body and Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower() not in _JSON_TYPES:
             await refuse(scope, receive, send, _NOT_JSON)
-        elif not _is_readable(body):
+        elif body and not _is_readable(body):
             await refuse(scope, receive, send, _UNREADABLE)
         else:
             await self._app(scope, _replay({"type": "http.request", "body": body}, receive), send)
@@ -151,8 +134,8 @@ class RefuseWhileDraining:
             await self._app(scope, _replay(message, receive), send)
 
 
-class KnownStatus:
-    """Refuses to list tasks in a state that there is not: the SDK would forget the filter, and list them all.
+class Wellformed:
+    """Refuses requests that the SDK would choke on or misread: see `reading`.
 
     Stands behind `WholeBody`, as `RefuseWhileDraining` does.
     """
@@ -161,19 +144,17 @@ class KnownStatus:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call: dict[str, Any] = {}
-        status: object = None
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].endswith("/tasks"):
-            status = QueryParams(scope["query_string"]).get("status")
-        elif scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == "/":
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = b""
+        if scope["method"] not in ("GET", "HEAD"):
             message = await receive()
-            receive = _replay(message, receive)
-            call = _call(message["body"])
-            params = call.get("params")
-            if call.get("method") == "ListTasks" and isinstance(params, dict):
-                status = params.get("status")
-        if isinstance(status, str) and status not in TaskState.keys():  # noqa: SIM118 it is no dict
-            await refuse(scope, receive, send, _NO_STATUS, call.get("id"))
+            body, receive = message["body"], _replay(message, receive)
+        try:
+            check_request(scope, body)
+        except A2AError as error:
+            await refuse(scope, receive, send, Refusal.of(error), _call(body).get("id"))
         else:
             await self._app(scope, receive, send)
 
@@ -213,10 +194,7 @@ class TellBusy:
 def _too_busy(busy: Busy) -> Refusal:
     return Refusal(
         HTTPStatus.TOO_MANY_REQUESTS if busy.caller else HTTPStatus.SERVICE_UNAVAILABLE,
-        "RESOURCE_EXHAUSTED" if busy.caller else "UNAVAILABLE",
-        -32603,
-        InternalError,
-        busy.message,
+        InternalError(busy.message),
         {"Retry-After": str(busy.retry_seconds)},
     )
 
@@ -242,22 +220,6 @@ class EchoExtensions:
         await self._app(scope, receive, echo if active else send)
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:
-    """Answers in the form of the binding the path belongs to."""
-    status = refusal.status
-    content: dict[str, Any]
-    details = build_error_details(refusal.error()) if refusal.error else []
-    if scope["path"] == "/":
-        known = call_id if type(call_id) in (str, int) else None
-        error = {"code": refusal.code, "message": refusal.why, "data": details}
-        content = {"jsonrpc": "2.0", "id": known, "error": error}
-        if status == HTTPStatus.BAD_REQUEST:  # what is wrong with a call, JSON-RPC says in the body
-            status = HTTPStatus.OK
-    else:
-        content = {"error": {"code": status, "status": refusal.name, "message": refusal.why, "details": details}}
-    await JSONResponse(content, status, refusal.headers)(scope, receive, send)
-
-
 def _replay(message: Message, receive: Receive) -> Receive:
     """Gives again what was received already."""
     messages = [message]
@@ -269,20 +231,18 @@ def _replay(message: Message, receive: Receive) -> Receive:
 
 
 def _is_readable(body: bytes) -> bool:
-    """False for what is not UTF-8, half characters, and JSON nested too deeply. Other faults the SDK reports itself."""
+    """False for what is not JSON in UTF-8, half characters, and what is nested too deeply."""
     try:
         content = json.loads(body.decode())
         if b"\\ud" in body.lower():  # escaped: half a character each, which may lack its other half
             json.dumps(content, ensure_ascii=False).encode()
-    except json.JSONDecodeError:
-        return True
     except (ValueError, RecursionError):
         return False
     return True
 
 
 def _call(body: bytes) -> dict[str, Any]:
-    """A JSON-RPC request; empty if it is none, which the SDK reports."""
+    """A JSON-RPC request; empty if it is none."""
     try:
         call = json.loads(body.decode())
     except (ValueError, RecursionError):

@@ -10,6 +10,7 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Value
 
 from service import extension
+from service.endpoint.storable import storable
 from service.events import Event
 
 
@@ -34,7 +35,8 @@ def read_text(message: Message, limit: int) -> str:
 
 
 def text_part(text: str) -> Part:
-    return Part(text=text, media_type="text/plain")
+    """Something that this agent says: a model may write any character."""
+    return Part(text=storable(text), media_type="text/plain")
 
 
 def event_part(event: Event) -> Part:

@@ -14,15 +14,17 @@ from a2a.server.routes import (
     create_rest_routes,
 )
 from a2a.types import AgentCard
-from a2a.utils.constants import VERSION_HEADER
+from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0, VERSION_HEADER
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from service.endpoint.versions import check_version, said_version
 from service.endpoint.well_known import card_route, jwks_route
 
 
 class ContextBuilder(DefaultServerCallContextBuilder):
-    """Reads version and tenant from the query too, where the protocol allows them and the SDK does not look.
+    """Reads version and tenant from the query too, where the protocol allows them and the SDK does not look, and says
+    what to send instead of a version that is not spoken at a path.
 
     Whose the request is, the middleware in front has found out.
     """
@@ -30,8 +32,11 @@ class ContextBuilder(DefaultServerCallContextBuilder):
     def build(self, request: Request) -> ServerCallContext:
         context = super().build(request)
         context.state["scope"] = request.scope
-        if version := request.query_params.get(VERSION_HEADER):
-            context.state["headers"].setdefault(VERSION_HEADER.lower(), version)
+        said = context.state["headers"][VERSION_HEADER.lower()] = said_version(request.headers, request.query_params)
+        if (path := request.scope["path"]) != "/":  # of JSON-RPC, the method says it: that is known already
+            # A tenant may be called v1 too.
+            is_legacy = path.startswith("/v1/") and "tenant" not in request.path_params
+            check_version(said, PROTOCOL_VERSION_0_3 if is_legacy else PROTOCOL_VERSION_1_0)
         context.tenant = request.query_params.get("tenant", "")
         return context
 

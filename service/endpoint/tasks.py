@@ -8,10 +8,14 @@ from typing import Self
 from a2a.server.context import ServerCallContext
 from a2a.server.tasks import DatabaseTaskStore
 from a2a.types import ListTasksRequest, ListTasksResponse, Task
+from a2a.utils.constants import DEFAULT_LIST_TASKS_PAGE_SIZE
+from a2a.utils.errors import InvalidParamsError
+from a2a.utils.task import decode_list_tasks_cursor
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.endpoint.owner import owner_of
+from service.endpoint.storable import is_id
 from service.sessions.database import alone, upsert
 from service.sessions.writes import Statement
 from service.to_the_end import to_the_end
@@ -35,10 +39,31 @@ class Tasks(DatabaseTaskStore):
         return upsert(self.engine, mapper.local_table), [values]
 
     async def get(self, task_id: str, context: ServerCallContext) -> Task | None:
+        if not is_id(task_id):
+            return None
         return await to_the_end(super().get(task_id, context))
 
     async def list(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
+        """Raises InvalidParamsError for a position or a time that there is not."""
+        try:
+            params.status_timestamp_after.ToDatetime()
+        except (ValueError, OverflowError):
+            raise InvalidParamsError("statusTimestampAfter is not a time of this calendar") from None
+        if params.page_token and not self._is_position(params.page_token):
+            raise InvalidParamsError("pageToken is none that this agent has given")
+        if params.context_id and not is_id(params.context_id):
+            return ListTasksResponse(page_size=params.page_size or DEFAULT_LIST_TASKS_PAGE_SIZE)
         return await to_the_end(super().list(params, context))
+
+    def _is_position(self, page_token: str) -> bool:
+        try:
+            cursor = decode_list_tasks_cursor(page_token)
+            if cursor is None or not is_id(cursor.task_id):
+                return False
+            self._after_cursor(cursor)
+        except (ValueError, OverflowError, InvalidParamsError):  # the time in it
+            return False
+        return True
 
     async def read(self, task_ids: Collection[str]) -> dict[str, tuple[Task, str]]:
         """Those of the tasks that there are, whoever owns them, with their owners."""

@@ -66,6 +66,20 @@ async def test_a_full_queue(run_server: RunServer, call: Call) -> None:
     assert {(await each)["status"]["state"] for each in sent} == {"TASK_STATE_COMPLETED"}
 
 
+async def test_streams_of_0_3_that_are_turned_away(run_server: RunServer) -> None:
+    agent = await run_server(echo, limits={"running": 1, "queued": 1})
+    sent = await fill(agent, 2)
+    message = {"kind": "message", "messageId": "m", "role": "user", "parts": [{"kind": "text", "text": "more"}]}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "message/stream", "params": {"message": message}}
+    body = {"request": {"messageId": "m", "role": "ROLE_USER", "content": [{"text": "more"}]}}
+    for path, content in (("/", call), ("/v1/message:stream", body)):
+        response = await agent.http.post(f"{agent.url}{path}", json=content)
+        assert (response.status_code, "Retry-After" in response.headers) == (503, True)
+        assert response.json()["error"]["message"] == "too many messages wait already"
+    agent.engine.gate.set()
+    assert {(await each)["status"]["state"] for each in sent} == {"TASK_STATE_COMPLETED"}
+
+
 async def test_what_waits_for_its_own_conversation_counts(run_server: RunServer) -> None:
     agent = await run_server(echo, limits={"queued": 1})
     agent.engine.gate.clear()

@@ -191,7 +191,29 @@ async def test_the_longest_message_in_the_longest_writing_is_read(run_server: Ru
 @pytest.mark.parametrize("version", ["", "0.3", "2.0", "99", "nonsense"])
 async def test_a_version_that_is_not_spoken(run_server: RunServer, call: Call, version: str) -> None:
     agent = await run_server(echo)
-    assert_refused(await call(agent, "SendMessage", {"message": say("hello")}, version), VERSION)
+    response = await call(agent, "SendMessage", {"message": say("hello")}, version)
+    assert_refused(response, VERSION)
+    assert "A2A-Version: 1.0" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+async def test_a_version_that_the_methods_and_paths_of_0_3_do_not_speak(run_server: RunServer, version: str) -> None:
+    agent = await run_server(echo)
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": {"id": "x"}}
+    headers = {"A2A-Version": version}
+    for response in (
+        await agent.http.post(agent.url, json=body, headers=headers),
+        await agent.http.get(f"{agent.url}/v1/tasks/x", headers=headers),
+    ):
+        assert_refused(response, VERSION)
+        assert "A2A-Version: 0.3" in response.json()["error"]["message"]
+
+
+async def test_a_tenant_called_v1(run_server: RunServer) -> None:
+    """Where a path could be one of 0.3 but for what follows."""
+    agent = await run_server(echo)
+    response = await agent.http.get(f"{agent.url}/v1/tasks", headers={"A2A-Version": "1.0"})
+    assert response.json()["tasks"] == []
 
 
 async def test_the_version_may_be_in_the_query(run_server: RunServer) -> None:
@@ -350,6 +372,12 @@ async def test_a_conversation_that_fills_while_a_message_waits(run_server: RunSe
     assert status["message"]["parts"][0]["text"].startswith("The conversation is full")
 
 
+async def test_a_stream_of_0_3_that_is_refused(run_server: RunServer) -> None:
+    """It is one answer, not a stream that breaks."""
+    agent = await run_server(echo)
+    assert_refused(await agent.http.get(f"{agent.url}/v1/tasks/no-such-task:subscribe"), TASK_NOT_FOUND)
+
+
 async def test_requests_of_another_form(run_server: RunServer) -> None:
     agent = await run_server(echo)
     bodies: list[Any] = [[], {}, {"jsonrpc": "1.0", "id": 1, "method": "GetTask"}, "text", 7, None]
@@ -361,6 +389,19 @@ async def test_requests_of_another_form(run_server: RunServer) -> None:
     assert (await agent.rpc("SendMessage", {"message": "text"}))["error"]["code"] == INVALID_PARAMS.code
     assert (await agent.rpc("SendMessage", []))["error"]["code"] in (INVALID_PARAMS.code, INVALID_REQUEST.code)
     assert_refused(await http_json(agent, "SendMessage", {"message": "text"}), INVALID_PARAMS)
+    for content in [each for each in bodies if not isinstance(each, dict)]:
+        response = await agent.http.post(f"{agent.url}/message:send", json=content, headers={"A2A-Version": "1.0"})
+        assert_refused(response, INVALID_REQUEST)
+
+
+@over_both
+async def test_parts_that_are_a_text(run_server: RunServer, call: Call, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of the caller's, which leaves no traceback in the log."""
+    agent = await run_server(echo)
+    response = await send(call, agent, "", parts="hello")
+    assert_refused(response, INVALID_PARAMS if call is json_rpc else INVALID_REQUEST)
+    assert "parts" in response.json()["error"]["message"]
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_a_path_that_is_not_there(run_server: RunServer) -> None:
