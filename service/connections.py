@@ -4,9 +4,10 @@
                 ▲                           │
                 └───────────────────────────┘
 
-From the opening, and again from the end of each answer, a clock runs until the headers of the next request are there:
-so nobody keeps a connection by sending nothing, or a byte now and then. Nobody keeps one either who does not read what
-is written to it. An answer itself may take as long as it likes: streams live for hours.
+From the opening, and later from the first byte of each request, a clock runs until its headers are there: so nobody
+keeps a connection by sending nothing, or a byte now and then. Between requests it may rest for longer, so that the next
+one need not connect. Nobody keeps one either who does not read what is written to it. An answer itself may take as long
+as it likes: streams live for hours.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.endpoint.limits import OnlyProbes
 
+IDLE_SECONDS = 75
+"""How long a connection rests between requests. Clients that keep theirs for less are never closed upon."""
 HEADER_SECONDS = 10.0
 """How long the headers of a request may take, and however little comes of a body that nobody reads any more."""
 READ_SECONDS = 60.0
@@ -64,6 +67,8 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unread += len(data)
+        if self._is_idle and self._headers_due is None:
+            self._expect_headers()
         super().data_received(data)
         if self._unread > _HEADER_BYTES and not self.transport.is_closing():
             self._end(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -73,6 +78,7 @@ class Connection(HttpToolsProtocol):
         self._unread = 0
         if self._headers_due:
             self._headers_due.cancel()
+            self._headers_due = None
 
     def on_body(self, body: bytes) -> None:
         self._unread = 0
@@ -84,8 +90,8 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._is_idle and not self.transport.is_closing():
-            self._expect_headers()
+        if self._unread and self._headers_due is None and not self.transport.is_closing():
+            self._expect_headers()  # of a request that has begun meanwhile
 
     def pause_writing(self) -> None:
         super().pause_writing()

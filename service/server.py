@@ -11,7 +11,7 @@ import uvicorn
 from sse_starlette.sse import AppStatus, EventSourceResponse
 
 from service.app import Service
-from service.connections import Connection
+from service.connections import IDLE_SECONDS, Connection
 from service.errors import ConfigError
 
 _CLOSE_SECONDS = 5
@@ -64,6 +64,7 @@ class Server(uvicorn.Server):
                 http=Connection,
                 ws="none",
                 limit_concurrency=connections,
+                timeout_keep_alive=IDLE_SECONDS,
                 log_level=log_level,
                 access_log=False,
                 timeout_graceful_shutdown=_CLOSE_SECONDS,

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from service import connections
+from service import connections, server
 from tests.conftest import Agent, RunServer, Says, echo, eventually, say
 
 GET = b"GET /readyz HTTP/1.1\r\nHost: a.example\r\n\r\n"
@@ -70,6 +70,7 @@ def post(path: str, content: object, *, of: int | None = None) -> bytes:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEADER_SECONDS", SOON)
+    monkeypatch.setattr(server, "IDLE_SECONDS", SOON)
 
 
 async def test_who_sends_nothing_is_let_go(run_server: RunServer, soon: None) -> None:
