@@ -93,7 +93,7 @@ def peer_config(section: PeerSection, folder: Path, asked_by: str) -> PeerConfig
     """The peer of the agent whose card is found at `asked_by`. Raises ConfigError for files that will not do."""
     keys = PinnedKeys.read(folder / section.keys) if section.keys else None
     credential = _credential(section.credential, section.url, folder)
-    return PeerConfig(section.name, section.url, section.refresh_seconds, asked_by, keys, credential)
+    return PeerConfig(section.name, section.url, section.refresh_seconds, asked_by, keys, credential, section.grpc_port)
 
 
 def _credential(section: CredentialSection | None, url: str, folder: Path) -> Credential | None:

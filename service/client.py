@@ -4,24 +4,23 @@
        └─► it broke off, or there is none ──► subscribe ──► look     again and again, until the task has ended
                                               (an agent that streams)
 
-Only a task that cannot be looked at any more is lost.
+An agent that is silent may be about to be restarted: who asks decides how long that is waited for. A task is lost only
+if the agent says that it will never tell of it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
-import grpc
-import grpc.aio
 import httpx
-from a2a.client import Client, ClientCallContext, ClientConfig, ClientFactory
+from a2a.client import ClientCallContext
 from a2a.client.errors import A2AClientError
 from a2a.client.service_parameters import ServiceParametersFactory, with_a2a_extensions
 from a2a.types import (
@@ -39,20 +38,24 @@ from a2a.types import (
     TaskState,
     TaskStatus,
 )
-from a2a.utils.constants import TransportProtocol
-from a2a.utils.errors import A2AError
+from a2a.utils.errors import A2AError, InternalError, TaskNotFoundError
 from google.protobuf.json_format import MessageToDict
 
 from service import extension
 from service.cards import PinnedKeys, ReadCard, read_card
+from service.credentials import Credential
 from service.delegation import URI as DELEGATION
 from service.delegation import Delegation
+from service.egress import Egress
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, from_json
 from service.nested import map_strings
 from service.plain import plain
 from service.task_states import INTERRUPTED, RESTING
 from service.usage import NOTHING, Usage
+from service.ways import Connect, Home, refuses_us, way_to
+
+logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 _CARD_SECONDS = 5.0
@@ -60,15 +63,10 @@ _CANCEL_SECONDS = 2.0
 _LOOK_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2.0
-_FAILED_LOOKS = 4
-"""In a row, after which a task is lost."""
 _RESPONSE_BYTES = 32 * 2**20
 _EVENT_CHARS = 64_000
 """Of each text in an event."""
-_PORTS = {"http": 80, "https": 443}
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
-_HTTP_BINDINGS: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
-_BINDINGS: list[str] = [*_HTTP_BINDINGS, TransportProtocol.GRPC]
 
 
 class Unreachable(ServiceError):
@@ -110,11 +108,13 @@ class Reply:
 
 
 @asynccontextmanager
-async def open_http(tls: ssl.SSLContext | bool = True) -> AsyncIterator[httpx.AsyncClient]:
+async def open_http(
+    tls: ssl.SSLContext | bool = True, auth: httpx.Auth | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client that waits for as long as an agent thinks, and reaches this machine without a proxy."""
     timeout = httpx.Timeout(CONNECT_SECONDS, read=None)
     direct = {f"all://{host}": None for host in _LOCAL}
-    async with httpx.AsyncClient(timeout=timeout, verify=tls, mounts=direct) as http:
+    async with httpx.AsyncClient(timeout=timeout, verify=tls, mounts=direct, auth=auth) as http:
         yield http
 
 
@@ -148,8 +148,9 @@ class _Limited(httpx.AsyncByteStream):
 class RemoteAgent:
     """An agent whose card was read."""
 
+    url: str
     _read: ReadCard
-    _client: Client
+    _connect: Connect
 
     @property
     def card(self) -> AgentCard:
@@ -157,33 +158,35 @@ class RemoteAgent:
 
     @classmethod
     async def find(
-        cls, http: httpx.AsyncClient, url: str, keys: PinnedKeys | None = None, known: Self | None = None
+        cls,
+        http: httpx.AsyncClient,
+        url: str,
+        keys: PinnedKeys | None = None,
+        known: Self | None = None,
+        egress: Egress | None = None,
+        grpc_port: int | None = None,
     ) -> Self:
         """The agent at `url`; the `known` one if its card is still the same.
 
-        Raises ServiceError if none answers in time, it speaks no binding that we do, or none of the `keys`, if there
-        are any, has signed its card.
+        Where its card has gRPC before HTTP, it is asked over gRPC if that is at the port of `url` or at `grpc_port`,
+        the only ones that are shown what `http` shows as a credential, or else where `egress` permits it. Raises
+        ServiceError if none answers in time, it speaks no binding that we do, or none of the `keys`, if there are any,
+        has signed its card.
         """
         if not url.startswith(("http://", "https://")):
             raise ServiceError(f"{url!r} is not a URL: it begins with http:// or https://")
         try:
             async with asyncio.timeout(_CARD_SECONDS):
                 read = await read_card(http, url, keys, known._read if known else None)
-            if known and read is known._read:
-                return known
-            config = ClientConfig(
-                httpx_client=http,
-                # Who has a credential to show goes where it is shown.
-                supported_protocol_bindings=_BINDINGS if http.auth is None else _HTTP_BINDINGS,
-                grpc_channel_factory=partial(_open_channel, card=httpx.URL(url)),
-            )
-            return cls(read, ClientFactory(config).create(read.card))
+                if known and read is known._read:
+                    return known
+                credential = http.auth if isinstance(http.auth, Credential) else None
+                home = Home(httpx.URL(url), grpc_port, credential, egress)
+                return cls(url, read, await way_to(read.card, http, home))
         except ServiceError as error:
             raise ServiceError(f"no agent at {url}: {error}") from error
         except TimeoutError as error:
             raise ServiceError(f"no agent at {url}: no card came within {_CARD_SECONDS:g} s") from error
-        except ValueError as error:
-            raise ServiceError(f"the agent at {url} speaks none of {', '.join(_BINDINGS)}") from error
 
     async def ask(
         self,
@@ -201,8 +204,9 @@ class RemoteAgent:
         Asked again with the same `key`, an agent that knows messages by their ids goes on with the task it has. With a
         `task_id` it is the answer to what that task wants to know.
 
-        Leaving early, for whatever reason, cancels the task, once it is known, unless who leaves has let go of it, for
-        another process to ask on. Raises Unreachable, or Refused if the agent turns the message down.
+        Once there is a task, this takes as long as the task does, and as long as the agent cannot be reached. Leaving
+        early, for whatever reason, cancels the task, once it is known, unless who leaves has let go of it, for another
+        process to ask on. Raises Unreachable, or Refused if the agent turns the message down.
         """
         message = Message(
             message_id=str(uuid.uuid5(uuid.NAMESPACE_OID, key) if key else uuid.uuid4()),
@@ -213,15 +217,32 @@ class RemoteAgent:
             extensions=[DELEGATION] if delegation else [],
             metadata={DELEGATION: delegation.to_json()} if delegation else None,
         )
-        return await _Turn(self._client, self.card.capabilities.streaming, emit, let_go).run(message)
+        return await _Turn(self, self._connect, emit, let_go).run(message)
+
+    async def cancel(self, task_id: str) -> bool:
+        """Whether that was heard: then the task has ended, now or before, or there is none."""
+        return await _cancel(self._connect, task_id)
+
+
+async def _cancel(connect: Connect, task_id: str) -> bool:
+    """Whether the agent has heard it."""
+    try:
+        async with asyncio.timeout(_CANCEL_SECONDS), connect() as client:
+            await client.cancel_task(CancelTaskRequest(id=task_id))
+    except (A2AClientError, InternalError, httpx.HTTPError, TimeoutError):
+        return False
+    except A2AError:  # it has ended, or is not known
+        return True
+    return True
 
 
 class _Turn:
     """One message, and all that comes back."""
 
-    def __init__(self, client: Client, streams: bool, emit: Emit, let_go: Callable[[], bool]) -> None:
-        self._client = client
-        self._streams = streams
+    def __init__(self, agent: RemoteAgent, connect: Connect, emit: Emit, let_go: Callable[[], bool]) -> None:
+        self._agent = agent
+        self._connect = connect
+        self._streams = agent.card.capabilities.streaming
         self._emit = emit
         self._let_go = let_go
         parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI, DELEGATION])])
@@ -236,6 +257,10 @@ class _Turn:
         """Artifacts whose next piece may be known already."""
         self._message: str | None = None
         self._usage = NOTHING
+        self._silent = False
+        """Whether the agent did not answer when it was asked last."""
+        self._lost = ""
+        """Why nothing will be heard of the task any more, if so."""
 
     async def run(self, message: Message) -> Reply:
         self._task_id = message.task_id
@@ -244,8 +269,8 @@ class _Turn:
             if self._task_id and not self._ended:
                 await self._catch_up()
         finally:
-            if self._task_id and not self._ended and not self._let_go():
-                await self._cancel()
+            if self._task_id and not (self._ended or self._lost or self._let_go()):
+                await _cancel(self._connect, self._task_id)
         return self._reply()
 
     @property
@@ -260,11 +285,14 @@ class _Turn:
             # A task that is not known until it has ended could not be cancelled.
             request.configuration.return_immediately = True
         try:
-            async for response in self._client.send_message(request, context=self._context):
-                await self._hear(response)
-                if self._status.state in INTERRUPTED:
-                    break
+            async with self._connect() as client:
+                async for response in client.send_message(request, context=self._context):
+                    await self._hear(response)
+                    if self._status.state in INTERRUPTED:
+                        break
         except A2AClientError as error:
+            if not self._task_id and refuses_us(error):
+                raise Refused("it wants other credentials") from error
             if not self._task_id:
                 raise Unreachable("the agent cannot be reached") from error
         except A2AError as error:
@@ -272,48 +300,61 @@ class _Turn:
                 raise Refused(error.message) from error
 
     async def _catch_up(self) -> None:
-        """Learns how the task ends without its stream."""
-        if self._streams:
-            # Refused for a task that has ended meanwhile, and by agents that stream but do not offer this.
-            with suppress(A2AError):
-                await self._subscribe()
-        # Also after a subscription that went well: the task as a whole has the last word about its text.
-        await self._look()
-
-    async def _subscribe(self) -> None:
-        request = SubscribeToTaskRequest(id=self._task_id)
-        async for response in self._client.subscribe(request, context=self._context):
-            await self._hear(response)
-            if response.HasField("task"):
-                # Servers begin to listen before they read the task: a piece that came in between comes twice.
-                self._overlapping = {artifact.artifact_id for artifact in response.task.artifacts}
-            if self._status.state in INTERRUPTED:
-                break
-
-    async def _look(self) -> None:
-        """Reads the task until it has ended."""
-        request = GetTaskRequest(id=self._task_id, history_length=0)
-        context = self._context.model_copy(update={"timeout": _LOOK_SECONDS})
-        pause, failed = _FIRST_PAUSE_SECONDS, 0
+        """Learns how the task ends without its first stream, however long that takes."""
+        pause, subscribes = _FIRST_PAUSE_SECONDS, self._streams
         while True:
-            try:
-                await self._hear_task(await self._client.get_task(request, context=context))
-                failed = 0
-            except A2AError:
-                failed += 1
-            if self._ended or failed == _FAILED_LOOKS:
+            if subscribes:
+                subscribes = await self._subscribe()
+            # Also after a subscription that went well: the task as a whole has the last word about its text.
+            await self._look()
+            if self._ended or self._lost:
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _subscribe(self) -> bool:
+        """Whether to do it again if the stream has ended before the task."""
+        request = SubscribeToTaskRequest(id=self._task_id)
+        try:
+            async with self._connect() as client:
+                async for response in client.subscribe(request, context=self._context):
+                    await self._hear(response)
+                    if response.HasField("task"):
+                        # Servers begin to listen before they read the task: a piece that came in between comes twice.
+                        self._overlapping = {artifact.artifact_id for artifact in response.task.artifacts}
+                    if self._status.state in INTERRUPTED:
+                        break
+        except (A2AClientError, InternalError):
+            return True
+        except A2AError:  # for a task that has ended meanwhile, and by agents that stream but do not offer this
+            return False
+        return True
+
+    async def _look(self) -> None:
+        """Reads the task, if the agent answers."""
+        request = GetTaskRequest(id=self._task_id, history_length=0)
+        context = self._context.model_copy(update={"timeout": _LOOK_SECONDS})
+        try:
+            async with self._connect() as client:
+                await self._hear_task(await client.get_task(request, context=context))
+            self._silent = False
+        except A2AError as error:
+            if isinstance(error, TaskNotFoundError):
+                self._lost = "the agent does not know its task any more"
+            elif refuses_us(error):
+                self._lost = "the agent wants other credentials"
+            elif not self._silent:
+                self._silent = True
+                url, task_id = self._agent.url, self._task_id
+                logger.warning("%s does not answer: its task %s is looked for until it does", url, task_id)
 
     def _reply(self) -> Reply:
         if self._message is not None:
             return Reply("completed", self._message, "", self._context_id)
         text = "\n".join(self._artifacts.values())
         if not self._ended:
-            return Reply(
-                "lost", text, "the agent cannot be reached any more", self._context_id, self._task_id, self._usage
-            )
+            reason = self._lost or "the agent has said nothing"
+            return Reply("lost", text, reason, self._context_id, self._task_id, self._usage)
         name = TaskState.Name(self._status.state).removeprefix("TASK_STATE_").lower()
         return Reply(name, text, _text(self._status.message.parts), self._context_id, self._task_id, self._usage)
 
@@ -357,30 +398,6 @@ class _Turn:
             data = map_strings(MessageToDict(part.data), _shown) if part.HasField("data") else None
             if event := from_json(data):
                 await self._emit(event)
-
-    async def _cancel(self) -> None:
-        with suppress(A2AError, httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(_CANCEL_SECONDS):
-                await self._client.cancel_task(CancelTaskRequest(id=self._task_id))
-
-
-def _open_channel(url: str, *, card: httpx.URL) -> grpc.aio.Channel:
-    """To where a card says that gRPC is spoken, encrypted if it says so, or is so itself and does not say.
-
-    Raises ServiceError if that is not the card's own host: gRPC looks names up by itself, and nobody has checked it.
-    """
-    scheme, _, target = url.rpartition("://")
-    try:
-        where = httpx.URL(f"{scheme or card.scheme}://{target}")
-    except httpx.InvalidURL as error:
-        raise ServiceError(f"it speaks gRPC at {url}: {error}") from error
-    if where.scheme not in ("http", "https") or where.host != card.host:
-        raise ServiceError(f"it speaks gRPC elsewhere, at {url}, which is not asked")
-    target = where.netloc.decode() if where.port else f"{where.netloc.decode()}:{_PORTS[where.scheme]}"
-    options = [("grpc.enable_http_proxy", 0)] if where.host in ("localhost", "127.0.0.1", "::1") else []
-    if where.scheme == "https":
-        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
-    return grpc.aio.insecure_channel(target, options)
 
 
 def _text(parts: Iterable[Part]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import httpx
 
 from service.errors import ConfigError
+
+_HEADER = r"[A-Za-z0-9-]{1,64}"
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,11 @@ class Credential(httpx.Auth):
     """The one that an API key goes into; without it, the secret is a bearer token."""
 
     def check(self) -> None:
-        """Raises ConfigError if there is no secret in the file."""
+        """Raises ConfigError if there is no secret in the file, or no such header."""
+        if self.header and not re.fullmatch(_HEADER, self.header):
+            raise ConfigError(f"{self.header!r} is not the name of a header")
         try:
-            self._secret()
+            self.shown()
         except OSError as error:
             raise ConfigError(f"{self.file}: {error.strerror or error}") from error
         except ValueError as error:
@@ -38,17 +43,15 @@ class Credential(httpx.Auth):
         yield request
 
     def headers(self, url: str) -> dict[str, str]:
-        """What a request to `url` shows. Raises OSError or ValueError if there is no secret in the file."""
-        if _origin(httpx.URL(url)) != _origin(httpx.URL(self.url)):
-            return {}
-        secret = self._secret()
-        return {self.header: secret} if self.header else {"Authorization": f"Bearer {secret}"}
+        """What a request to `url` shows. Raises as `shown` does."""
+        return self.shown() if _origin(httpx.URL(url)) == _origin(httpx.URL(self.url)) else {}
 
-    def _secret(self) -> str:
+    def shown(self) -> dict[str, str]:
+        """For whoever has checked where it goes. Raises OSError or ValueError if there is no secret in the file."""
         secret = self.file.read_bytes().decode("latin-1").strip()
         if not secret or not secret.isascii() or not secret.isprintable():
             raise ValueError("not one line of ASCII text")
-        return secret
+        return {self.header: secret} if self.header else {"Authorization": f"Bearer {secret}"}
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

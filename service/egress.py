@@ -55,10 +55,6 @@ class Forbidden(ServiceError):
     """A URL that is not asked. Its text is fit for whoever gave the URL: it does not say what was found."""
 
 
-class _Forbidden(httpcore.ConnectError):
-    """The same where a connection is made: httpx knows it for one that could not be."""
-
-
 async def look_up(host: str, port: int) -> list[str]:
     """As the machine has it, which also knows addresses in unusual spellings."""
     lookup = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
@@ -100,18 +96,18 @@ class Egress:
         try:
             async with asyncio.timeout(_LOOKUP_SECONDS):
                 await self.addresses(host, port)
-        except _Forbidden:
+        except Forbidden:
             raise Forbidden("its host may not be reached from here") from None
         except (OSError, UnicodeError):  # not known now: that is seen, and checked, when it is asked
             return
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Of a host, if all of them are permitted. Raises httpcore.ConnectError if not, and OSError if it has none."""
+        """Of a host, if all of them are permitted. Raises Forbidden if not, and OSError if it has none."""
         found = await self._resolve(host, port)
         for text in found:
             if "%" in text or not self.permits(ip_address(text)):  # an address of one interface is never public
                 logger.warning("%s is not reached: its address %s is not in INNERLOOP_EGRESS_ALLOW", host, text)
-                raise _Forbidden(f"{host} may not be reached")
+                raise Forbidden(f"{host} may not be reached")
         return found
 
     @asynccontextmanager
@@ -185,6 +181,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
                 return await self._connect(addresses, port, timeout, local_address, socket_options)
         except TimeoutError:
             raise httpcore.ConnectTimeout(f"{host} does not answer") from None
+        except Forbidden as error:
+            raise httpcore.ConnectError(str(error)) from None
         except (OSError, UnicodeError, OverflowError) as error:  # a name that is none, a port beyond the last
             raise httpcore.ConnectError(f"{host} has no address") from error
 

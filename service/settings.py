@@ -79,7 +79,7 @@ class ToolSection(_Section):
 
 
 class CredentialSection(_Section):
-    """What we show a peer to be let in. It is sent to the origin of the peer's `url` only."""
+    """What we show a peer to be let in. It is sent to the origin of the peer's `url` and to its `grpc_port` only."""
 
     file: Path
     """Holds a bearer token, or the API key for the `header`. Read whenever it is needed."""
@@ -96,6 +96,10 @@ class PeerSection(_Section):
     compared with what the peer's people say. A card that none of these keys has signed is not believed.
     """
     credential: CredentialSection | None = None
+    grpc_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where it speaks gRPC on the host of `url`: as trusted as that, and shown the same credential. At a port that its
+    card alone names it is asked if its address is public or in `INNERLOOP_EGRESS_ALLOW`, and shown none.
+    """
     limits: ToolLimits = ToolLimits(seconds=60.0)
     refresh_seconds: float = Field(default=300.0, gt=0)
 

@@ -76,10 +76,11 @@ async def stay() -> None:
     await asyncio.Event().wait()
 
 
-def stream(*results: Any, then: Callable[[], Any] = close) -> Answer:
+def stream(*results: Any, first: Callable[[], Any] = close, then: Callable[[], Any] = close) -> Answer:
     """Results as objects, or as the JSON of one."""
 
     async def frames() -> AsyncIterator[str]:
+        await first()
         for value in results:
             text = value if isinstance(value, str) else json.dumps(value)
             yield f'data: {{"jsonrpc": "2.0", "id": 1, "result": {text}}}\n\n'
@@ -148,6 +149,12 @@ class Ear:
     async def __call__(self, event: Event) -> None:
         assert isinstance(event, TextDelta)
         self.texts.append(event.text)
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.client._FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("service.client._LONGEST_PAUSE_SECONDS", 0.01)
 
 
 async def ask(agent: Stranger, ear: Ear, task_id: str | None = None) -> Reply:
@@ -220,14 +227,14 @@ async def test_the_task_has_the_last_word_about_its_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "subscribed",
+    ("subscribed", "again"),
     [
-        pytest.param(error(UNSUPPORTED), id="not offered, or ended"),
-        pytest.param(down, id="no connection"),
-        pytest.param(stream({"task": task("WORKING", "one")}, then=cut), id="broken off too"),
+        pytest.param(error(UNSUPPORTED), False, id="not offered, or ended"),
+        pytest.param(down, True, id="no connection"),
+        pytest.param(stream({"task": task("WORKING", "one")}, then=cut), True, id="broken off too"),
     ],
 )
-async def test_where_subscribing_does_not_help_the_task_is_looked_at(subscribed: Answer) -> None:
+async def test_where_subscribing_does_not_help_the_task_is_looked_at(subscribed: Answer, again: bool) -> None:
     ear = Ear()
     async with stranger(
         SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one", append=False), then=cut)],
@@ -236,17 +243,57 @@ async def test_where_subscribing_does_not_help_the_task_is_looked_at(subscribed:
     ) as agent:
         assert (await ask(agent, ear)).state == "failed"
     assert ear.texts == ["one", " two"]
-    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask", "GetTask", "GetTask"]
+    subscribes = ["SubscribeToTask"] * again
+    looks = ["SubscribeToTask", "GetTask", *subscribes, "GetTask", *subscribes, "GetTask"]
+    assert agent.asked == ["SendStreamingMessage", *looks]
 
 
-@pytest.mark.parametrize("answer", [down, error(TASK_NOT_FOUND)], ids=["down", "unknown"])
-async def test_a_task_that_nobody_can_say_anything_about_is_lost(answer: Answer) -> None:
+async def test_an_agent_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    """As while it is restarted. Then it is heard again, and that it was away is told once."""
+    ear = Ear()
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one ", append=False), then=cut)],
+        SubscribeToTask=[*[down] * 20, stream({"task": task("WORKING", "one ")}, piece("two"), status("COMPLETED"))],
+        GetTask=[*[down] * 20, result(task("COMPLETED", "one two"))],
+    ) as agent:
+        assert await ask(agent, ear) == Reply("completed", "one two", "", "c", "t")
+    assert ear.texts == ["one ", "two"]
+    assert agent.asked == ["SendStreamingMessage", *["SubscribeToTask", "GetTask"] * 21]
+    assert caplog.messages == [f"{agent.url} does not answer: its task t is looked for until it does"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (error(TASK_NOT_FOUND), "the agent does not know its task any more"),
+        (lambda: Response(status_code=401), "the agent wants other credentials"),
+        (lambda: Response(status_code=403), "the agent wants other credentials"),
+    ],
+)
+async def test_a_task_that_the_agent_will_never_tell_of_is_lost(answer: Answer, why: str) -> None:
     async with stranger(
         SendStreamingMessage=[stream({"task": task("WORKING")}, piece("one", append=False), then=cut)],
-        GetTask=[answer] * 4,
+        GetTask=[down, answer],
     ) as agent:
-        assert await ask(agent, Ear()) == Reply("lost", "one", "the agent cannot be reached any more", "c", "t")
-    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", *["GetTask"] * 4, "CancelTask"]
+        assert await ask(agent, Ear()) == Reply("lost", "one", why, "c", "t")
+    assert agent.asked == ["SendStreamingMessage", *["SubscribeToTask", "GetTask"] * 2]
+
+
+async def test_who_does_not_wait_any_longer_cancels_the_task() -> None:
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, then=cut)],
+        CancelTask=[result(task("CANCELED"))],
+    ) as agent:
+        asking = asyncio.create_task(ask(agent, Ear()))
+
+        async def is_looked_for() -> bool:
+            return agent.asked.count("GetTask") > 4
+
+        await eventually(is_looked_for)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert agent.asked[-1] == "CancelTask"
 
 
 @pytest.mark.parametrize("state", ["INPUT_REQUIRED", "AUTH_REQUIRED"])
@@ -278,6 +325,13 @@ async def test_a_refusal_says_why() -> None:
             await ask(agent, Ear())
     assert (refusal.value.reason, str(refusal.value)) == ("no", "the agent refused: no")
     assert agent.asked == ["SendStreamingMessage"]
+
+
+@pytest.mark.parametrize("code", [401, 403])
+async def test_who_is_not_let_in_is_refused(code: int) -> None:
+    async with stranger(SendStreamingMessage=[lambda: Response(status_code=code)]) as agent:
+        with pytest.raises(Refused, match="it wants other credentials"):
+            await ask(agent, Ear())
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.responses import RedirectResponse, Response
 
 from service.egress import Egress, Forbidden, Resolve
 from service.errors import ConfigError
+from tests.keys import write_certificate
 from tests.receiver import open_receiver, paths
 
 TIMEOUTS = httpx.Timeout(10)
@@ -180,18 +176,7 @@ async def test_what_is_trusted_must_be_a_url() -> None:
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """Of `hook.example`, with its key; it is trusted while the test runs."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hook.example")])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hook.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file, key_file = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    file.write_bytes(made.public_bytes(Encoding.PEM))
-    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file, key_file = write_certificate(tmp_path, "hook.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     return file, key_file
 

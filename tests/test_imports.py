@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "service").rglob("*.py"))
 
 HOMES = {
-    "a2a": ("service/task_states.py", "service/endpoint/", "service/cards.py", "service/client.py"),
-    "grpc": ("service/endpoint/grpc.py", "service/client.py"),
+    "a2a": ("service/task_states.py", "service/endpoint/", "service/cards.py", "service/ways.py", "service/client.py"),
+    "grpc": ("service/endpoint/grpc.py", "service/ways.py"),
     "vllm": ("service/engine/vllm.py",),
     "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
     "peft": ("service/training/", "service/models/"),
@@ -44,6 +44,7 @@ LEVELS = [
     ),
     ("service.extension", "service.task_states"),
     ("service.cards", "service.credentials", "service.egress"),
+    ("service.ways",),
     ("service.client",),
     ("service.tools", "service.engine"),
     ("service.chat",),

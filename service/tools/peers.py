@@ -45,6 +45,8 @@ class PeerConfig:
     keys: PinnedKeys | None = None
     """One of these must have signed its card, if there are any."""
     credential: Credential | None = None
+    grpc_port: int | None = None
+    """Where it speaks gRPC on the host of `url`: as trusted as that, and shown the same credential."""
 
 
 _PUBLIC = Egress()
@@ -64,7 +66,7 @@ async def open_peers(configs: Sequence[PeerConfig], egress: Egress = _PUBLIC) ->
             limit_responses(http)
             if config.credential:
                 http.auth = config.credential
-            peers[config.name] = Peer(config, http)
+            peers[config.name] = Peer(config, http, egress)
         yield peers
 
 
@@ -85,9 +87,10 @@ async def keep_known(peers: Iterable[Peer]) -> AsyncIterator[None]:
 class Peer:
     """One agent as a tool. It is a tool also while it is down: then calls say so."""
 
-    def __init__(self, config: PeerConfig, http: httpx.AsyncClient) -> None:
+    def __init__(self, config: PeerConfig, http: httpx.AsyncClient, egress: Egress = _PUBLIC) -> None:
         self._config = config
         self._http = http
+        self._egress = egress
         self._agent: RemoteAgent | None = None
         self._spec = peer_spec(config.name, "Asks another agent.", [])
 
@@ -109,15 +112,18 @@ class Peer:
 
     async def refresh(self) -> None:
         """Reads the card. Of a peer that is down, or whose card is no use, what was known stays."""
+        config = self._config
         try:
-            agent = await RemoteAgent.find(self._http, self._config.url, self._config.keys, self._agent)
+            agent = await RemoteAgent.find(
+                self._http, config.url, config.keys, self._agent, self._egress, config.grpc_port
+            )
         except Exception as error:  # the card is a stranger's: whatever is wrong with it must not end this service
             why = one_line(str(error), _REASON_CHARS)
-            logger.warning("peer %s at %s: %s", self._config.name, self._config.url, why)
+            logger.warning("peer %s at %s: %s", config.name, config.url, why)
             return
         self._agent = agent
         card = agent.card
-        self._spec = peer_spec(self._config.name, card.description, [skill.name for skill in card.skills])
+        self._spec = peer_spec(config.name, card.description, [skill.name for skill in card.skills])
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
         name = self._config.name

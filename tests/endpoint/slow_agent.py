@@ -1,4 +1,4 @@
-"""An agent whose model is slow, as a process of its own: `python -m tests.endpoint.slow_agent FOLDER DRAIN_SECONDS`.
+"""An agent whose model is slow, as a process: `python -m tests.endpoint.slow_agent FOLDER DRAIN_SECONDS [PORT]`.
 
 Prints its URL, then every prompt its model is given, as JSON. It says what it is told, or does what it is told to.
 """
@@ -44,12 +44,12 @@ class PrintingEngine(ActorEngine):
                 yield chunk
 
 
-def main(folder: Path, drain_seconds: float) -> None:
+def main(folder: Path, drain_seconds: float, port: int = 0) -> None:
     tokenizer = byte_tokenizer()
     chat = InnerFormat(tokenizer)
     engine = PrintingEngine(tokenizer, chat, reply, seconds_per_chunk=0.05)
     (folder / "tools.py").write_text(TOOLS)
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", port)
     machine = Machine(data=folder / "data")
     service = Service(agent_config(), machine, folder, nullcontext(engine), chat, url_of(listener))
     print(url_of(listener), flush=True)
@@ -58,4 +58,4 @@ def main(folder: Path, drain_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    main(Path(sys.argv[1]), float(sys.argv[2]), *map(int, sys.argv[3:]))

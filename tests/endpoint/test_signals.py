@@ -69,8 +69,8 @@ class Process:
 
 
 @asynccontextmanager
-async def slow_agent(folder: Path, drain_seconds: float = 0.0) -> AsyncIterator[Process]:
-    command = (sys.executable, "-m", "tests.endpoint.slow_agent", str(folder), str(drain_seconds))
+async def slow_agent(folder: Path, drain_seconds: float = 0.0, port: int | None = None) -> AsyncIterator[Process]:
+    command = (sys.executable, "-m", "tests.endpoint.slow_agent", str(folder), str(drain_seconds), str(port or 0))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,7 +27,7 @@ from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually, say
 from tests.endpoint.test_signals import slow_agent
 from tests.keys import write_key, write_pins
-from tests.test_client import CARD, Stranger, piece, status, stranger, stream, task
+from tests.test_client import CARD, TASK_NOT_FOUND, Stranger, error, piece, status, stranger, stream, task
 
 PUBLIC, LOCAL = Egress(), Egress([ip_network("127.0.0.0/8")])
 
@@ -167,19 +168,25 @@ async def test_a_peer_that_goes_away_keeps_its_description(run_server: RunServer
             await peer({"message": "hello"}, Ear().context)
 
 
-async def test_a_peer_that_is_killed_while_it_answers(tmp_path: Path) -> None:
-    ear = Ear()
+async def test_a_peer_that_is_killed_while_it_answers_is_heard_once_it_is_there_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ear, text = Ear(), "x" * 30
     async with slow_agent(tmp_path) as agent, peer_at(agent.url) as peer:
-        asked = asyncio.create_task(peer({"message": "x" * 400}, ear.context))
+        asked = asyncio.create_task(peer({"message": text}, ear.context))
 
         async def has_begun() -> bool:
             return bool(ear.events)
 
+        async def is_missed() -> bool:
+            return "does not answer" in caplog.text
+
         await eventually(has_begun)
         agent.process.kill()
-        async with asyncio.timeout(5):
-            with pytest.raises(ToolError, match="helper stopped without an answer"):
-                await asked
+        await eventually(is_missed)
+        async with slow_agent(tmp_path, port=urlsplit(agent.url).port):
+            assert await asked == text
+    assert "".join(event.event.text for event in ear.events if isinstance(event.event, TextDelta)) == text
 
 
 async def test_a_peer_that_fails_says_why(run_server: RunServer) -> None:
@@ -261,8 +268,8 @@ async def test_a_slow_peer_is_given_up_and_cancelled(run_server: RunServer) -> N
 
 
 def odd_peer(*results: str, card: Any = None) -> AbstractAsyncContextManager[Stranger]:
-    """One that streams these results, and then closes the stream."""
-    return stranger(card=card, SendStreamingMessage=[stream(*results)])
+    """One that streams these results, then closes the stream and forgets them."""
+    return stranger(card=card, SendStreamingMessage=[stream(*results)], GetTask=[error(TASK_NOT_FOUND)])
 
 
 TASK = json.dumps({"task": task("WORKING")})
@@ -370,11 +377,13 @@ async def test_where_a_card_points_to_no_credential_goes(tmp_path: Path) -> None
 
 
 async def test_a_credential_goes_with_every_question(tmp_path: Path) -> None:
-    """Also to a peer that would rather be asked over gRPC, which has no way to show it."""
+    """Also to a peer that would rather be asked over gRPC, but where it does not go."""
     (tmp_path / "token").write_text("secret")
     async with odd_peer(DONE) as odd:
         interface = {"url": odd.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
-        odd.card = CARD | {"supportedInterfaces": [interface | {"protocolBinding": "GRPC"}, interface]}
+        odd.card = CARD | {
+            "supportedInterfaces": [interface | {"protocolBinding": "GRPC", "url": "127.0.0.1:1"}, interface]
+        }
         async with peer_at(odd.url, credential=Credential(odd.url, tmp_path / "token")) as peer:
             assert await peer({"message": "hello"}, Ear().context) == "done"
     assert [each["authorization"] for each in odd.headers] == ["Bearer secret"] * 2
