@@ -91,19 +91,32 @@ def ask(
     task: Annotated[
         str | None, typer.Option(help="Task that has asked something, which this answers.", callback=_utf8)
     ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with a bearer token, which only the origin of URL gets to see.")
+    ] = None,
+    token_header: Annotated[
+        str | None,
+        typer.Option(help="Header for what is in that file, as for an API key.", show_default="Authorization"),
+    ] = None,
 ) -> int:
     """Asks an agent and shows its turn as it happens: text, tools, other agents, the answer.
 
     The exit status is 0 if the task was completed, 1 if it was not, 2 if it could not be asked for, 3 if it asks back.
+    Ctrl-C cancels the task. An agent that is away meanwhile is waited for.
 
     Examples:
       innerloop ask http://127.0.0.1:8002 "Does Titan Labs bear the tariffs?"
       innerloop ask http://127.0.0.1:8001 "Order 5 more" --context 6f1c2a44
       innerloop ask http://127.0.0.1:8001 "Who handles freight bookings?" --json
+      innerloop ask https://orders.example.com "Order 5 more" --token-file key --token-header X-API-Key
     """
+    if token_header and not token_file:
+        raise typer.BadParameter("it is for what is in --token-file", param_hint="--token-header")
     from service.cli import ask
+    from service.credentials import Credential
 
-    return ask.run(url, text, context, task, json)
+    credential = Credential(url, token_file, token_header) if token_file else None
+    return ask.run(url, text, context, task, json, credential)
 
 
 @app.command()

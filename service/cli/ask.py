@@ -12,23 +12,44 @@ from rich.text import Text
 
 from service.cli.story import Story, printable
 from service.client import RemoteAgent, Reply, open_http
+from service.credentials import Credential
 from service.events import Event, to_json
 
 
-def run(url: str, text: str, context_id: str | None, task_id: str | None, as_json: bool) -> int:
-    """0 if the task was completed, 3 if it asks something, else 1. Raises ServiceError if it could not be asked for."""
-    if as_json:
-        reply = asyncio.run(ask_as_json(url, text, context_id, task_id))
-    else:
-        reply = asyncio.run(ask_and_show(Console(), url, text, context_id, task_id))
+def run(
+    url: str,
+    text: str,
+    context_id: str | None,
+    task_id: str | None,
+    as_json: bool,
+    credential: Credential | None = None,
+) -> int:
+    """0 if the task was completed, 3 if it asks something, else 1; 130 if Ctrl-C has cancelled it.
+
+    Raises ServiceError if it could not be asked for.
+    """
+    if credential:
+        credential.check()
+    try:
+        if as_json:
+            reply = asyncio.run(ask_as_json(url, text, context_id, task_id, credential))
+        else:
+            reply = asyncio.run(ask_and_show(Console(), url, text, context_id, task_id, credential))
+    except KeyboardInterrupt:
+        return 130
     return 0 if reply.completed else 3 if reply.asks else 1
 
 
 async def ask_and_show(
-    console: Console, url: str, text: str, context_id: str | None = None, task_id: str | None = None
+    console: Console,
+    url: str,
+    text: str,
+    context_id: str | None = None,
+    task_id: str | None = None,
+    credential: Credential | None = None,
 ) -> Reply:
     """For people: events as lines, then the answer."""
-    async with open_http() as http:
+    async with open_http(auth=credential) as http:
         with Story(console) as story:
             reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, story.hear, task_id=task_id)
     console.print()
@@ -43,10 +64,12 @@ async def ask_and_show(
     return reply
 
 
-async def ask_as_json(url: str, text: str, context_id: str | None, task_id: str | None = None) -> Reply:
+async def ask_as_json(
+    url: str, text: str, context_id: str | None, task_id: str | None = None, credential: Credential | None = None
+) -> Reply:
     """For machines: each event as a line of JSON, as agents tell each other; the last has the kind `end`."""
     began = time.monotonic()
-    async with open_http() as http:
+    async with open_http(auth=credential) as http:
         reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, _write_event, task_id=task_id)
     _write(
         {

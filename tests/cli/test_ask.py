@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from rich.console import Console
@@ -15,8 +21,11 @@ from service.__main__ import main
 from service.cli.ask import ask_and_show, ask_as_json
 from service.client import RemoteAgent, open_http
 from service.errors import ServiceError
+from service.server import listen
+from service.settings import AuthSection
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo
 from tests.keys import write_key, write_pins
+from tests.test_client import CARD, stranger, stream, task
 
 
 def delegates(asked: Asked) -> Says:
@@ -144,3 +153,121 @@ async def test_what_is_no_agent(run_server: RunServer) -> None:
     agent = await run_server(echo)
     with pytest.raises(ServiceError, match="no agent at"):
         await told(f"{agent.url}/elsewhere", "hello")
+
+
+def signed_in(tmp_path: Path) -> tuple[AuthSection, Path]:
+    """Who may ask, and with what."""
+    keys, key = tmp_path / "keys", tmp_path / "key"
+    keys.write_text(f"alice {hashlib.sha256(b'secret').hexdigest()}")
+    key.write_text("secret\n")
+    return AuthSection(api_keys=keys), key
+
+
+async def run_ask(*arguments: str) -> int:
+    return await asyncio.to_thread(main, ["ask", *arguments])
+
+
+async def test_who_shows_a_key_is_let_in(
+    run_server: RunServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    auth, key = signed_in(tmp_path)
+    agent = await run_server(echo, auth=auth)
+    shown = "--token-file", str(key), "--token-header", "X-API-Key"
+    assert await run_ask(agent.url, "hello", *shown) == 0
+    assert await run_ask(agent.url, "hello", "--json", *shown) == 0
+    assert capsys.readouterr().out.count("You said: hello") >= 2
+
+
+async def test_a_token_is_not_told_where_it_does_not_help(
+    run_server: RunServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    auth, key = signed_in(tmp_path)
+    agent = await run_server(echo, auth=auth)
+    for shown in (), ("--token-file", str(key)):
+        assert await run_ask(agent.url, "hello", *shown) == 2
+        told = capsys.readouterr()
+        assert told.err == "innerloop: the agent refused: it wants other credentials\n"
+        assert "secret" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "why"),
+    [
+        (["--token-file", "key"], None, "key: No such file or directory"),
+        (["--token-file", "key"], "", "key: not one line of ASCII text"),
+        (["--token-file", "key"], "one\nanother", "key: not one line of ASCII text"),
+        (["--token-file", "key", "--token-header", "X: Y"], "secret", "'X: Y' is not the name of a header"),
+        (["--token-header", "X-API-Key"], None, "--token-header: it is for what is in --token-file"),
+    ],
+)
+def test_what_cannot_be_shown(
+    options: list[str],
+    content: str | None,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path("key").write_text(content)
+    assert main(["ask", "http://127.0.0.1:1", "hello", *options]) == 2
+    assert why in capsys.readouterr().err
+
+
+async def test_a_token_goes_nowhere_else(tmp_path: Path) -> None:
+    _, key = signed_in(tmp_path)
+    done = stream({"task": task("COMPLETED", "done")})
+    async with stranger(SendStreamingMessage=[done]) as elsewhere:
+        interfaces = [{"url": elsewhere.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent:
+            assert await run_ask(agent.url, "hello", "--token-file", str(key)) == 0
+    assert [each["authorization"] for each in agent.headers] == ["Bearer secret"]
+    assert elsewhere.asked == ["SendStreamingMessage"]
+    assert "secret" not in str(elsewhere.headers)
+
+
+@asynccontextmanager
+async def asking(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`innerloop ask`, as a process of its own."""
+    command = (sys.executable, "-m", "service", "ask", url, "hello")
+    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(*command, **pipes)  # type: ignore[arg-type]
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_ctrl_c_cancels_the_task(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    agent.engine.gate.clear()
+    async with asking(agent.url) as process:
+        await agent.listed("WORKING")
+        process.send_signal(signal.SIGINT)
+        assert (await process.communicate())[1] == b""
+        assert process.returncode == 130
+    await agent.listed("CANCELED")
+
+
+async def test_that_an_agent_is_away_is_shown_until_it_is_there_again_or_ctrl_c(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    agent.engine.gate.clear()
+    async with asking(agent.url) as patient, asking(agent.url) as impatient:
+        tasks = await agent.listed("WORKING", "WORKING")
+        await agent.stop()
+        for process in patient, impatient:
+            assert process.stderr
+            said = (await process.stderr.readline()).decode()
+            assert said in {
+                f"{agent.url} does not answer: its task {t['id']} is looked for until it does\n" for t in tasks
+            }
+        impatient.send_signal(signal.SIGINT)
+        assert (await impatient.communicate())[1] == b""
+        assert impatient.returncode == 130
+        await run_server(echo, listener=listen("127.0.0.1", urlsplit(agent.url).port or 0))
+        out, err = await patient.communicate()
+        assert (patient.returncode, err) == (0, b"")
+        assert "You said: hello" in out.decode()
