@@ -24,7 +24,7 @@ from service.settings import AgentConfig, ChatSection, CredentialSection, McpSec
 from service.tools.base import Tool
 from service.tools.builtin import Approved, AskUser
 from service.tools.functions import load_tools
-from service.tools.peers import PeerConfig
+from service.tools.peers import Peer, PeerConfig
 from service.tools.toolbox import Limited, Toolbox
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Too
 
 def _limited(tool: Tool, limits: ToolLimits, idempotent: bool, approval: bool = False) -> Limited:
     tool = Approved(tool) if approval else tool
-    return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency, idempotent, asks_first=approval)
+    give_up = tool.cancel if isinstance(tool, Peer) else None
+    return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency, idempotent, approval, give_up)
 
 
 def _tools_of(server: McpServer, section: McpSection) -> list[Limited]:

@@ -96,8 +96,6 @@ class Calls:
         noted, answers = journal.noted.get(call.id, 0), journal.answers.get(call.id, ())
         if not isinstance(noted, int):
             return noted
-        if answers and answers[-1].text is None:
-            return _failed(made, "nobody answered in time", dispatched=None)
         if len(answers) > noted or self._toolbox.may_repeat(call.name, len(answers)):
             return None
         return interrupted(made, dispatched=None)
@@ -179,13 +177,23 @@ class Calls:
     async def cut_short(self) -> list[Finished]:
         """After leaving: what is to be said of the calls whose results have not come in, in the order asked."""
         finished = []
+        if cleaning := [asyncio.create_task(self._give_up(each)) for each in self._open.values() if each.cut_off]:
+            await asyncio.wait(cleaning, timeout=_CANCEL_SECONDS)
         for running in self._open.values():
-            if not running.task.done() or running.task.cancelled() or running.task.exception():
+            if running.cut_off:
                 finished.append(interrupted(running.made, running.dispatched))
                 await self._tell(running, finished[-1][0])
             else:
                 finished.append(running.task.result())
         return finished + self._refused
+
+    async def _give_up(self, running: _Running) -> None:
+        """Lets a call clean up that has asked something, if nobody has answered that."""
+        answers = self._journal.answers.get(running.made.call.id, ())
+        if running.asks:
+            await self._toolbox.give_up(running.made.call, running.asks.memo)
+        elif answers and answers[-1].text is None:
+            await self._toolbox.give_up(running.made.call, answers[-1].memo)
 
     async def _run(self, running: _Running, known: Finished | None) -> Finished:
         finished = known or await self._call(running)
@@ -211,6 +219,11 @@ class Calls:
             await self._emit(event)
 
         answers = self._journal.answers.get(call.id, ())
+        if answers and answers[-1].text is None:
+            await self._give_up(running)
+            finished = _failed(running.made, "nobody answered in time", dispatched=None)
+            await self._journal.note(finished)
+            return finished
         if answers and not self._toolbox.may_repeat(call.name, len(answers)):
             await self._journal.begin(call.id, len(answers))
         result = await self._toolbox.call(call, self._caller(), hear, answers)
@@ -263,6 +276,11 @@ class _Running:
             return None
         error = self.task.exception()
         return error if isinstance(error, Asks) else None
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it was left without a result."""
+        return not self.task.done() or self.task.cancelled() or self.task.exception() is not None
 
     @property
     def ended(self) -> bool:

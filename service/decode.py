@@ -186,6 +186,15 @@ class DecodeLoop:
         usage = Usage.of(self._engine.weights, tokens) + calls.usage
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, usage, questions)
 
+    async def give_up(self, transcript: Transcript, journal: Journal) -> None:
+        """Lets the calls of a last turn clean up that have asked what nobody will answer; it is not run any more."""
+        asked = [
+            (made.call, answers[-1].memo)
+            for made in self._last_turn(transcript).unanswered
+            if (answers := journal.answers.get(made.call.id)) and answers[-1].text is None
+        ]
+        await asyncio.gather(*(self._toolbox.give_up(call, memo) for call, memo in asked))
+
     def said(self, transcript: Transcript) -> str:
         """The prose of the last turn, as far as it is in the transcript."""
         return "".join(self._last_turn(transcript).text)

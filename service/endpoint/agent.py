@@ -25,8 +25,8 @@ class Outcome:
     stop: str | None = None
     """Why the turn stopped, if it was decoded to a stop."""
     usage: Usage = NOTHING
-    question: Question | None = None
-    """What is to be answered, if the turn only rests."""
+    questions: tuple[Question, ...] = ()
+    """What is to be answered, one after the other, if the turn only rests."""
 
 
 class Agent(Protocol):
@@ -41,4 +41,8 @@ class Agent(Protocol):
 
         Cancelled, it ends what it has begun, unless it is to `let_go`, for another process to go on.
         """
+        ...
+
+    async def give_up(self, held: Held) -> None:
+        """Ends what is left elsewhere of a turn that was cancelled while it rested."""
         ...

@@ -39,8 +39,7 @@ class Decoding:
         self._loop.ask(past, text)
 
     async def turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Outcome:
-        where = (self._writes, self._database, held.lease, held.context_id)
-        session = Session(*where) if held.begins else await Session.open(*where, begun=held.begun)
+        session = await self._open(held)
         transcript, said = session.transcript, ""
         if held.begun:
             said = self._loop.said(transcript)
@@ -52,6 +51,14 @@ class Decoding:
             turn = await self._loop.run(transcript, caller, answer.emit, session)
         return _judge(turn)
 
+    async def give_up(self, held: Held) -> None:
+        session = await self._open(held)
+        await self._loop.give_up(session.transcript, session)
+
+    async def _open(self, held: Held) -> Session:
+        where = (self._writes, self._database, held.lease, held.context_id)
+        return Session(*where) if held.begins else await Session.open(*where, begun=held.begun)
+
 
 def _judge(turn: Turn) -> Outcome:
     if turn.stop is StopReason.DONE:
@@ -61,6 +68,6 @@ def _judge(turn: Turn) -> Outcome:
         wants = (
             TaskState.TASK_STATE_AUTH_REQUIRED if question.wants_credentials else TaskState.TASK_STATE_INPUT_REQUIRED
         )
-        return Outcome(wants, question.text, question=question)
+        return Outcome(wants, question.text, questions=turn.questions)
     why = f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}."
     return Outcome(TaskState.TASK_STATE_FAILED, why, turn.stop, turn.usage)

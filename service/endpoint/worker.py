@@ -8,6 +8,7 @@ How a task ends:
     CANCELED    the caller asked for it
 
 or rests, INPUT_REQUIRED or AUTH_REQUIRED, because a call wants to know something first; the next message answers it.
+If it is cancelled then, that is told at once, and the turn is taken once more for its calls to clean up.
 
 When the service has to end before a turn does, it lets go of it: another process goes on from where its journal is, or
 this one does once it is started again.
@@ -35,6 +36,7 @@ from service.sessions.outages import is_outage, through_outages
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Statement, Writes
+from service.task_states import TERMINAL
 from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ class _Run:
     """Whether its outcome is known: from now on nothing gets in the way of telling it."""
 
     def cancel(self) -> None:
-        if not (self.cancelled or self.left or self.settled):
+        if not (self.cancelled or self.left or self.settled or self.held.cancelled):
             self.cancelled = True
             self._interrupt()
 
@@ -305,6 +307,9 @@ class Worker:
         lease, began = run.held.lease, time.monotonic()
         run.entered = True
         try:
+            if task.status.state in TERMINAL:
+                await self._clean_up(run)
+                return
             with self._logs.hold(task, owner) as log:
                 log.is_ours = True
                 log.catch_up(task)
@@ -323,6 +328,22 @@ class Worker:
             del self._runs[lease.turn_id]
             self._admission.took(time.monotonic() - began)
             self._wanted.set()
+
+    async def _clean_up(self, run: _Run) -> None:
+        """After a turn that was cancelled while it rested, which was told then."""
+        lease = run.held.lease
+        try:
+            await self._agent.give_up(run.held)
+        except asyncio.CancelledError:
+            if not run.left:
+                raise
+            if self._draining:  # else it is another's already
+                await self._give_back(run.held)
+            return
+        except Exception:
+            logger.exception("turn %s cannot be cleaned up after", lease.turn_id)
+        with suppress(LeaseLost):
+            await self._writes.write(*self._turns.ended(lease.turn_id), lease=lease)
 
     async def _outcome(self, run: _Run, log: Log) -> Outcome:
         if run.left:
@@ -366,8 +387,8 @@ class Worker:
             task.metadata.update(extension.task_metadata(outcome.stop, outcome.usage))
         lease, last = run.held.lease, self.resting(task, log.owner)
         then = self._turns.ended(lease.turn_id)
-        if outcome.question:
-            then = (self._turns.asks(lease.turn_id, outcome.question, self._answer_seconds),)
+        if outcome.questions:
+            then = (self._turns.asks(lease.turn_id, outcome.questions, self._answer_seconds),)
         while True:
             try:
                 await self._writes.write(*last, *then, lease=lease)

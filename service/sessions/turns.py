@@ -11,6 +11,7 @@ A turn waits for the earlier ones of its conversation. Who holds one has a lease
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 import uuid
 from collections.abc import Collection, Sequence
@@ -26,6 +27,8 @@ from service.sessions.database import is_shared, now
 from service.sessions.tables import answers, messages, results, turns
 from service.sessions.writes import Lease, Statement, Writes
 from service.to_the_end import to_the_end
+
+_NO_MEMOS = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +164,14 @@ class Turns:
                 turns.c.attempts,
                 turns.c.cancelled,
                 turns.c.asking,
+                turns.c.memo,
             )
         )
         async with self._database.begin() as connection:
             rows = (await connection.execute(taken)).all()
             for row in rows:
                 if row.asking:  # for too long
-                    await self._write_answer(connection, row.id, row.asking, Answer(None))
+                    await self._write_answer(connection, row.id, row.asking, _answer(None, row.asking, row.memo))
         return [
             Held(
                 Lease(row.id, row.fence),
@@ -239,13 +243,13 @@ class Turns:
             (delete(answers).where(answers.c.turn_id == turn_id), None),
         )
 
-    def asks(self, turn_id: str, question: Question, seconds: float) -> Statement:
-        """What is to be written when a turn rests until its question is answered, or for `seconds`."""
+    def asks(self, turn_id: str, questions: Sequence[Question], seconds: float) -> Statement:
+        """What is to be written when a turn rests until its first question is answered, or for `seconds`."""
         rests = {
             "holder": None,
             "attempts": 0,
-            "asking": question.call_id,
-            "memo": question.memo,
+            "asking": questions[0].call_id,
+            "memo": json.dumps({question.call_id: question.memo for question in questions if question.memo}),
             "expires": now(self._database) + seconds,
         }
         return update(turns).where(turns.c.id == turn_id).values(rests), None
@@ -269,7 +273,7 @@ class Turns:
                 row = (await connection.execute(asked.with_for_update())).one_or_none()
                 if row is None:
                     raise LookupError(accepted.turn_id)
-                await self._write_answer(connection, accepted.turn_id, row.asking, Answer(text, row.memo))
+                await self._write_answer(connection, accepted.turn_id, row.asking, _answer(text, row.asking, row.memo))
                 # What the answer does not say anew, the turn's first message has said.
                 newest = update(turns).where(turns.c.id == accepted.turn_id).values(ask=row.ask | accepted.ask)
                 for statement, rows in ((newest, None), _message(accepted), *also):
@@ -288,29 +292,39 @@ class Turns:
         await connection.execute(update(turns).where(turns.c.id == turn_id).values(asking=None))
 
     async def cancel(self, turn_id: str, *also: Statement) -> bool:
-        """Says that a turn is to end. If nobody holds it, that is its end, for which `also` is written; whether so."""
+        """Says that a turn is to end. If nobody holds it, that is its end, for which `also` is written; whether so.
+
+        One that has asked something with a memo is free once more then: whoever takes it is to clean up, and end it.
+        """
         return await to_the_end(self._cancel(turn_id, also))
 
     async def _cancel(self, turn_id: str, also: Sequence[Statement]) -> bool:
         free = self._unheld()
+        leaves_something = and_(turns.c.asking.is_not(None), turns.c.memo != _NO_MEMOS)
         ends = (
             update(turns)
             .where(turns.c.id == turn_id, not_(turns.c.ended))
             .values(
+                # One that was cancelled before is somebody's to end.
+                ended=and_(free, not_(leaves_something), not_(turns.c.cancelled)),
                 cancelled=True,
-                ended=free,
                 holder=case((free, None), else_=turns.c.holder),
                 fence=turns.c.fence + case((free, 1), else_=0),
             )
-            .returning(turns.c.ended)
+            .returning(turns.c.ended, turns.c.asking, turns.c.memo)
         )
         async with self._database.begin() as connection:
-            ended = (await connection.execute(ends)).scalar_one_or_none()
-            # A task without a turn, from before there were any, ends like one that waits.
-            over = bool(ended) or (ended is None and not await self._is_there(connection, turn_id))
-            if over:
-                for statement, rows in (*self.ended(turn_id), *also):
-                    await connection.execute(statement, rows)
+            row = (await connection.execute(ends)).one_or_none()
+            if row is not None and not row.ended:
+                over = row.asking is not None
+                for call_id, memo in json.loads(row.memo).items() if over else ():
+                    await self._write_answer(connection, turn_id, call_id, Answer(None, memo))
+            else:
+                # A task without a turn, from before there were any, ends like one that waits.
+                over = row is not None or not await self._is_there(connection, turn_id)
+                also = (*self.ended(turn_id), *also)
+            for statement, rows in also if over else ():
+                await connection.execute(statement, rows)
         return over
 
     async def _is_there(self, connection: AsyncConnection, turn_id: str) -> bool:
@@ -318,6 +332,11 @@ class Turns:
 
     def _lease_values(self) -> dict[str, Any]:
         return {"holder": self._holder, "until": now(self._database) + self._seconds}
+
+
+def _answer(text: str | None, asking: str, memos: str) -> Answer:
+    """To what a call has asked."""
+    return Answer(text, json.loads(memos).get(asking, ""))
 
 
 def _message(accepted: Accepted) -> Statement:

@@ -28,6 +28,9 @@ _DESCRIPTION_CHARS = 400
 _SKILL_CHARS = 60
 _SKILLS = 8
 _REASON_CHARS = 300
+_CANCEL_SECONDS = 30.0
+"""How long a peer may be away that is to cancel a task: as long as it takes to restart it."""
+_CANCEL_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,25 @@ class Peer:
             what = reason or ("credentials" if wants_credentials else "what next?")
             raise Asks(f"{name} asks: {what}", wants_credentials=wants_credentials, memo=reply.task_id)
         raise ToolError(f"{name} {_OUTCOMES.get(reply.state, 'stopped without an answer')}{reason and f': {reason}'}")
+
+    async def cancel(self, task_id: str) -> None:
+        """Cancels a task of the peer, which waits for what nobody will say any more.
+
+        One that is away is asked again, for a while: if that does not help, it ends its task by a limit of its own.
+        """
+        try:
+            async with asyncio.timeout(_CANCEL_SECONDS):
+                while not await self._cancelled(task_id):
+                    await asyncio.sleep(_CANCEL_PAUSE_SECONDS)
+        except TimeoutError:
+            logger.warning(
+                "peer %s has not been told to cancel task %s: it cannot be reached", self._config.name, task_id
+            )
+
+    async def _cancelled(self, task_id: str) -> bool:
+        if self._agent is None:
+            await self.refresh()
+        return self._agent is not None and await self._agent.cancel(task_id)
 
     async def _ask(self, agent: RemoteAgent, text: str, context: CallContext, report: Emit) -> Reply:
         """Says `text`, or the newest answer to what the peer's task has asked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -20,6 +20,10 @@ from service.tools.base import Asks, CallContext, StillRuns, Tool, ToolSpec
 logger = logging.getLogger(__name__)
 
 
+GiveUp = Callable[[str], Awaitable[None]]
+"""Ends what a question stands for, given its memo: nobody will answer it any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limited:
     """A tool and how much of it is allowed."""
@@ -32,6 +36,8 @@ class Limited:
     """Whether a call may be made again where nobody knows what came of it."""
     asks_first: bool = False
     """Whether a call does nothing before its first question is answered."""
+    give_up: GiveUp | None = None
+    """For a tool whose questions leave something behind elsewhere."""
 
 
 Source = Callable[[], Iterable[Limited]]
@@ -109,6 +115,17 @@ class Toolbox:
             logger.exception("tool %s failed", call.name)
             return _failed(call, f"{call.name} failed")
         return ToolResult(call.id, _short(text, limited.result_chars))
+
+    async def give_up(self, call: ToolCall, memo: str) -> None:
+        """Lets a call that has asked clean up: its question, which had this memo, will not be answered."""
+        limited = self._tools.get(call.name)
+        if not (memo and limited and limited.give_up):
+            return
+        try:
+            async with asyncio.timeout(limited.seconds):
+                await limited.give_up(memo)
+        except Exception:
+            logger.exception("tool %s cannot clean up", call.name)
 
     async def _run(self, limited: Limited, arguments: dict[str, Any], context: CallContext) -> str:
         """Waits for one of the tool's places and keeps it for as long as anything of the call runs."""

@@ -78,10 +78,13 @@ class ConformanceAgent:
         await asyncio.sleep(scene.seconds)
         for number, piece in enumerate(scene.pieces):
             log.tell_artifact(Artifact(artifact_id="answer", name="answer", parts=[piece]), append=number > 0)
-        question = None
+        questions: tuple[Question, ...] = ()
         if scene.state in (TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED):
-            question = Question("c0", scene.text)
-        return Outcome(scene.state, scene.text, question=question)
+            questions = (Question("c0", scene.text),)
+        return Outcome(scene.state, scene.text, questions=questions)
+
+    async def give_up(self, held: Held) -> None:
+        """There is nothing left elsewhere."""
 
 
 def _scene(message_id: str) -> Scene:

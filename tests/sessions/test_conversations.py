@@ -269,7 +269,7 @@ async def test_processes_that_take_at_once_take_different_turns(two: tuple[Proce
 
 async def test_who_rests_writes_nothing_more_under_its_lease(process: Process) -> None:
     mine = await held(process)
-    await process.writes.write(process.turns.asks("t", Question("c0", "?"), 60.0), lease=mine.lease)
+    await process.writes.write(process.turns.asks("t", [Question("c0", "?")], 60.0), lease=mine.lease)
     with pytest.raises(LeaseLost):
         await process.end(mine)
 
@@ -279,7 +279,7 @@ async def test_a_turn_that_asks_rests_until_it_is_answered(start: Start) -> None
     mine = await held(one)
     session = await one.open(mine)
     await session.keep(Transcript.of([GIVEN, SAMPLED]))
-    await one.writes.write(one.turns.asks("t", Question("c0", "?", memo="m"), 60.0), lease=mine.lease)
+    await one.writes.write(one.turns.asks("t", [Question("c0", "?", memo="m")], 60.0), lease=mine.lease)
     other = await start(0.2)
     await asyncio.sleep(0.3 * other.turns.shared)
     assert await other.take() == []
@@ -294,18 +294,33 @@ async def test_a_turn_that_asks_rests_until_it_is_answered(start: Start) -> None
     assert again.answers == {"c0": (Answer("yes", "m"),)}
     await again.begin("c0", 1)
     assert (await other.open(theirs)).noted == {"c0": 1}
-    await other.writes.write(other.turns.asks("t", Question("c0", "?"), 0.0), lease=theirs.lease)
+    await other.writes.write(other.turns.asks("t", [Question("c0", "?", memo="n")], 0.0), lease=theirs.lease)
     await asyncio.sleep(0.01)
     (expired,) = await other.turns.claim(9)
-    assert (await other.open(expired)).answers == {"c0": (Answer("yes", "m"), Answer(None))}
+    assert (await other.open(expired)).answers == {"c0": (Answer("yes", "m"), Answer(None, "n"))}
 
 
 async def test_a_turn_that_asks_holds_up_its_conversation_and_can_be_cancelled(process: Process) -> None:
     mine = await held(process)
     await process.accept("u")
-    await process.writes.write(process.turns.asks("t", Question("c0", "?", memo="m"), 60.0), lease=mine.lease)
+    await process.writes.write(process.turns.asks("t", [Question("c0", "?")], 60.0), lease=mine.lease)
     assert await process.take() == []
     assert await process.turns.cancel("t")
+    assert await process.take() == ["u"]
+
+
+async def test_a_turn_that_has_left_something_elsewhere_is_cancelled_and_taken_once_more(process: Process) -> None:
+    mine = await held(process)
+    await (await process.open(mine)).keep(Transcript.of([GIVEN, SAMPLED]))
+    await process.accept("u")
+    asked = [Question("c0", "?"), Question("c1", "?", memo="m"), Question("c2", "?", memo="n")]
+    await process.writes.write(process.turns.asks("t", asked, 60.0), lease=mine.lease)
+    assert await process.turns.cancel("t")
+    assert not await process.turns.cancel("t")
+    (last,) = await process.turns.claim(9)
+    assert (last.lease.turn_id, last.cancelled) == ("t", True)
+    assert (await process.open(last)).answers == {"c1": (Answer(None, "m"),), "c2": (Answer(None, "n"),)}
+    await process.end(last)
     assert await process.take() == ["u"]
 
 
