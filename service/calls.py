@@ -62,15 +62,15 @@ class Calls:
         self._news = asyncio.Event()
         """Set when more is known of a result than before."""
         self.started = 0
-        noted = [noted[0].usage for noted in journal.noted.values() if not isinstance(noted, int)]
-        self.usage = sum(noted, NOTHING)
+        noted = [noted[0] for noted in journal.noted.values() if not isinstance(noted, int)]
+        self.usage = sum((result.usage for result in noted), NOTHING)
         """What the agents took that were asked."""
-        self.below = 0
+        self.below = sum(result.below for result in noted)
         """Calls that they say they have made."""
 
     async def make(self, made: Made, known: Finished | None = None) -> None:
         """Starts a call, unless it is known what came of it. Beyond the limit it is refused, which nobody hears of."""
-        if self.started >= self._limit():
+        if known is None and self.started >= self._limit():
             self._refused.append(_failed(made, "not run: the turn has reached its limit of calls", dispatched=None))
             return
         self.started += 1
@@ -204,10 +204,11 @@ class Calls:
 
     async def _call(self, running: _Running) -> Finished:
         call, position = running.made.call, running.made.position
-        longest, usage = self._toolbox.result_chars(call.name), NOTHING
+        longest = self._toolbox.result_chars(call.name)
+        usage, below = NOTHING, 0
 
         async def hear(event: Event) -> None:
-            nonlocal usage
+            nonlocal usage, below
             match event:
                 case CallProgress(event=TextDelta(text=text)):
                     running.heard = (running.heard + text)[:longest]  # the rest will not be in the result
@@ -215,6 +216,7 @@ class Calls:
                 case CallProgress(event=UsageReported(usage=took)):
                     usage += took
                 case CallProgress() if isinstance(innermost(event), CallStarted):
+                    below += 1
                     self.below += 1
             await self._emit(event)
 
@@ -228,7 +230,8 @@ class Calls:
             await self._journal.begin(call.id, len(answers))
         result = await self._toolbox.call(call, self._caller(), hear, answers)
         self.usage += usage
-        finished = (replace(result, usage=usage), Arrival(call.id, position, running.dispatched, time.time()))
+        arrival = Arrival(call.id, position, running.dispatched, time.time())
+        finished = (replace(result, usage=usage, below=below), arrival)
         if not running.abandoned:
             await self._journal.note(finished)
         return finished

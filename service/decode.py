@@ -65,14 +65,18 @@ class Limits:
     """For the turn and all that other agents do for it."""
 
     def within(self, delegation: Delegation) -> Limits:
-        """No further than a question may go."""
-        budget, deadline = delegation.budget, delegation.deadline
+        """With no more than a question may cost."""
+        budget = delegation.budget
         return replace(
             self,
             tokens=self.tokens if budget.tokens is None else min(self.tokens, budget.tokens),
             calls=self.calls if budget.calls is None else min(self.calls, budget.calls),
-            seconds=self.seconds if deadline is None else min(self.seconds, deadline.timestamp() - time.time()),
         )
+
+    def deadline(self, delegation: Delegation, began: float) -> float:
+        """When a turn must have ended that began then, in seconds since 1970."""
+        end = began + self.seconds
+        return end if delegation.deadline is None else min(end, delegation.deadline.timestamp())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +151,8 @@ class DecodeLoop:
 
         calls = Calls(self._toolbox, asking, emit, journal, lambda: limits().calls, together=not self._chat.live)
         turn = _Growing(transcript, past, limits)
-        seconds = limits().seconds
-        clock, deadline = asyncio.timeout(seconds), time.time() + seconds
+        deadline = self._limits.deadline(given, caller.began or time.time())
+        clock = asyncio.timeout(deadline - time.time())
         stop: StopReason | None = None
         try:
             async with clock, calls:

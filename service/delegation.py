@@ -9,8 +9,13 @@ An agent that asks another while it answers puts a record under `URI` into the m
 
 An agent that is in the chain already, or at too great a depth, refuses the question before it does anything for it. On
 the way the record only gets narrower: an agent keeps to the least of what it was given and of its own limits, and gives
-on what is left. The budget is for a turn and all that is done for it by the agents that it asks, as far as they say
-what they use; those that are asked side by side may each use what is left at that time.
+on what is left. A message that answers what an agent has asked has a record of its own, or none.
+
+The budget is for a turn and all that is done for it by the agents that it asks, as far as they say what they use. It is
+not divided among those that are asked side by side: when one is asked nobody knows whether another will be, and what
+was held back for that would be missing where it is not, once more at each step of the way. So each may use what was
+left when it was asked, which bounds n of them by n times that, and what they say that they have used counts against all
+that is sampled or asked after it is known.
 """
 
 from __future__ import annotations

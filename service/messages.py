@@ -30,6 +30,8 @@ class ToolResult:
     is_error: bool = False
     usage: Usage = NOTHING
     """What the agents took that the call asked."""
+    below: int = 0
+    """Calls that these agents say they have made."""
 
     @property
     def as_read(self) -> str:
@@ -67,5 +69,7 @@ class Caller:
     """What the question has come through already, and what is left of what it may cost."""
     turn: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Names the turn, whichever process decodes it."""
+    began: float | None = None
+    """When it began to be decoded, by another process perhaps, in seconds since 1970; now, if it is not said."""
     let_go: Callable[[], bool] = bool
     """Whether another process will go on with the turn: then what runs elsewhere for it is left to run."""

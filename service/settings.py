@@ -162,7 +162,7 @@ class TurnLimits(_Section):
     calls: int = Field(default=16, gt=0)
     """Made in one turn."""
     seconds: float = Field(default=300.0, gt=0)
-    """Wall-clock time of one turn."""
+    """Wall-clock time of one turn since it was begun or answered, whichever process goes on with it."""
     budget: BudgetSection = BudgetSection()
     """For one turn and all that other agents do for it. What comes with a question may leave less."""
     answer_seconds: float = Field(default=86_400.0, gt=0)

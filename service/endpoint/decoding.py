@@ -45,7 +45,8 @@ class Decoding:
             said = self._loop.said(transcript)
         else:
             transcript = self._loop.ask(transcript, held.ask["text"])
-        caller = Caller(Delegation.from_json(held.ask.get("delegation", {})), held.lease.turn_id, let_go)
+        delegation = Delegation.from_json(held.ask.get("delegation", {}))
+        caller = Caller(delegation, held.lease.turn_id, held.began, let_go)
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
         async with Answer(log, said) as answer:
             turn = await self._loop.run(transcript, caller, answer.emit, session)

@@ -97,7 +97,7 @@ class Session:
         """Raises LeaseLost if the turn is another process's."""
         result, arrival = finished
         data = {"text": result.text, "is_error": result.is_error, "arrival": asdict(arrival)}
-        data["usage"] = result.usage.model_dump()
+        data |= {"usage": result.usage.model_dump(), "below": result.below}
         await self._write_result(result.call_id, data)
 
     async def _write_result(self, call_id: str, result: dict[str, Any] | int) -> None:
@@ -121,7 +121,8 @@ def _noted(call_id: str, result: Any) -> Finished | int:
     if isinstance(result, int):
         return result
     usage = Usage.model_validate(result["usage"])
-    return ToolResult(call_id, result["text"], result["is_error"], usage), Arrival(**result["arrival"])
+    text, is_error, below = result["text"], result["is_error"], result.get("below", 0)
+    return ToolResult(call_id, text, is_error, usage, below), Arrival(**result["arrival"])
 
 
 async def _read_answers(database: AsyncEngine, turn_id: str) -> dict[str, tuple[Answer, ...]]:

@@ -28,6 +28,8 @@ from service.sessions.tables import answers, messages, results, turns
 from service.sessions.writes import Lease, Statement, Writes
 from service.to_the_end import to_the_end
 
+_BEGAN = "began"
+"""Kept beside what a message asks for: when its turn began."""
 _NO_MEMOS = "{}"
 
 
@@ -62,6 +64,8 @@ class Held:
     """This one included."""
     cancelled: bool = False
     """Whether it is to be ended at once."""
+    began: float = field(default_factory=time.time)
+    """When it began or was answered, whoever held it then, in seconds since 1970."""
     since: float = field(default_factory=time.monotonic)
     """When its lease was asked for, on this process's own clock."""
 
@@ -97,11 +101,12 @@ class Turns:
         `hold` takes its lease at once, if its conversation is new. Of a message that was accepted before, nothing is
         stored again.
         """
+        began = time.time()
         row = {
             "id": accepted.turn_id,
             "context_id": accepted.context_id,
             "caller": accepted.caller,
-            "ask": accepted.ask,
+            "ask": accepted.ask | ({_BEGAN: began} if hold else {}),
             **(self._lease_values() | {"fence": 1, "attempts": 1} if hold else {}),
         }
         since = time.monotonic()
@@ -115,7 +120,8 @@ class Turns:
                 return seen
         if not hold:
             return None
-        return Held(Lease(accepted.turn_id, 1), accepted.context_id, accepted.ask, begins=True, since=since)
+        lease = Lease(accepted.turn_id, 1)
+        return Held(lease, accepted.context_id, accepted.ask, begins=True, began=began, since=since)
 
     async def find(self, key: str) -> Seen | None:
         """The turn of a message that was accepted before."""
@@ -169,21 +175,29 @@ class Turns:
         )
         async with self._database.begin() as connection:
             rows = (await connection.execute(taken)).all()
+            held = []
             for row in rows:
+                ask = dict(row.ask)
+                began = ask.pop(_BEGAN, None)
                 if row.asking:  # for too long
-                    await self._write_answer(connection, row.id, row.asking, _answer(None, row.asking, row.memo))
-        return [
-            Held(
-                Lease(row.id, row.fence),
-                row.context_id,
-                row.ask,
-                begun=row.begun,
-                attempts=row.attempts,
-                cancelled=row.cancelled,
-                since=since,
-            )
-            for row in rows
-        ]
+                    await self._write_answer(connection, row.id, row.asking, _answer_to(row.asking, row.memo, None))
+                if row.asking or began is None:
+                    began = time.time()
+                    beginning = update(turns).where(turns.c.id == row.id).values(ask=ask | {_BEGAN: began})
+                    await connection.execute(beginning)
+                held.append(
+                    Held(
+                        Lease(row.id, row.fence),
+                        row.context_id,
+                        ask,
+                        begun=row.begun,
+                        attempts=row.attempts,
+                        cancelled=row.cancelled,
+                        began=began,
+                        since=since,
+                    )
+                )
+        return held
 
     def _free(self) -> Select[tuple[int]]:
         """The turns that nobody holds, and that no other turn of their conversation keeps waiting."""
@@ -262,7 +276,7 @@ class Turns:
         return await to_the_end(self._answer(accepted, text, also))
 
     async def _answer(self, accepted: Accepted, text: str, also: Sequence[Statement]) -> Seen | None:
-        asked = select(turns.c.asking, turns.c.memo, turns.c.ask).where(
+        asked = select(turns.c.asking, turns.c.memo).where(
             turns.c.id == accepted.turn_id,
             not_(turns.c.ended),
             turns.c.holder.is_(None),
@@ -273,9 +287,11 @@ class Turns:
                 row = (await connection.execute(asked.with_for_update())).one_or_none()
                 if row is None:
                     raise LookupError(accepted.turn_id)
-                await self._write_answer(connection, accepted.turn_id, row.asking, _answer(text, row.asking, row.memo))
-                # What the answer does not say anew, the turn's first message has said.
-                newest = update(turns).where(turns.c.id == accepted.turn_id).values(ask=row.ask | accepted.ask)
+                await self._write_answer(
+                    connection, accepted.turn_id, row.asking, _answer_to(row.asking, row.memo, text)
+                )
+                # Also what it has come through and may cost: when the question was asked may be long ago.
+                newest = update(turns).where(turns.c.id == accepted.turn_id).values(ask=accepted.ask)
                 for statement, rows in ((newest, None), _message(accepted), *also):
                     await connection.execute(statement, rows)
         except (IntegrityError, LookupError):
@@ -334,8 +350,7 @@ class Turns:
         return {"holder": self._holder, "until": now(self._database) + self._seconds}
 
 
-def _answer(text: str | None, asking: str, memos: str) -> Answer:
-    """To what a call has asked."""
+def _answer_to(asking: str, memos: str, text: str | None) -> Answer:
     return Answer(text, json.loads(memos).get(asking, ""))
 
 

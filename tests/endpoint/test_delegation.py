@@ -9,11 +9,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -25,8 +28,8 @@ from service.decode import Limits
 from service.delegation import MAX_DEPTH, URI, Budget, Delegation
 from service.events import CallStarted, to_json
 from service.server import listen, url_of
-from tests.conftest import Asked, Reply, RunServer, Says, adds, echo, say
-from tests.test_client import Stranger, result, stranger, stream, task
+from tests.conftest import Asked, Reply, RunServer, Says, adds, echo, eventually, say
+from tests.test_client import Stranger, close, result, stay, stranger, stream, task
 
 INVALID_PARAMS = -32602
 
@@ -218,12 +221,12 @@ def test_what_is_handed_on_is_never_wider(
     came_with: Budget, own: Budget, tokens: int, calls: int, deadline: float, seconds: float
 ) -> None:
     came = Delegation(root="r", depth=1, chain=("a",), deadline=datetime.fromtimestamp(deadline, UTC), budget=came_with)
-    until = time.time() + Limits(seconds=seconds).within(came).seconds
+    until = Limits(seconds=seconds).deadline(came, time.time())
     left = came.within(own).spent(tokens, calls).during("t", until).through("b")
     assert (left.root, left.depth, left.chain) == ("r", 2, ("a", "b"))
     assert left.deadline
     assert came.deadline
-    assert left.deadline <= came.deadline + timedelta(seconds=1)  # between two looks at the clock
+    assert left.deadline <= came.deadline
     for name in ("tokens", "calls"):
         for bound in (came_with, own):
             most = getattr(bound, name)
@@ -270,9 +273,9 @@ async def test_what_peers_use_is_not_left_for_the_agent_itself(run_server: RunSe
     assert ended["metadata"][extension.URI]["stop"] == "tokens"
 
 
-@pytest.mark.parametrize(("anew", "stop"), [({}, "calls"), ({URI: {"budget": {"calls": 2}}}, "done")])
-async def test_an_answer_may_say_anew_what_the_question_may_cost(run_server: RunServer, anew: Any, stop: str) -> None:
-    """Else no agent could answer another once the time had passed in which the question was asked."""
+@pytest.mark.parametrize(("anew", "stop"), [({}, "done"), ({URI: {"budget": {"calls": 1}}}, "calls")])
+async def test_an_answer_says_anew_what_the_question_may_cost(run_server: RunServer, anew: Any, stop: str) -> None:
+    """Or that it may cost anything: the time in which the question was asked may have passed."""
 
     def asks_back(asked: Asked) -> Says:
         calls = ("ask_user", '{"question": "Which?"}'), ("add", '{"a": 2, "b": 3}')
@@ -282,3 +285,71 @@ async def test_an_answer_may_say_anew_what_the_question_may_cost(run_server: Run
     resting = await agent.send("Add.", metadata={URI: {"budget": {"calls": 1}}})
     ended = await agent.send("2 and 3", taskId=resting["id"], metadata=anew)
     assert ended["metadata"][extension.URI]["stop"] == stop
+
+
+async def test_those_asked_side_by_side_may_each_use_what_is_left(run_server: RunServer) -> None:
+    """What they have used is not left for whoever is asked after them."""
+
+    def asks_three(asked: Asked) -> Says:
+        one, two, three = ((name, '{"message": "Well?"}') for name in ("one", "two", "three"))
+        return Says("", {0: (one, two), 2: (three,)}.get(len(asked.results), ()))
+
+    both_asked = asyncio.Event()
+    usage = {"stop": "done", "usage": {"models": {"m": {"output": 200}}}}
+    done = {"task": task("COMPLETED", "Well.") | {"metadata": {extension.URI: usage}}}
+    async with AsyncExitStack() as stack:
+        asked = {
+            name: await stack.enter_async_context(stranger(SendStreamingMessage=[stream(done, first=first)]))
+            for name, first in (("one", both_asked.wait), ("two", both_asked.wait), ("three", close))
+        }
+        peers = [{"name": name, "url": peer.url} for name, peer in asked.items()]
+        agent = await run_server(asks_three, peers=peers)
+        sent = asyncio.create_task(agent.send("Well?", metadata={URI: {"budget": {"tokens": 700, "calls": 9}}}))
+
+        async def are_asked() -> bool:
+            return bool(asked["one"].asked and asked["two"].asked)
+
+        await eventually(are_asked)
+        both_asked.set()
+        await sent
+    one, two, three = (record_of(peer)["budget"] for peer in asked.values())
+    assert (one["calls"], two["calls"], three["calls"]) == (8, 7, 6)
+    assert min(one["tokens"], two["tokens"]) > 600
+    assert three["tokens"] < two["tokens"] - 400
+
+
+async def test_a_process_that_goes_on_with_a_turn_has_no_more_for_it(run_server: RunServer) -> None:
+    """Neither time nor calls nor tokens."""
+
+    def asks_both(asked: Asked) -> Says:
+        calls = [((name, '{"message": "Well?"}'),) for name in ("one", "two")]
+        return Says("", calls[len(asked.results)]) if len(asked.results) < 2 else Says("done")
+
+    called = to_json(CallStarted(call_id="c0", tool="t", arguments="{}"))
+    message = {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"data": called}], "extensions": [extension.URI]}
+    told = {"taskId": "t", "contextId": "c", "status": {"state": "TASK_STATE_WORKING", "message": message}}
+    usage = {"stop": "done", "usage": {"models": {"m": {"output": 100}}}}
+    done = {"task": task("COMPLETED", "Well.") | {"metadata": {extension.URI: usage}}}
+    once = stream({"task": task("WORKING")}, {"statusUpdate": told}, done)
+    async with (
+        stranger(SendStreamingMessage=[once]) as one,
+        stranger(SendStreamingMessage=[stream({"task": task("WORKING")}, then=stay), stream(done)]) as two,
+    ):
+        peers = [{"name": "one", "url": one.url}, {"name": "two", "url": two.url}]
+        agent = await run_server(asks_both, peers=peers)
+        message = say("Well?", metadata={URI: {"budget": {"tokens": 500, "calls": 9}}})
+        await agent.rpc("SendMessage", {"message": message, "configuration": {"returnImmediately": True}})
+
+        async def is_asked() -> bool:
+            return bool(two.asked)
+
+        await eventually(is_asked)
+        before = record_of(two)
+        await agent.stop()
+        again = await run_server(asks_both, peers=peers, listener=listen("127.0.0.1", urlsplit(agent.url).port or 0))
+        await again.listed("COMPLETED")
+    assert before["budget"]["calls"] == 6
+    assert len(two.asked) == 2
+    after = record_of(two)
+    assert after["budget"].pop("tokens") <= before["budget"].pop("tokens") < 400
+    assert after == before

@@ -324,6 +324,28 @@ async def test_a_turn_that_has_left_something_elsewhere_is_cancelled_and_taken_o
     assert await process.take() == ["u"]
 
 
+async def test_a_turn_has_begun_when_its_first_holder_took_it_or_it_was_answered(process: Process) -> None:
+    mine = await held(process)
+    await process.turns.let_go([mine.lease])
+    (again,) = await process.turns.claim(9)
+    assert again.began == mine.began
+    await process.writes.write(process.turns.asks("t", [Question("c0", "?")], 60.0), lease=again.lease)
+    answer = Accepted("t", "c", message_key("", "answer"), "digest", "", {"text": "yes"})
+    await process.turns.answer(answer, "yes")
+    (answered,) = await process.turns.claim(9)
+    assert answered.began > mine.began
+    assert answered.ask["text"] == "yes"
+    await process.writes.write(process.turns.asks("t", [Question("c0", "?")], 0.0), lease=answered.lease)
+    await asyncio.sleep(0.01)
+    (expired,) = await process.turns.claim(9)
+    assert expired.began > answered.began
+    await process.accept("u", "elsewhere")
+    (waited,) = await process.turns.claim(9)
+    await process.turns.let_go([waited.lease])
+    (again,) = await process.turns.claim(9)
+    assert again.began == waited.began > expired.began
+
+
 async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: Callable[[], str]) -> None:
     """As a process that is stopped there: its connection lives, and so would its locks."""
     url = new_postgres()
