@@ -53,7 +53,7 @@ from service.nested import map_strings
 from service.plain import plain
 from service.task_states import INTERRUPTED, RESTING
 from service.usage import NOTHING, Usage
-from service.ways import Connect, Home, refuses_us, way_to
+from service.ways import Connect, Home, has_not_arrived, refuses_us, way_to
 
 logger = logging.getLogger(__name__)
 
@@ -265,9 +265,7 @@ class _Turn:
     async def run(self, message: Message) -> Reply:
         self._task_id = message.task_id
         try:
-            await self._send(message)
-            if self._task_id and not self._ended:
-                await self._catch_up()
+            await self._say(message)
         finally:
             if self._task_id and not (self._ended or self._lost or self._let_go()):
                 await _cancel(self._connect, self._task_id)
@@ -278,8 +276,20 @@ class _Turn:
         """As far as we are concerned."""
         return self._status.state in RESTING
 
-    async def _send(self, message: Message) -> None:
-        """Once there is a task, an error here says nothing about how it goes on."""
+    async def _say(self, message: Message) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            arrived = await self._send(message)
+            if self._task_id and not self._ended:
+                await self._catch_up()
+            if arrived or self._status.state not in INTERRUPTED:
+                return
+            self._status.Clear()  # it still asks what the message answers
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _send(self, message: Message) -> bool:
+        """Whether it may have arrived. Once there is a task, an error here says nothing about how it goes on."""
         request = SendMessageRequest(message=message)
         if not self._streams:
             # A task that is not known until it has ended could not be cancelled.
@@ -295,9 +305,11 @@ class _Turn:
                 raise Refused("it wants other credentials") from error
             if not self._task_id:
                 raise Unreachable("the agent cannot be reached") from error
+            return not has_not_arrived(error)
         except A2AError as error:
             if not self._task_id:
                 raise Refused(error.message) from error
+        return True
 
     async def _catch_up(self) -> None:
         """Learns how the task ends without its first stream, however long that takes."""

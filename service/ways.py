@@ -87,6 +87,16 @@ def refuses_us(error: A2AError) -> bool:
     return False
 
 
+def has_not_arrived(error: A2AError) -> bool:
+    """Whether what failed with it has certainly not been heard, so that it may be said again to whatever agent."""
+    match error.__cause__:
+        case httpx.HTTPStatusError(response=response):
+            return response.status_code in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            return True
+    return False
+
+
 def _over_grpc(card: AgentCard, url: str, channels: _Channels, credential: Credential | None) -> Connect:
     there = AgentCard()
     there.CopyFrom(card)

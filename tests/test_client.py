@@ -319,6 +319,26 @@ async def test_an_answer_that_is_refused_is_looked_after() -> None:
     assert (reply.state, reply.text) == ("completed", "done")
 
 
+@pytest.mark.parametrize("code", [429, 503])
+async def test_an_answer_that_has_not_arrived_is_said_again(code: int) -> None:
+    """As to an agent that is about to be restarted, or has not been quite yet."""
+    ear, turned_away = Ear(), lambda: Response(status_code=code)
+    async with stranger(
+        SendStreamingMessage=[turned_away, turned_away, stream({"task": task("COMPLETED", "done")})],
+        GetTask=[result(task("INPUT_REQUIRED"))] * 2,
+    ) as agent:
+        assert (await ask(agent, ear, task_id="t")).text == "done"
+    assert agent.asked.count("SendStreamingMessage") == 3
+
+
+async def test_an_answer_that_may_have_arrived_is_not_said_again() -> None:
+    async with stranger(
+        SendStreamingMessage=[lambda: Response(status_code=502)], GetTask=[result(task("INPUT_REQUIRED"))]
+    ) as agent:
+        assert (await ask(agent, Ear(), task_id="t")).asks
+    assert agent.asked == ["SendStreamingMessage", "SubscribeToTask", "GetTask"]
+
+
 async def test_a_refusal_says_why() -> None:
     async with stranger(SendStreamingMessage=[error(UNSUPPORTED)]) as agent:
         with pytest.raises(Refused) as refusal:
