@@ -42,13 +42,14 @@ from a2a.types import (
 from a2a.utils.constants import TransportProtocol
 from a2a.utils.errors import A2AError
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Value
 
 from service import extension
 from service.cards import PinnedKeys, ReadCard, read_card
 from service.delegation import URI as DELEGATION
 from service.delegation import Delegation
 from service.errors import ServiceError
-from service.events import Emit, TextDelta, from_json
+from service.events import Emit, TextDelta, UsageReported, from_json
 from service.nested import map_strings
 from service.plain import plain
 from service.task_states import INTERRUPTED, RESTING
@@ -236,6 +237,8 @@ class _Turn:
         """Artifacts whose next piece may be known already."""
         self._message: str | None = None
         self._usage = NOTHING
+        self._seq = 0
+        """The number of the newest event that was heard."""
 
     async def run(self, message: Message) -> Reply:
         self._task_id = message.task_id
@@ -329,13 +332,14 @@ class _Turn:
                 self._task_id, self._status = response.status_update.task_id, response.status_update.status
                 self._usage = extension.usage_of(response.status_update.metadata) or self._usage
                 if extension.URI in self._status.message.extensions:
-                    await self._hear_events(self._status.message)
+                    await self._hear_events(part.data for part in self._status.message.parts if part.HasField("data"))
             case "artifact_update":
                 await self._hear_artifact(response.artifact_update.artifact, append=response.artifact_update.append)
 
     async def _hear_task(self, task: Task) -> None:
         self._task_id, self._context_id, self._status = task.id, task.context_id, task.status
         self._usage = extension.usage_of(task.metadata) or self._usage
+        await self._hear_events(extension.events_of(task.metadata))
         for artifact in task.artifacts:
             await self._hear_artifact(artifact, append=False)
 
@@ -352,16 +356,21 @@ class _Turn:
             self._emitted[name] = text
             await self._emit(TextDelta(text=text.removeprefix(emitted)))
 
-    async def _hear_events(self, message: Message) -> None:
-        for part in message.parts:
-            data = map_strings(MessageToDict(part.data), _shown) if part.HasField("data") else None
-            if event := from_json(data):
+    async def _hear_events(self, values: Iterable[Value]) -> None:
+        """Each once, however often it is told."""
+        for value in values:
+            event = from_json(map_strings(MessageToDict(value), _shown))
+            if event and (event.seq is None or event.seq > self._seq):
+                self._seq = event.seq or self._seq
                 await self._emit(event)
 
     async def _cancel(self) -> None:
         with suppress(A2AError, httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(_CANCEL_SECONDS):
-                await self._client.cancel_task(CancelTaskRequest(id=self._task_id))
+                request = CancelTaskRequest(id=self._task_id)
+                task = await self._client.cancel_task(request, context=self._context)
+                if usage := extension.usage_of(task.metadata):
+                    await self._emit(UsageReported(usage=usage))
 
 
 def _open_channel(url: str, *, card: httpx.URL) -> grpc.aio.Channel:

@@ -42,3 +42,7 @@ class Agent(Protocol):
         Cancelled, it ends what it has begun, unless it is to `let_go`, for another process to go on.
         """
         ...
+
+    async def took(self, held: Held) -> Usage:
+        """What a turn has taken that is ended without being gone on with."""
+        ...

@@ -19,6 +19,7 @@ from service.endpoint.log import Log
 from service.messages import Question
 from service.sessions.turns import Held
 from service.transcript import Transcript
+from service.usage import NOTHING, Usage
 
 _LONG_SECONDS = 4.0
 """As long as the kit wants a task to last that it subscribes to."""
@@ -82,6 +83,9 @@ class ConformanceAgent:
         if scene.state in (TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED):
             question = Question("c0", scene.text)
         return Outcome(scene.state, scene.text, question=question)
+
+    async def took(self, held: Held) -> Usage:
+        return NOTHING
 
 
 def _scene(message_id: str) -> Scene:
