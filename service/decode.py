@@ -171,6 +171,7 @@ class DecodeLoop:
                             break
                         turn.transcript = self._splice(turn.transcript, results)
                         ids = tuple(result.call_id for result, _ in results)
+                        # Before it is kept: whoever goes on from there does not tell of it.
                         await emit(Spliced(call_ids=ids, position=len(turn.transcript)))
                     else:
                         turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))

@@ -50,12 +50,13 @@ class Answer:
         if isinstance(event, UsageReported):
             self._log.usage = event.usage
             return
-        added = self._timeline.add(event.model_copy(update={"at": event.at or time.time()}))
-        if added is None:
-            return
-        self._pending.append(added.event)
-        if added.stored:
-            self._storing.append(added.stored)
+        event = event.model_copy(update={"at": event.at or time.time()})
+        if isinstance(event, TextDelta):
+            self._pending.append(event)
+        elif added := self._timeline.add(event):
+            self._pending.append(added.event)
+            if added.stored:
+                self._storing.append(added.stored)
         self._news.set()
 
     async def __aenter__(self) -> Self:
