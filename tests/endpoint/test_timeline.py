@@ -46,7 +46,7 @@ from service.events import (
 )
 from service.sessions import timeline as module
 from service.sessions.database import open_database
-from service.sessions.tables import turns
+from service.sessions.tables import results, turns
 from service.sessions.timeline import Timelines
 from service.sessions.turns import Held
 from service.sessions.writes import Lease, Writes
@@ -186,15 +186,22 @@ async def test_2_from_every_moment(tmp_path: Path, tokenizer: Tokenizer, live: b
         await first.writes.write((insert(turns).values(ROW), None))
         assert_whole(await decoded(scene, first, Held(Lease("t", 1), "c", ask, begins=True)))
     assert len(copies) >= 11
+    told_late: list[CallFinished] = []
     for copy in copies:
         async with process(f"sqlite+aiosqlite:///{copy}") as next_one:
             before = await next_one.read()
             await next_one.writes.write((update(turns).values(fence=2), None))
             async with next_one.database.connect() as connection:
                 begun = bool(await connection.scalar(select(turns.c.begun)))
+                noted = set(await connection.scalars(select(results.c.call_id)))
+            began = time.time()
             events = await decoded(scene, next_one, Held(Lease("t", 2), "c", ask, begun=begun))
         assert events[: len(before)] == before
         assert_whole(events)
+        finished = [event for event in events[len(before) :] if isinstance(event, CallFinished)]
+        told_late += [event for event in finished if event.call_id in noted]
+        assert all((event.at or 0) < began for event in told_late)
+    assert told_late  # by whoever went on, of what happened before that
 
 
 async def test_2_what_a_peer_tells_again_is_known(one: Process) -> None:
