@@ -35,6 +35,7 @@ from service.endpoint.log import Logs
 from service.endpoint.proxies import Proxies
 from service.endpoint.push import Push
 from service.endpoint.routes import make_routes
+from service.endpoint.shown import Shown
 from service.endpoint.signatures import SigningKey, signed
 from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
@@ -43,6 +44,7 @@ from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.errors import ConfigError
 from service.sessions.database import database_file, open_database
+from service.sessions.timeline import Timelines
 from service.sessions.turns import Turns
 from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Writes
@@ -137,7 +139,8 @@ class Service:
             seconds = self._machine.lease_seconds
             database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
             writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
-            answers = self._answering(Decoding(loop, database, writes))
+            timelines = Timelines(database, writes)
+            answers = self._answering(Decoding(loop, database, writes, timelines))
             turns, webhooks, logs = Turns(database, writes, seconds), Webhooks(database, writes), Logs()
             await stack.enter_async_context(Push(webhooks, tasks, codec, egress, signer).delivering())
             self._worker = worker = Worker(
@@ -146,6 +149,7 @@ class Service:
                 turns,
                 tasks,
                 webhooks,
+                timelines,
                 logs,
                 at_once=agent.limits.running,
                 queued=agent.limits.queued,
@@ -160,6 +164,7 @@ class Service:
                 turns,
                 tasks,
                 Configs(webhooks, codec, egress),
+                Shown(timelines),
                 logs,
                 worker,
                 self._url,

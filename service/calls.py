@@ -15,7 +15,7 @@ from service.messages import Caller, Question, ToolCall, ToolResult
 from service.tools.base import Asks
 from service.tools.toolbox import Toolbox
 from service.transcript import Arrival
-from service.usage import NOTHING
+from service.usage import NOTHING, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ class Calls:
         self._news = asyncio.Event()
         """Set when more is known of a result than before."""
         self.started = 0
-        noted = [noted[0] for noted in journal.noted.values() if not isinstance(noted, int)]
-        self.usage = sum((result.usage for result in noted), NOTHING)
+        results = [finished[0] for finished in journal.noted.values() if not isinstance(finished, int)]
+        self.usage = noted_usage(journal)
         """What the agents took that were asked."""
-        self.below = sum(result.below for result in noted)
+        self.below = sum(result.below for result in results)
         """Calls that they say they have made."""
 
     async def make(self, made: Made, known: Finished | None = None) -> None:
@@ -198,7 +198,7 @@ class Calls:
     async def _run(self, running: _Running, known: Finished | None) -> Finished:
         finished = known or await self._call(running)
         if not running.abandoned:
-            await self._tell(running, finished[0])
+            await self._tell(running, finished[0], known[1] if known else None)
         self._news.set()
         return finished
 
@@ -214,7 +214,7 @@ class Calls:
                     running.heard = (running.heard + text)[:longest]  # the rest will not be in the result
                     self._news.set()
                 case CallProgress(event=UsageReported(usage=took)):
-                    usage += took
+                    usage = took
                 case CallProgress() if isinstance(innermost(event), CallStarted):
                     below += 1
                     self.below += 1
@@ -228,19 +228,29 @@ class Calls:
             return finished
         if answers and not self._toolbox.may_repeat(call.name, len(answers)):
             await self._journal.begin(call.id, len(answers))
-        result = await self._toolbox.call(call, self._caller(), hear, answers)
-        self.usage += usage
+        try:
+            result = await self._toolbox.call(call, self._caller(), hear, answers)
+        finally:
+            self.usage += usage
         arrival = Arrival(call.id, position, running.dispatched, time.time())
         finished = (replace(result, usage=usage, below=below), arrival)
         if not running.abandoned:
             await self._journal.note(finished)
         return finished
 
-    async def _tell(self, running: _Running, result: ToolResult) -> None:
+    async def _tell(self, running: _Running, result: ToolResult, known: Arrival | None = None) -> None:
         call, seconds = running.made.call, time.monotonic() - running.started
-        await self._emit(
-            CallFinished(call_id=call.id, tool=call.name, text=result.text, is_error=result.is_error, seconds=seconds)
+        if known and known.dispatched is not None:  # by another process
+            seconds = known.arrived - known.dispatched
+        event = CallFinished(
+            at=known.arrived if known else None,
+            call_id=call.id,
+            tool=call.name,
+            text=result.text,
+            is_error=result.is_error,
+            seconds=seconds,
         )
+        await self._emit(event)
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -289,6 +299,11 @@ class _Running:
     def ended(self) -> bool:
         """Whether there is a result."""
         return self.task.done() and not self.asks
+
+
+def noted_usage(journal: Journal) -> Usage:
+    """What the agents took that were asked by calls of which an earlier process has noted the results."""
+    return sum((noted[0].usage for noted in journal.noted.values() if not isinstance(noted, int)), NOTHING)
 
 
 def interrupted(made: Made, dispatched: float | None) -> Finished:

@@ -40,6 +40,7 @@ from a2a.types import (
 )
 from a2a.utils.errors import A2AError, InternalError, TaskNotFoundError
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Value
 
 from service import extension
 from service.cards import PinnedKeys, ReadCard, read_card
@@ -48,7 +49,7 @@ from service.delegation import URI as DELEGATION
 from service.delegation import Delegation
 from service.egress import Egress
 from service.errors import ServiceError
-from service.events import Emit, TextDelta, from_json
+from service.events import Emit, TextDelta, UsageReported, from_json, ignore
 from service.nested import map_strings
 from service.plain import plain
 from service.task_states import INTERRUPTED, RESTING
@@ -224,11 +225,15 @@ class RemoteAgent:
         return await _cancel(self._connect, task_id)
 
 
-async def _cancel(connect: Connect, task_id: str) -> bool:
-    """Whether the agent has heard it."""
+async def _cancel(
+    connect: Connect, task_id: str, context: ClientCallContext | None = None, emit: Emit = ignore
+) -> bool:
+    """Whether the agent has heard it. What its task has taken until then is emitted, if it says so."""
     try:
         async with asyncio.timeout(_CANCEL_SECONDS), connect() as client:
-            await client.cancel_task(CancelTaskRequest(id=task_id))
+            task = await client.cancel_task(CancelTaskRequest(id=task_id), context=context)
+        if usage := extension.usage_of(task.metadata):
+            await emit(UsageReported(usage=usage))
     except (A2AClientError, InternalError, httpx.HTTPError, TimeoutError):
         return False
     except A2AError:  # it has ended, or is not known
@@ -261,6 +266,8 @@ class _Turn:
         """Whether the agent did not answer when it was asked last."""
         self._lost = ""
         """Why nothing will be heard of the task any more, if so."""
+        self._seq = 0
+        """The number of the newest event that was heard."""
 
     async def run(self, message: Message) -> Reply:
         self._task_id = message.task_id
@@ -268,7 +275,7 @@ class _Turn:
             await self._say(message)
         finally:
             if self._task_id and not (self._ended or self._lost or self._let_go()):
-                await _cancel(self._connect, self._task_id)
+                await _cancel(self._connect, self._task_id, self._context, self._emit)
         return self._reply()
 
     @property
@@ -382,13 +389,14 @@ class _Turn:
                 self._task_id, self._status = response.status_update.task_id, response.status_update.status
                 self._usage = extension.usage_of(response.status_update.metadata) or self._usage
                 if extension.URI in self._status.message.extensions:
-                    await self._hear_events(self._status.message)
+                    await self._hear_events(part.data for part in self._status.message.parts if part.HasField("data"))
             case "artifact_update":
                 await self._hear_artifact(response.artifact_update.artifact, append=response.artifact_update.append)
 
     async def _hear_task(self, task: Task) -> None:
         self._task_id, self._context_id, self._status = task.id, task.context_id, task.status
         self._usage = extension.usage_of(task.metadata) or self._usage
+        await self._hear_events(extension.events_of(task.metadata))
         for artifact in task.artifacts:
             await self._hear_artifact(artifact, append=False)
 
@@ -405,10 +413,12 @@ class _Turn:
             self._emitted[name] = text
             await self._emit(TextDelta(text=text.removeprefix(emitted)))
 
-    async def _hear_events(self, message: Message) -> None:
-        for part in message.parts:
-            data = map_strings(MessageToDict(part.data), _shown) if part.HasField("data") else None
-            if event := from_json(data):
+    async def _hear_events(self, values: Iterable[Value]) -> None:
+        """Each once, however often it is told."""
+        for value in values:
+            event = from_json(map_strings(MessageToDict(value), _shown))
+            if event and (event.seq is None or event.seq > self._seq):
+                self._seq = event.seq or self._seq
                 await self._emit(event)
 
 

@@ -9,12 +9,12 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from service.calls import Calls, Made, interrupted
+from service.calls import Calls, Made, interrupted, noted_usage
 from service.chat.base import ChatFormat, Reader
 from service.delegation import Budget, Delegation
 from service.engine.base import Engine, Finish, Sampling
 from service.errors import ContextFull, EngineError
-from service.events import Emit, Spliced, TextDelta, Waiting, ignore
+from service.events import Emit, Spliced, TextDelta, UsageReported, Waiting, ignore
 from service.journal import Finished, Heard, Journal
 from service.messages import Caller, Question
 from service.tools.toolbox import Toolbox
@@ -135,7 +135,7 @@ class DecodeLoop:
         Also from anywhere within: given what a journal kept of a turn that another process has left, it goes on there.
         Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails. However
         it ends, what was kept last has a result for every call that was made, unless the caller has let go of it or a
-        call asks something.
+        call asks something; and of a turn that is not returned, `emit` has heard what it took.
         """
         past = self._last_turn(transcript)
         given = caller.delegation.within(self._limits.budget)
@@ -148,6 +148,10 @@ class DecodeLoop:
             """For a call that starts now."""
             left = given.spent(turn.sampled + calls.usage.output, calls.started + calls.below)
             return replace(caller, delegation=left.during(caller.turn, deadline))
+
+        def took() -> Usage:
+            tokens = Tokens(input=turn.input, cached=turn.cached, output=turn.sampled)
+            return Usage.of(self._engine.weights, tokens) + calls.usage
 
         calls = Calls(self._toolbox, asking, emit, journal, lambda: limits().calls, together=not self._chat.live)
         turn = _Growing(transcript, past, limits)
@@ -171,6 +175,7 @@ class DecodeLoop:
                             break
                         turn.transcript = self._splice(turn.transcript, results)
                         ids = tuple(result.call_id for result, _ in results)
+                        # Before it is kept: whoever goes on from there does not tell of it.
                         await emit(Spliced(call_ids=ids, position=len(turn.transcript)))
                     else:
                         turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
@@ -181,14 +186,14 @@ class DecodeLoop:
                 raise
             stop = StopReason.SECONDS
         finally:
+            if stop is None:
+                await emit(UsageReported(usage=took()))
             if not caller.let_go() and stop is not StopReason.ASKS:
                 turn.transcript = self._splice(turn.transcript, await calls.cut_short())
                 await journal.keep(turn.transcript)
         assert stop is not None
         questions = calls.questions if stop is StopReason.ASKS else ()
-        tokens = Tokens(input=turn.input, cached=turn.cached, output=turn.sampled)
-        usage = Usage.of(self._engine.weights, tokens) + calls.usage
-        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, usage, questions)
+        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, took(), questions)
 
     async def give_up(self, transcript: Transcript, journal: Journal) -> None:
         """Lets the calls of a last turn clean up that have asked what nobody will answer; it is not run any more."""
@@ -202,6 +207,12 @@ class DecodeLoop:
     def said(self, transcript: Transcript) -> str:
         """The prose of the last turn, as far as it is in the transcript."""
         return "".join(self._last_turn(transcript).text)
+
+    def took(self, transcript: Transcript, journal: Journal) -> Usage:
+        """What the last turn took as far as a journal has it: not what was cached of it."""
+        past = self._last_turn(transcript)
+        tokens = Tokens(input=past.input, output=past.sampled)
+        return Usage.of(self._engine.weights, tokens) + noted_usage(journal)
 
     async def _stretch(self, turn: _Growing, calls: Calls, emit: Emit, journal: Journal) -> StopReason | None:
         """Samples until the model stops, a result can come in, or a limit is reached. None if the turn goes on."""

@@ -21,6 +21,8 @@ class _Event(BaseModel):
 
     at: float | None = Field(default=None, allow_inf_nan=False)
     """When, in seconds since 1970; set where it is told to others."""
+    seq: int | None = Field(default=None, ge=1, le=2**53)
+    """Its number in its task, from 1 on; none if it is told once and not kept."""
 
 
 class TextDelta(_Event):
@@ -38,6 +40,8 @@ class CallStarted(_Event):
     tool: str
     arguments: str
     """JSON, if it can be read at all."""
+    omitted_chars: int | None = None
+    """How many characters of the arguments are not there, where only their beginning is kept."""
 
 
 class CallProgress(_Event):
@@ -56,6 +60,8 @@ class CallFinished(_Event):
     tool: str
     text: str
     """The result as the model will read it."""
+    omitted_chars: int | None = None
+    """How many characters of the text are not there, where only its beginning is kept."""
     is_error: bool
     seconds: float = Field(allow_inf_nan=False)
 
@@ -77,13 +83,19 @@ class Spliced(_Event):
 
 
 class UsageReported(_Event):
-    """Another agent's turn took this."""
+    """A turn has taken this so far: one that another agent was asked for, or one that does not come to its end."""
 
     kind: Literal["usage"] = "usage"
     usage: Usage
 
 
-Event = TextDelta | CallStarted | CallProgress | CallFinished | Waiting | Spliced | UsageReported
+class Omitted(_Event):
+    """From here on, what happens inside calls is told to those only who listen: there was too much of it to keep."""
+
+    kind: Literal["omitted"] = "omitted"
+
+
+Event = TextDelta | CallStarted | CallProgress | CallFinished | Waiting | Spliced | UsageReported | Omitted
 
 Emit = Callable[[Event], Awaitable[None]]
 """Hears events, one at a time or several at once: tools report while the model decodes."""
@@ -101,17 +113,17 @@ def to_json(event: Event) -> dict[str, Any]:
     return event.model_dump(mode="json", exclude_none=True)
 
 
-def from_json(data: object) -> Event | None:
-    """The event another agent reported; None if it is not one that we know."""
+def from_json(data: object, depth: int = MAX_DEPTH) -> Event | None:
+    """The event another agent reported; None if it is not one that we know, or has come through more agents."""
     try:
         event = _wire.validate_python(data)
     except ValidationError:
         return None
-    return event if _depth(event) <= MAX_DEPTH else None
+    return event if _depth(event) <= depth else None
 
 
-def json_schema() -> dict[str, Any]:
-    """Of events as they travel."""
+def event_schema() -> dict[str, Any]:
+    """The JSON schema of events as they travel."""
     return _wire.json_schema(mode="serialization")
 
 

@@ -2,22 +2,38 @@
 
 A client that names `URI` in its `A2A-Extensions` header hears, beside the answer's text, every call that starts and
 ends, when the model waits and when results come in, and what happens inside calls to other agents. Each event is one
-data part of a WORKING status update, of the form in `extension.schema.json`. The end says what the turn took.
+data part of a WORKING status update, of the form in `extension.schema.json`, and has its number in the task. A task
+that such a client is given has a `Record` in its metadata under `URI`: the events so far, so that whoever was cut off
+goes on after the last that it knows, and at the end what the turn took.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
 
 from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 from google.protobuf.struct_pb2 import Struct, Value
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from service.events import CallFinished, CallStarted, Event, to_json
+from service.events import CallFinished, CallStarted, Event, event_schema, to_json
 from service.usage import NOTHING, Usage
 
 URI = "https://innerloop.dev/extensions/events/v1"
+
+
+class Record(BaseModel):
+    """What the metadata of a task have under the extension's URI. Nothing is said of what is not in it."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    stop: str | None = None
+    """Why the turn stopped, if it came to a stop by itself or by a limit."""
+    usage: Usage | None = None
+    """What it took, once it has ended; what it has taken so far, while it asks something."""
+    events: Sequence[Annotated[Event, Field(discriminator="kind")]] = ()
+    """What has happened, in order: of a task that is read, streamed, subscribed to or cancelled, not of a list."""
 
 
 def data_of(event: Event) -> dict[str, Any]:
@@ -40,18 +56,44 @@ def metadata_of(event: Event) -> dict[str, str]:
     return {}
 
 
-def task_metadata(stop: str, usage: Usage) -> dict[str, Any]:
-    """Of a task that has ended: why its turn stopped, and what it took."""
-    return {URI: {"stop": stop, "usage": usage.model_dump()}}
+def task_metadata(stop: str | None, usage: Usage) -> dict[str, Any]:
+    """Of a task: why its turn stopped, if it has, and what it took."""
+    record = Record(stop=stop, usage=usage)
+    return {URI: record.model_dump(exclude_none=True, exclude={"events"})}
+
+
+def add_events(metadata: Struct, events: Iterable[Event]) -> None:
+    """To a task's metadata, all that there are."""
+    metadata.get_or_create_struct(URI).get_or_create_list("events").extend([_struct(event) for event in events])
 
 
 def usage_of(metadata: Struct) -> Usage:
     """What an agent says that its task took; nothing if it says none that makes sense."""
-    ours = metadata.fields.get(URI, Value()).struct_value.fields.get("usage", Value())
     try:
-        return Usage.model_validate(MessageToDict(ours.struct_value))
+        return Usage.model_validate(MessageToDict(_of(metadata, "usage").struct_value))
     except (ValidationError, SerializeToJsonError):
         return NOTHING
+
+
+def events_of(metadata: Struct) -> Sequence[Value]:
+    """What an agent says that has happened in its task so far, in the form of data parts."""
+    return _of(metadata, "events").list_value.values
+
+
+def json_schema() -> dict[str, Any]:
+    """Of an event; and among its definitions, of a record."""
+    schema, record = event_schema(), Record.model_json_schema(mode="serialization")
+    return schema | {"$defs": schema["$defs"] | record.pop("$defs") | {"Record": record}}
+
+
+def _struct(event: Event) -> Struct:
+    struct = Struct()
+    struct.update(to_json(event))
+    return struct
+
+
+def _of(metadata: Struct, name: str) -> Value:
+    return metadata.fields.get(URI, Value()).struct_value.fields.get(name, Value())
 
 
 def _arguments(text: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from a2a.client import Client, ClientConfig, create_client
 from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer
 
+from service import extension
 from service.app import Service
 from service.chat.base import Reader, Reading
 from service.chat.inner import InnerFormat
@@ -191,8 +192,8 @@ class Agent:
         return response.json()
 
     async def send(self, text: str, **message: Any) -> Any:
-        """The task, or the error, that a unary SendMessage ends with."""
-        response = await self.rpc("SendMessage", {"message": say(text, **message)})
+        """The task with all that there is of it, or the error, that a unary SendMessage ends with."""
+        response = await self.rpc("SendMessage", {"message": say(text, **message)}, **{"A2A-Extensions": extension.URI})
         return response["result"]["task"] if "result" in response else response["error"]
 
     async def listed(self, *states: str) -> list[Any]:

@@ -18,8 +18,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from service import extension
 from service.client import Refused, RemoteAgent, Reply, open_http
-from service.events import Event, TextDelta
+from service.events import Event, TextDelta, Waiting
 from service.server import EmbeddedServer, listen, url_of
 from tests.conftest import RunServer, Says, eventually
 
@@ -416,3 +417,32 @@ async def test_our_own_agent_is_heard_to_the_end_over_a_lost_connection(run_serv
     assert transport.cut
     assert (reply.state, reply.text) == ("completed", text)
     assert "".join(ear.texts) == text
+
+
+async def test_what_happened_while_the_stream_was_lost_is_heard_once() -> None:
+    def working(*events: int) -> dict[str, Any]:
+        message = {"messageId": "m", "role": "ROLE_AGENT", "extensions": [extension.URI]}
+        parts = [{"data": {"kind": "waiting", "call_ids": [f"c{seq}"], "seq": seq}} for seq in events]
+        state = {"state": "TASK_STATE_WORKING", "message": message | {"parts": parts}}
+        return {"statusUpdate": {"taskId": "t", "contextId": "c", "status": state}}
+
+    def known(state: str, *events: int) -> dict[str, Any]:
+        parts = working(*events)["statusUpdate"]["status"]["message"]["parts"]
+        return task(state) | {"metadata": {extension.URI: {"events": [part["data"] for part in parts]}}}
+
+    heard: list[Any] = []
+
+    async def hear(event: Event) -> None:
+        assert isinstance(event, Waiting)
+        heard.append(event.call_ids)
+
+    async with (
+        stranger(
+            SendStreamingMessage=[stream({"task": task("WORKING")}, working(1, 2), then=cut)],
+            SubscribeToTask=[stream({"task": known("WORKING", 1, 2, 3)}, working(3, 4), then=cut)],
+            GetTask=[result(known("COMPLETED", 1, 2, 3, 4, 5))],
+        ) as agent,
+        open_http() as http,
+    ):
+        assert (await (await RemoteAgent.find(http, agent.url)).ask("hello", None, hear)).completed
+    assert heard == [("c1",), ("c2",), ("c3",), ("c4",), ("c5",)]

@@ -84,7 +84,8 @@ async def served(agent: AgentConfig, machine: Machine, engine: Engine, chat: Inn
 async def ask(http: httpx.AsyncClient, url: str, text: str, context_id: str) -> str:
     """Why the turn stopped: at this temperature, and without its peer, the model does not always end well."""
     body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": say(text, contextId=context_id)}}
-    answer = (await http.post(url, json=body, headers={"A2A-Version": "1.0"})).json()
+    headers = {"A2A-Version": "1.0", "A2A-Extensions": extension.URI}
+    answer = (await http.post(url, json=body, headers=headers)).json()
     stop: str = answer["result"]["task"]["metadata"][extension.URI]["stop"]
     return stop
 

@@ -46,3 +46,7 @@ class Agent(Protocol):
     async def give_up(self, held: Held) -> None:
         """Ends what is left elsewhere of a turn that was cancelled while it rested."""
         ...
+
+    async def took(self, held: Held) -> Usage:
+        """What a turn has taken that is ended without being gone on with."""
+        ...

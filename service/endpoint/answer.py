@@ -10,12 +10,11 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Self
 
-from a2a.types import Part, TaskState, TaskStatus
-
-from service import extension
 from service.endpoint.log import Log
-from service.endpoint.parts import agent_message, event_part, text_part
-from service.events import CallProgress, Event, TextDelta
+from service.endpoint.parts import text_part
+from service.errors import LeaseLost
+from service.events import CallProgress, Event, TextDelta, UsageReported
+from service.sessions.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 
@@ -26,23 +25,38 @@ ARTIFACT_ID = "answer"
 class Answer:
     """The sink of one turn. What comes first goes out at once, the rest every `GATHER_SECONDS`.
 
-    The model's prose becomes one artifact. Other events become data parts of WORKING updates. Leaving sends what is
-    left.
+    The model's prose becomes one artifact. Other events become data parts of WORKING updates, once they are stored.
+    Leaving sends what is left.
     """
 
-    def __init__(self, log: Log, said: str = "") -> None:
+    def __init__(self, log: Log, timeline: Timeline, said: str = "") -> None:
         """`said` is what another process has said of it: the artifact becomes that first, whatever it was."""
         self._log = log
+        self._timeline = timeline
         self._pending: list[Event] = []
+        self._storing: list[asyncio.Future[None]] = []
+        """That must be done before what is pending is told."""
+        self._keeps = True
+        """Whether all events could be stored."""
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._begun = False
         """Whether the artifact exists, so that text is appended to it."""
         if said or log.task.artifacts:
             self._send_text(said)
+        log.tell_events(timeline.kept)
 
     async def emit(self, event: Event) -> None:
-        self._pending.append(event.model_copy(update={"at": time.time()}))
+        if isinstance(event, UsageReported):
+            self._log.usage = event.usage
+            return
+        event = event.model_copy(update={"at": event.at or time.time()})
+        if isinstance(event, TextDelta):
+            self._pending.append(event)
+        elif added := self._timeline.add(event):
+            self._pending.append(added.event)
+            if added.stored:
+                self._storing.append(added.stored)
         self._news.set()
 
     async def __aenter__(self) -> Self:
@@ -58,36 +72,33 @@ class Answer:
         while not self._closing.is_set():
             await self._news.wait()
             self._news.clear()
-            self._send()
+            await self._send()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), GATHER_SECONDS)
-        self._send()
+        await self._send()
 
-    def _send(self) -> None:
+    async def _send(self) -> None:
         events, self._pending = self._pending, []
+        await self._stored()
         for is_text, run in groupby(_joined(events), lambda event: isinstance(event, TextDelta)):
             if is_text:
                 self._send_text("".join(event.text for event in run if isinstance(event, TextDelta)))
-            else:
-                self._send_events([part for event in run if (part := _part(event))])
+            elif self._keeps:
+                self._log.tell_events(run)
+
+    async def _stored(self) -> None:
+        """Waits for what is pending. If it cannot be stored, no more events are told: others may get their numbers."""
+        storing, self._storing = self._storing, []
+        if storing:
+            await asyncio.wait(storing)
+        for error in filter(None, [each.exception() for each in storing]):
+            if self._keeps and not isinstance(error, LeaseLost):
+                logger.error("task %s: what happens in it cannot be told any more: %s", self._log.task.id, error)
+            self._keeps = False
 
     def _send_text(self, text: str) -> None:
         self._log.tell_text(ARTIFACT_ID, text_part(text), append=self._begun)
         self._begun = True
-
-    def _send_events(self, parts: list[Part]) -> None:
-        if parts:
-            task = self._log.task
-            message = agent_message(task.id, task.context_id, parts, [extension.URI])
-            self._log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
-
-
-def _part(event: Event) -> Part | None:
-    try:
-        return event_part(event)
-    except Exception:  # what a model or a peer wrote is no reason to stop telling
-        logger.exception("an event cannot be told: %s", event.kind)
-        return None
 
 
 def _joined(events: Iterable[Event]) -> Iterator[Event]:

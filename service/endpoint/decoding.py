@@ -14,9 +14,11 @@ from service.endpoint.answer import Answer
 from service.endpoint.log import Log
 from service.messages import Caller
 from service.sessions.session import Session
+from service.sessions.timeline import Timelines
 from service.sessions.turns import Held
 from service.sessions.writes import Writes
 from service.transcript import Transcript
+from service.usage import NOTHING, Usage
 
 _CUT_OFF = {
     StopReason.TOKENS: "its limit of tokens",
@@ -29,17 +31,18 @@ _CUT_OFF = {
 class Decoding:
     """A decode loop, with the stored conversations that it goes on with."""
 
-    def __init__(self, loop: DecodeLoop, database: AsyncEngine, writes: Writes) -> None:
+    def __init__(self, loop: DecodeLoop, database: AsyncEngine, writes: Writes, timelines: Timelines) -> None:
         self._loop = loop
         self._database = database
         self._writes = writes
+        self._timelines = timelines
 
     def check(self, past: Transcript, text: str) -> None:
         """Raises ContextFull."""
         self._loop.ask(past, text)
 
     async def turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Outcome:
-        session = await self._open(held)
+        session, timeline = await self._open(held), await self._timelines.open(held.lease, begun=held.begun)
         transcript, said = session.transcript, ""
         if held.begun:
             said = self._loop.said(transcript)
@@ -48,13 +51,19 @@ class Decoding:
         delegation = Delegation.from_json(held.ask.get("delegation", {}))
         caller = Caller(delegation, held.lease.turn_id, held.began, let_go)
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
-        async with Answer(log, said) as answer:
+        async with Answer(log, timeline, said) as answer:
             turn = await self._loop.run(transcript, caller, answer.emit, session)
         return _judge(turn)
 
     async def give_up(self, held: Held) -> None:
         session = await self._open(held)
         await self._loop.give_up(session.transcript, session)
+
+    async def took(self, held: Held) -> Usage:
+        if not held.begun:
+            return NOTHING
+        session = await self._open(held)
+        return self._loop.took(session.transcript, session)
 
     async def _open(self, held: Held) -> Session:
         where = (self._writes, self._database, held.lease, held.context_id)
@@ -69,6 +78,6 @@ def _judge(turn: Turn) -> Outcome:
         wants = (
             TaskState.TASK_STATE_AUTH_REQUIRED if question.wants_credentials else TaskState.TASK_STATE_INPUT_REQUIRED
         )
-        return Outcome(wants, question.text, questions=turn.questions)
+        return Outcome(wants, question.text, usage=turn.usage, questions=turn.questions)
     why = f"The answer was cut off: the turn reached {_CUT_OFF[turn.stop]}."
     return Outcome(TaskState.TASK_STATE_FAILED, why, turn.stop, turn.usage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Set
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
@@ -43,11 +43,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.endpoint.admission import Busy
 from service.endpoint.agent import Agent
-from service.endpoint.ask import Ask, add_to_history, digest, new_task, wants_events
+from service.endpoint.ask import Ask, add_to_history, digest, new_task
 from service.endpoint.configs import Configs
 from service.endpoint.limits import BUSY
 from service.endpoint.log import Log, Logs
 from service.endpoint.owner import caller_of, conversation_key, owner_of
+from service.endpoint.shown import Shown
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
@@ -57,7 +58,7 @@ from service.sessions.session import read_conversation
 from service.sessions.tables import ID_LENGTH
 from service.sessions.turns import Accepted, Seen, Turns, message_key
 from service.sessions.writes import Statement
-from service.task_states import INTERRUPTED, RESTING, TERMINAL
+from service.task_states import INTERRUPTED, TERMINAL
 from service.transcript import Transcript
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class Handler(RequestHandler):
         turns: Turns,
         tasks: Tasks,
         configs: Configs,
+        shown: Shown,
         logs: Logs,
         worker: Worker,
         url: str,
@@ -91,6 +93,7 @@ class Handler(RequestHandler):
         self._turns = turns
         self._tasks = tasks
         self._configs = configs
+        self._shown = shown
         self._logs = logs
         self._worker = worker
         self._url = url
@@ -104,14 +107,14 @@ class Handler(RequestHandler):
             async with self._accepted(params, context) as log:
                 if not params.configuration.return_immediately:
                     await log.wait()
-                return apply_history_length(log.snapshot(), params.configuration)
+                return apply_history_length(await self._shown.task(log.snapshot(), context), params.configuration)
 
     @validate_request_params
     async def on_message_send_stream(
         self, params: SendMessageRequest, context: ServerCallContext
     ) -> AsyncGenerator[Event]:
         with _plain_errors():
-            async with self._accepted(params, context) as log, aclosing(_follow(log, context)) as events:
+            async with self._accepted(params, context) as log, aclosing(self._shown.follow(log, context)) as events:
                 async for event in events:
                     yield apply_history_length(event, params.configuration) if isinstance(event, Task) else event
 
@@ -122,10 +125,10 @@ class Handler(RequestHandler):
         with _plain_errors():
             task = await self._task(params.id, context)
             if task.status.state in TERMINAL:
-                raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}")
+                raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}; read it instead")
             with self._logs.hold(task, owner_of(context)) as log:
                 # Also while it rests: whoever answers may be somebody else.
-                async with aclosing(_follow(log, context, TERMINAL)) as events:
+                async with aclosing(self._shown.follow(log, context, TERMINAL)) as events:
                     async for event in events:
                         yield event
 
@@ -133,7 +136,8 @@ class Handler(RequestHandler):
     async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
         with _plain_errors():
             validate_history_length(params)
-            return apply_history_length(await self._task(params.id, context), params)
+            task = await self._shown.task(await self._task(params.id, context), context)
+            return apply_history_length(task, params)
 
     @validate_request_params
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
@@ -144,6 +148,7 @@ class Handler(RequestHandler):
             if params.HasField("page_size"):
                 validate_page_size(params.page_size)
             page = await self._tasks.list(params, context)
+            self._shown.listed(page.tasks, context)
             for task in page.tasks:
                 if not params.include_artifacts:
                     task.ClearField("artifacts")
@@ -169,7 +174,7 @@ class Handler(RequestHandler):
                     raise InternalError("this agent is being restarted: ask again")
                 if log.task.status.state != TaskState.TASK_STATE_CANCELED:
                     raise TaskNotCancelableError  # it ended by itself in the meantime
-                return log.snapshot()
+                return await self._shown.task(log.snapshot(), context)
 
     @validate_request_params
     async def on_create_task_push_notification_config(
@@ -303,10 +308,6 @@ class Handler(RequestHandler):
         if task is None:
             raise TaskNotFoundError(f"Task {one_line(task_id, ID_LENGTH)} not found")
         return task
-
-
-def _follow(log: Log, context: ServerCallContext, until: Collection[int] = RESTING) -> AsyncGenerator[Event]:
-    return log.follow(with_events=wants_events(context), until=until)
 
 
 def _answered(stored: Task, message: Message) -> Task:

@@ -8,14 +8,17 @@ The log of a task that another process works on is told what its stored state sh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
-from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent, TaskStatus, TaskStatusUpdateEvent
+from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent, TaskState, TaskStatus, TaskStatusUpdateEvent
 
 from service import extension
+from service.endpoint.parts import agent_message, event_parts
+from service.events import Event
 from service.task_states import RESTING, TERMINAL
+from service.usage import NOTHING
 
 Update = TaskStatusUpdateEvent | TaskArtifactUpdateEvent
 
@@ -40,9 +43,15 @@ class Log:
         self.closed = False
         """Whether nothing will be told here any more, though the task has not ended."""
         self.changed = False
-        """Whether something was told since this was last set to False."""
+        """Whether the task has changed since this was last set to False."""
         self.told = 0
         """How many updates there were."""
+        self.seq = 0
+        """The number of the newest event that was told."""
+        self.curious = 0
+        """How many of its followers want to hear of events."""
+        self.usage = NOTHING
+        """What the turn took, if it did not come to its end in this process."""
         self._last = _Entry(TaskStatusUpdateEvent())  # stands before the first
         self._news = asyncio.Event()
 
@@ -54,6 +63,15 @@ class Log:
     def tell_status(self, status: TaskStatus) -> None:
         status.timestamp.GetCurrentTime()
         self._tell(TaskStatusUpdateEvent(task_id=self.task.id, context_id=self.task.context_id, status=status))
+
+    def tell_events(self, events: Iterable[Event]) -> None:
+        """Tells those of a turn's events that were not told here yet."""
+        new = [event for event in events if event.seq is None or event.seq > self.seq]
+        self.seq = max((event.seq or 0 for event in new), default=0) or self.seq
+        task = self.task
+        if parts := event_parts(new):
+            message = agent_message(task.id, task.context_id, parts, [extension.URI])
+            self.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
 
     def tell_text(self, artifact_id: str, part: Part, *, append: bool) -> None:
         self.tell_artifact(Artifact(artifact_id=artifact_id, name=artifact_id, parts=[part]), append=append)
@@ -95,19 +113,23 @@ class Log:
         """The task as it is, then each update until one of these states is reached or the log is closed."""
         entry = self._last
         state = self.task.status.state
-        yield self.snapshot()
-        while state not in until:
-            if entry.next is None:
-                if self.closed:
-                    return
-                await self._news.wait()
-                continue
-            entry = entry.next
-            update = entry.update
-            if isinstance(update, TaskStatusUpdateEvent):
-                state = update.status.state
-            if with_events or not is_event(update):
-                yield update
+        self.curious += with_events
+        try:
+            yield self.snapshot()
+            while state not in until:
+                if entry.next is None:
+                    if self.closed:
+                        return
+                    await self._news.wait()
+                    continue
+                entry = entry.next
+                update = entry.update
+                if isinstance(update, TaskStatusUpdateEvent):
+                    state = update.status.state
+                if with_events or not is_event(update):
+                    yield update
+        finally:
+            self.curious -= with_events
 
     async def wait(self, until: Collection[int] = frozenset(RESTING)) -> None:
         """Until one of these states is reached or the log is closed."""
@@ -122,18 +144,20 @@ class Log:
         return copy
 
     def _tell(self, update: Update) -> None:
+        if not is_event(update):  # what happens inside a turn is no part of the task
+            self._change(update)
+        self.told += 1
+        self._last.next = self._last = _Entry(update)
+        self._wake()
+
+    def _change(self, update: Update) -> None:
         if isinstance(update, TaskArtifactUpdateEvent):
             _write(self.task, update.artifact, append=update.append)
         else:
             self.task.status.CopyFrom(update.status)
-            if is_event(update):  # what happens inside a turn is told once, and no part of the task
-                self.task.status.ClearField("message")
             if update.HasField("metadata"):
                 self.task.metadata.MergeFrom(update.metadata)
-        self.told += 1
-        self._last.next = self._last = _Entry(update)
         self.changed = True
-        self._wake()
 
     def _wake(self) -> None:
         self._news.set()

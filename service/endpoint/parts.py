@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
+from collections.abc import Iterable
 
 from a2a.types import Message, Part, Role
 from a2a.utils.errors import ContentTypeNotSupportedError, InvalidParamsError
@@ -12,6 +14,8 @@ from google.protobuf.struct_pb2 import Value
 from service import extension
 from service.endpoint.storable import storable
 from service.events import Event
+
+logger = logging.getLogger(__name__)
 
 
 def read_text(message: Message, limit: int) -> str:
@@ -39,13 +43,17 @@ def text_part(text: str) -> Part:
     return Part(text=storable(text), media_type="text/plain")
 
 
-def event_part(event: Event) -> Part:
-    """The event as a data part of our extension."""
-    return Part(
-        data=ParseDict(extension.data_of(event), Value()),
-        media_type="application/json",
-        metadata=extension.metadata_of(event),
-    )
+def event_parts(events: Iterable[Event]) -> list[Part]:
+    """Events as data parts of our extension, those left out that the wire cannot hold."""
+    parts = []
+    for event in events:
+        try:
+            data = ParseDict(extension.data_of(event), Value())
+        except Exception:  # what a model or a peer wrote is no reason to stop telling
+            logger.exception("an event cannot be told: %s", event.kind)
+        else:
+            parts.append(Part(data=data, media_type="application/json", metadata=extension.metadata_of(event)))
+    return parts
 
 
 def agent_message(task_id: str, context_id: str, parts: list[Part], extensions: list[str] | None = None) -> Message:

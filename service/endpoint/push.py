@@ -24,6 +24,7 @@ from google.protobuf.json_format import MessageToDict
 
 from service.egress import Egress
 from service.endpoint.codec import Codec, Unreadable
+from service.endpoint.shown import without_record
 from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
 from service.sessions.webhooks import Due, Webhooks
@@ -160,6 +161,7 @@ class Push:
 def _body(task: Task, *, legacy: bool) -> tuple[bytes, str]:
     """With its media type. What was said in the task is its caller's already."""
     task.ClearField("history")
+    task = without_record(task)
     if legacy:  # 0.3 has the bare task
         return to_compat_task(task).model_dump_json(by_alias=True, exclude_none=True).encode(), "application/json"
     content: dict[str, Any] = MessageToDict(StreamResponse(task=task))

@@ -21,7 +21,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from a2a.types import Task, TaskState, TaskStatus
 
@@ -33,6 +33,7 @@ from service.endpoint.parts import agent_message, text_part
 from service.endpoint.tasks import Tasks
 from service.errors import ContextFull, EngineError, LeaseLost
 from service.sessions.outages import is_outage, through_outages
+from service.sessions.timeline import Timelines
 from service.sessions.turns import Accepted, Held, Seen, Turns
 from service.sessions.webhooks import Webhooks
 from service.sessions.writes import Statement, Writes
@@ -103,6 +104,7 @@ class Worker:
         turns: Turns,
         tasks: Tasks,
         webhooks: Webhooks,
+        timelines: Timelines,
         logs: Logs,
         *,
         at_once: int,
@@ -117,6 +119,7 @@ class Worker:
         self._turns = turns
         self._tasks = tasks
         self._webhooks = webhooks
+        self._timelines = timelines
         self._logs = logs
         self._at_once = at_once
         self._renew_seconds = renew_seconds
@@ -296,9 +299,13 @@ class Worker:
     async def _watch_others(self) -> None:
         await asyncio.sleep(_POLL_SECONDS)
         others = {log.task.id: (log, log.told) for log in self._logs if not log.is_ours}
-        for task_id, (task, _) in (await self._tasks.read(others.keys()) if others else {}).items():
+        found = await self._tasks.read(others.keys()) if others else {}
+        # After the tasks: of those that have ended, no event is missing.
+        events = await self._timelines.read_after({key: log.seq for key, (log, _) in others.items() if log.curious})
+        for task_id, (task, _) in found.items():
             log, told = others[task_id]
             if not (log.is_ours or log.ended) and log.told == told:  # else what was read may be older
+                log.tell_events(events.get(task_id, ()))
                 log.catch_up(task)
 
     # One turn.
@@ -360,11 +367,12 @@ class Worker:
         return outcome
 
     async def _decode(self, run: _Run, log: Log) -> Outcome:
-        if run.held.cancelled or run.cancelled:
-            return _CANCELED
-        if run.held.attempts > ATTEMPTS:
-            return _GIVEN_UP
+        cancelled = run.held.cancelled or run.cancelled
+        if run.held.attempts > ATTEMPTS:  # nothing at all is tried with it any more
+            return _CANCELED if cancelled else _GIVEN_UP
         try:
+            if cancelled:
+                return replace(_CANCELED, usage=await self._agent.took(run.held))
             return await self._agent.turn(run.held, log, lambda: run.left)
         except LeaseLost:
             raise
@@ -383,8 +391,8 @@ class Worker:
         message = agent_message(task.id, task.context_id, [text_part(outcome.text)]) if outcome.text else None
         task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
         task.status.timestamp.GetCurrentTime()
-        if outcome.stop:
-            task.metadata.update(extension.task_metadata(outcome.stop, outcome.usage))
+        if (usage := outcome.usage or log.usage) or outcome.stop:
+            task.metadata.update(extension.task_metadata(outcome.stop, usage))
         lease, last = run.held.lease, self.resting(task, log.owner)
         then = self._turns.ended(lease.turn_id)
         if outcome.questions:

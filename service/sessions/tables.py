@@ -79,6 +79,15 @@ results = Table(
 )
 """Of calls that have ended, until their turn has; of one that has only begun, with how many answers."""
 
+events = Table(
+    "events",
+    metadata,
+    Column("turn_id", String(ID_LENGTH), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("event", JSON, nullable=False),
+)
+"""What happened in a turn, for as long as there is its task."""
+
 webhooks = Table(
     "webhooks",
     metadata,

@@ -83,11 +83,15 @@ class Writes:
         database's error for what cannot be written, or if the database does not come back. Under a lease it waits for
         the database as long as it takes: then the lease tells whether the turn has gone on without it.
         """
+        await asyncio.shield(self.submit(*statements, lease=lease))
+
+    def submit(self, *statements: Statement, lease: Lease | None = None) -> asyncio.Future[None]:
+        """The same for who does not wait: asked for at once, done when the future is, which nobody is to cancel."""
         write = _Write(statements, lease)
         self._waiting.append(write)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
-        await asyncio.shield(write.done)
+        return write.done
 
     async def _flush(self) -> None:
         while self._waiting:

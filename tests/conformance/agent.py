@@ -19,6 +19,7 @@ from service.endpoint.log import Log
 from service.messages import Question
 from service.sessions.turns import Held
 from service.transcript import Transcript
+from service.usage import NOTHING, Usage
 
 _LONG_SECONDS = 4.0
 """As long as the kit wants a task to last that it subscribes to."""
@@ -85,6 +86,9 @@ class ConformanceAgent:
 
     async def give_up(self, held: Held) -> None:
         """There is nothing left elsewhere."""
+
+    async def took(self, held: Held) -> Usage:
+        return NOTHING
 
 
 def _scene(message_id: str) -> Scene:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent
 from google.protobuf.json_format import MessageToDict
+from sqlalchemy import insert
 
 from service.endpoint.answer import Answer
 from service.endpoint.log import Log, Update
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta
+from service.sessions.database import open_database
+from service.sessions.tables import turns
+from service.sessions.timeline import Timeline, Timelines
+from service.sessions.writes import Lease, Writes
 
 STARTED = CallStarted(call_id="c0", tool="add", arguments="{}")
 FINISHED = CallFinished(call_id="c0", tool="add", text="5", is_error=False, seconds=0.1)
@@ -28,6 +35,13 @@ class Told(Log):
         super()._tell(update)
 
 
+@pytest.fixture
+async def timeline() -> AsyncIterator[Timeline]:
+    async with open_database("sqlite+aiosqlite://") as database, Writes(database) as writes:
+        await writes.write((insert(turns).values(id="t", context_id="c", caller="", ask={}, fence=1, holder="h"), None))
+        yield await Timelines(database, writes).open(Lease("t", 1), begun=False)
+
+
 def a_log(*texts: str) -> Told:
     artifacts = [Artifact(artifact_id="answer", parts=[Part(text=text)]) for text in texts]
     return Told(Task(id="t", context_id="c", artifacts=artifacts), "")
@@ -43,17 +57,17 @@ def updates(log: Told) -> list[Any]:
     ]
 
 
-async def test_text_that_comes_fast_is_one_update() -> None:
+async def test_text_that_comes_fast_is_one_update(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log) as sink:
+    async with Answer(log, timeline) as sink:
         for _ in range(1000):
             await sink.emit(TextDelta(text="x"))
     assert updates(log) == ["x" * 1000]
 
 
-async def test_the_first_text_does_not_wait() -> None:
+async def test_the_first_text_does_not_wait(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log) as sink:
+    async with Answer(log, timeline) as sink:
         await sink.emit(TextDelta(text="a"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -63,9 +77,9 @@ async def test_the_first_text_does_not_wait() -> None:
     assert updates(log) == ["a", "bc"]
 
 
-async def test_order_is_kept_and_neighbours_share_an_update() -> None:
+async def test_order_is_kept_and_neighbours_share_an_update(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log) as sink:
+    async with Answer(log, timeline) as sink:
         for event in (TextDelta(text="a"), STARTED, FINISHED, TextDelta(text="b"), TextDelta(text="c")):
             await sink.emit(event)
     first, second, third = updates(log)
@@ -73,18 +87,18 @@ async def test_order_is_kept_and_neighbours_share_an_update() -> None:
     assert [part.text for part in log.task.artifacts[0].parts] == ["abc"]
 
 
-async def test_a_peer_s_text_is_joined_as_well() -> None:
+async def test_a_peer_s_text_is_joined_as_well(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log) as sink:
+    async with Answer(log, timeline) as sink:
         for call_id, text in (("c0", "a"), ("c0", "b"), ("c1", "c")):
             await sink.emit(CallProgress(call_id=call_id, event=TextDelta(text=text)))
     assert [(data["call_id"], data["event"]["text"]) for data in updates(log)[0]] == [("c0", "ab"), ("c1", "c")]
 
 
-async def test_what_came_before_a_failure_is_sent() -> None:
+async def test_what_came_before_a_failure_is_sent(timeline: Timeline) -> None:
     log = a_log()
     try:
-        async with Answer(log) as sink:
+        async with Answer(log, timeline) as sink:
             await sink.emit(TextDelta(text="a"))
             raise RuntimeError
     except RuntimeError:
@@ -92,10 +106,10 @@ async def test_what_came_before_a_failure_is_sent() -> None:
     assert updates(log) == ["a"]
 
 
-async def test_what_another_process_said_comes_first() -> None:
+async def test_what_another_process_said_comes_first(timeline: Timeline) -> None:
     """Whatever it had told of it: not all that is told is kept."""
     log = a_log("abc and what was lost")
-    async with Answer(log, "abc") as sink:
+    async with Answer(log, timeline, "abc") as sink:
         await sink.emit(TextDelta(text="d"))
     assert updates(log) == ["abc", "d"]
     assert [part.text for part in log.task.artifacts[0].parts] == ["abcd"]

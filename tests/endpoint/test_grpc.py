@@ -200,6 +200,12 @@ async def test_who_asks_for_our_events_hears_them_and_is_told_so(run_server: Run
             assert bool(told) is active
             said = dict(await call.initial_metadata()).get("a2a-extensions")
             assert said == (extension.URI if active else None)
+            metadata = (*CURRENT, ("a2a-extensions", asked))
+            task = await stub.GetTask(GetTaskRequest(id=heard[0].task.id), metadata=metadata)
+            listed = (await stub.ListTasks(ListTasksRequest(), metadata=metadata)).tasks[0]
+            assert bool(extension.events_of(task.metadata)) is active
+            for each in (*heard, task, listed):
+                assert active or extension.URI not in str(each)
 
 
 async def test_a_message_beyond_the_limit_is_refused_unread(run_server: RunServer) -> None:

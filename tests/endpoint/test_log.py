@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from a2a.types import Artifact, Message, Part, Task, TaskState, TaskStatus
+from a2a.types import Artifact, Part, Task, TaskState, TaskStatus
 
-from service import extension
 from service.endpoint.log import Log, Logs
+from service.events import Waiting
 
 WORKING = TaskState.TASK_STATE_WORKING
 DONE = TaskState.TASK_STATE_COMPLETED
@@ -57,11 +57,14 @@ async def test_events_are_for_who_asks_and_no_part_of_the_task() -> None:
     log = Log(task(WORKING), "")
     plain, curious = (asyncio.create_task(heard(log, with_events=asks)) for asks in (False, True))
     await asyncio.sleep(0)
-    message = Message(message_id="m", extensions=[extension.URI])
-    log.tell_status(TaskStatus(state=WORKING, message=message))
-    assert not log.task.status.HasField("message")
+    assert log.curious == 1
+    for seqs in ((1,), (1,), (1, 2)):  # as a process tells them that reads what another has stored
+        log.tell_events(Waiting(seq=seq, call_ids=("c0",)) for seq in seqs)
+    assert (log.task, log.changed) == (task(WORKING), False)
     log.tell_status(TaskStatus(state=DONE))
-    assert (await plain, await curious) == ([("task", ""), "COMPLETED"], [("task", ""), "WORKING", "COMPLETED"])
+    assert await plain == [("task", ""), "COMPLETED"]
+    assert await curious == [("task", ""), "WORKING", "WORKING", "COMPLETED"]
+    assert log.curious == 0
 
 
 async def test_a_stored_state_is_told_as_what_it_adds() -> None:

@@ -19,7 +19,17 @@ from service.sessions.session import read_conversation
 from service.transcript import Origin, Transcript
 from tests.conftest import eventually, say
 from tests.endpoint.slow_agent import ADD_AND_SLEEP
-from tests.endpoint.test_signals import INTERRUPTED, Process, ended, slow_agent
+from tests.endpoint.test_signals import (
+    CURIOUS,
+    INTERRUPTED,
+    TWO_CALLS,
+    Notes,
+    Process,
+    ended,
+    events_in,
+    slow_agent,
+    story,
+)
 
 LEASE_SECONDS = 1.0
 LONG = " ".join(f"{number}" for number in range(60))
@@ -175,3 +185,29 @@ async def test_what_a_replica_lets_go_of_another_goes_on_with(replicas: Replicas
         await followed(worker, task["id"])
     assert text_of(await ended(other, task["id"])) == LONG
     assert await worker.process.wait() == 0
+
+
+async def test_every_event_is_heard_once_whatever_dies(replicas: Replicas) -> None:
+    """1. One client follows the worker and is cut off with it, two follow elsewhere, one of them without our extension.
+    2. The worker is killed.  3. The first subscribes again.
+    """
+    task = await begin(replicas[0], ADD_AND_SLEEP)
+    worker = await replicas.worker_of(task["id"])
+    others = [replica for replica in replicas if replica is not worker]
+    cut_off, elsewhere, plain = Notes(), Notes(), Notes()
+    followers = [
+        asyncio.create_task(elsewhere.follow(others[0], task["id"])),
+        asyncio.create_task(plain.follow(others[0], task["id"], asks=False)),
+    ]
+    following = asyncio.create_task(cut_off.follow(worker, task["id"]))
+    await eventually(cut_off.sleeps)
+    worker.process.kill()
+    with pytest.raises(httpx.TransportError):
+        await following
+    await cut_off.follow(others[1], task["id"])
+    await asyncio.gather(*followers)
+    read = [await replica.rpc("GetTask", task["id"], **CURIOUS) for replica in others]
+    assert {story(events_in({"task": task})) for task in read} == {TWO_CALLS}
+    assert story(cut_off.events) == story(elsewhere.events) == TWO_CALLS
+    assert not plain.events
+    assert "metadata" not in await others[0].rpc("GetTask", task["id"])

@@ -12,13 +12,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from service import extension
 from service.chat.inner import InnerFormat
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
@@ -27,6 +28,9 @@ from tests.conftest import eventually, say
 from tests.endpoint.slow_agent import ADD_AND_SLEEP
 
 HEADERS = {"A2A-Version": "1.0"}
+CURIOUS = {"A2A-Extensions": extension.URI}
+TWO_CALLS = "started c0, finished c0, spliced c0, started c1, waiting c1, finished c1, spliced c1"
+"""What happens where the model sleeps after it has added."""
 
 
 @dataclass
@@ -37,11 +41,11 @@ class Process:
     def stream(self, text: str, **message: Any) -> AsyncIterator[dict[str, Any]]:
         return self.follow("SendStreamingMessage", {"message": say(text, **message)})
 
-    async def follow(self, method: str, params: Any) -> AsyncIterator[dict[str, Any]]:
+    async def follow(self, method: str, params: Any, **headers: str) -> AsyncIterator[dict[str, Any]]:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         async with (
             httpx.AsyncClient(timeout=30) as http,
-            http.stream("POST", self.url, json=body, headers=HEADERS) as response,
+            http.stream("POST", self.url, json=body, headers=HEADERS | headers) as response,
         ):
             async for line in response.aiter_lines():
                 if line.startswith("data: "):
@@ -59,13 +63,45 @@ class Process:
             except httpx.TransportError:
                 return False
 
-    async def rpc(self, method: str, task_id: str) -> Any:
-        return (await self.call(method, {"id": task_id}))["result"]
+    async def rpc(self, method: str, task_id: str, **headers: str) -> Any:
+        return (await self.call(method, {"id": task_id}, **headers))["result"]
 
-    async def call(self, method: str, params: Any) -> Any:
+    async def call(self, method: str, params: Any, **headers: str) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         async with httpx.AsyncClient(timeout=30) as http:
-            return (await http.post(self.url, json=body, headers=HEADERS)).json()
+            return (await http.post(self.url, json=body, headers=HEADERS | headers)).json()
+
+
+def events_in(frame: dict[str, Any]) -> list[Any]:
+    """Those that a task has, or that an update tells."""
+    record = frame.get("task", {}).get("metadata", {}).get(extension.URI, {})
+    message = frame.get("statusUpdate", {}).get("status", {}).get("message", {})
+    return [*record.get("events", []), *(part["data"] for part in message.get("parts", []) if "data" in part)]
+
+
+def story(events: list[Any]) -> str:
+    """Of the whole, in order."""
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    pairs = [(event["kind"].removeprefix("call_"), event.get("call_ids", [event.get("call_id")])) for event in events]
+    return ", ".join(f"{kind} {' '.join(call_ids)}" for kind, call_ids in pairs)
+
+
+@dataclass
+class Notes:
+    """What a client knows of a task's events: those whose numbers it has not seen."""
+
+    events: list[Any] = field(default_factory=list)
+
+    def hear(self, frame: dict[str, Any]) -> None:
+        self.events += [event for event in events_in(frame) if not self.events or event["seq"] > self.events[-1]["seq"]]
+
+    async def sleeps(self) -> bool:
+        """Whether nothing more happens for a while."""
+        return any(event["kind"] == "waiting" for event in self.events)
+
+    async def follow(self, agent: Process, task_id: str, *, asks: bool = True) -> None:
+        async for frame in agent.follow("SubscribeToTask", {"id": task_id}, **(CURIOUS if asks else {})):
+            self.hear(frame)
 
 
 @asynccontextmanager
@@ -193,3 +229,22 @@ async def test_a_turn_goes_on_where_it_was(sent: signal.Signals, tmp_path: Path,
         done = await ended(again, task["id"])
     assert done["artifacts"][0]["parts"][0]["text"] == "5, then 'interrupted: it may or may not have been done'"
     assert (await stored(tmp_path, task["contextId"])).tokens[: len(prompt)] == prompt
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+async def test_whoever_subscribes_again_after_a_restart_misses_no_event(sent: signal.Signals, tmp_path: Path) -> None:
+    notes = Notes()
+    async with slow_agent(tmp_path) as agent:
+        params = {"message": say(ADD_AND_SLEEP), "configuration": {"returnImmediately": True}}
+        task_id = (await agent.call("SendMessage", params))["result"]["task"]["id"]
+        following = asyncio.create_task(notes.follow(agent, task_id))
+        await eventually(notes.sleeps)
+        agent.process.send_signal(sent)
+        with suppress(httpx.TransportError):
+            await following
+        await agent.process.wait()
+    assert TWO_CALLS.startswith(story(notes.events))
+    async with slow_agent(tmp_path) as again:
+        await notes.follow(again, task_id)
+        task = await again.rpc("GetTask", task_id, **CURIOUS)
+    assert story(notes.events) == story(events_in({"task": task})) == TWO_CALLS
