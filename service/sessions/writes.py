@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, groupby
 from typing import Any, Self
 
 from sqlalchemy import Executable, not_, select
@@ -124,10 +125,8 @@ class Writes:
         """In one transaction; those whose lease is lost are left out."""
         async with self._database.begin() as connection:
             lost = await _lost(connection, [write for write in batch if write.lease])
-            for write in batch:
-                if write not in lost:
-                    for statement, rows in write.statements:
-                        await connection.execute(statement, rows)
+            for statement, rows in _gathered([write for write in batch if write not in lost]):
+                await connection.execute(statement, rows)
         return lost
 
     def _give_up(self, batch: Sequence[_Write], error: Exception) -> list[_Write]:
@@ -141,6 +140,16 @@ class Writes:
             else:
                 write.end(error)
         return left
+
+
+def _gathered(writes: Sequence[_Write]) -> Iterator[Statement]:
+    """What is to be executed, in order; rows for one statement that come one after the other go together."""
+    asked = chain.from_iterable(write.statements for write in writes)
+    for (statement, has_rows), alike in groupby(asked, key=lambda each: (each[0], each[1] is not None)):
+        if has_rows:
+            yield statement, [row for _, rows in alike for row in rows or ()]
+        else:
+            yield from alike
 
 
 async def _lost(connection: AsyncConnection, writes: Sequence[_Write]) -> set[_Write]:

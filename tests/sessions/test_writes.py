@@ -7,8 +7,8 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import delete, insert, select
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -40,6 +40,24 @@ async def test_what_comes_together_is_one_transaction(database: AsyncEngine) -> 
         await asyncio.gather(*(writes.write(row(number)) for number in range(50)))
     assert len(commits) <= 2
     assert await stored(database) == list(range(50))
+
+
+async def test_rows_for_one_statement_are_one_statement(database: AsyncEngine) -> None:
+    """As far as they come one after the other: what comes in between keeps its place."""
+    executed: list[str] = []
+    statement, everything = insert(spans), (delete(spans), None)
+
+    def rows(*numbers: int) -> Statement:
+        return statement, [{"context_id": "c", "position": number, "span": {}} for number in numbers]
+
+    async with Writes(database) as writes:
+        await writes.write(rows(0))
+        sqlalchemy_event.listen(
+            database.sync_engine, "before_cursor_execute", lambda *said: executed.append(said[2].split()[0])
+        )
+        await asyncio.gather(*(writes.write(each) for each in (rows(1, 2), rows(3), everything, rows(4), rows(5))))
+    assert executed == ["INSERT", "DELETE", "INSERT"]
+    assert await stored(database) == [4, 5]
 
 
 async def test_what_cannot_be_written_takes_nothing_with_it(database: AsyncEngine) -> None:
