@@ -32,7 +32,8 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 _CONNECTIONS = 100
 _KEPT_OPEN = 20
-_KEPT_SECONDS = 5.0
+KEPT_SECONDS = 60.0
+"""How long a connection is kept open on which nothing is asked. Our own servers keep theirs for longer."""
 _LOOKUP_SECONDS = 5.0
 _URL_CHARS = 2048
 _LAST_PORT = 65535
@@ -153,7 +154,7 @@ class _Transport(httpx.AsyncHTTPTransport):
             ssl_context=httpx.create_ssl_context(),
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_KEPT_OPEN,
-            keepalive_expiry=_KEPT_SECONDS,
+            keepalive_expiry=KEPT_SECONDS,
             network_backend=backend,
         )
 

@@ -101,7 +101,8 @@ class PeerSection(_Section):
     card alone names it is asked if its address is public or in `INNERLOOP_EGRESS_ALLOW`, and shown none.
     """
     limits: ToolLimits = ToolLimits(seconds=60.0)
-    refresh_seconds: float = Field(default=300.0, gt=0)
+    refresh_seconds: float = Field(default=45.0, gt=0)
+    """How often its card is read again. With less than a minute the connection stays open, and calls need not wait."""
 
 
 class McpSection(_Section):

@@ -41,7 +41,7 @@ class PeerConfig:
     """What the model calls it."""
     url: str
     """Where its card is found."""
-    refresh_seconds: float = 300.0
+    refresh_seconds: float = 45.0
     """How often its card is looked at again."""
     asked_by: str | None = None
     """Where the card of the agent is found that asks."""

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import pytest
 
 from service import client, extension
 from service.cards import PinnedKeys
+from service.connections import IDLE_SECONDS
 from service.credentials import Credential
-from service.egress import Egress
+from service.egress import KEPT_SECONDS, Egress
 from service.errors import ToolError
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta, to_json
 from service.messages import Caller, ToolCall
@@ -68,6 +70,25 @@ async def test_the_answer_of_a_peer_is_the_result(run_server: RunServer) -> None
     agent: Agent = await run_server(echo)
     assert await ask(agent.url, "Who are you?") == "You said: Who are you?"
     assert await ask(f"{agent.url}/") == "You said: hello"
+
+
+async def test_the_connection_is_kept_open(run_server: RunServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads the card opens it, and reads the card again before it is closed at either end."""
+    opened: list[str] = []
+    connect = httpcore.AnyIOBackend.connect_tcp
+
+    async def connect_and_note(self: httpcore.AnyIOBackend, host: str, *rest: Any, **options: Any) -> Any:
+        opened.append(host)
+        return await connect(self, host, *rest, **options)
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_and_note)
+    agent = await run_server(echo)
+    opened.clear()
+    async with peer_at(agent.url) as peer:
+        for _ in range(3):
+            await peer({"message": "hello"}, Ear().context)
+    assert len(opened) == 1
+    assert PeerConfig("helper", "").refresh_seconds < KEPT_SECONDS < IDLE_SECONDS
 
 
 async def test_each_call_is_a_conversation_of_its_own(run_server: RunServer) -> None:
