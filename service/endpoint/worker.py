@@ -274,7 +274,8 @@ class Worker:
             if log.is_ours and not run.settled:  # else its last state is on its way
                 log.changed = False
                 logs.append(log)
-                writes.append(self._writes.write(self._tasks.row(log.task, log.owner), lease=run.held.lease))
+                # At once: a turn that ends before this function waits must not have its last state overwritten.
+                writes.append(self._writes.submit(self._tasks.row(log.task, log.owner), lease=run.held.lease))
         if not writes:
             return
         told = self._writes.write(self._webhooks.changed([log.task.id for log in logs]))

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -58,6 +58,15 @@ async def test_rows_for_one_statement_are_one_statement(database: AsyncEngine) -
         await asyncio.gather(*(writes.write(each) for each in (rows(1, 2), rows(3), everything, rows(4), rows(5))))
     assert executed == ["INSERT", "DELETE", "INSERT"]
     assert await stored(database) == [4, 5]
+
+
+async def test_what_is_submitted_first_is_written_first_whoever_is_waited_for_first(database: AsyncEngine) -> None:
+    """Else the state of a task that works could be written over the one in which it has ended."""
+    async with Writes(database) as writes:
+        works = writes.submit(row(1))
+        await writes.write((update(spans).values(position=2), None))
+        await works
+    assert await stored(database) == [2]
 
 
 async def test_what_cannot_be_written_takes_nothing_with_it(database: AsyncEngine) -> None:
