@@ -49,7 +49,7 @@ class Decoding:
         else:
             transcript = self._loop.ask(transcript, held.ask["text"])
         delegation = Delegation.from_json(held.ask.get("delegation", {}))
-        caller = Caller(delegation, held.lease.turn_id, held.began, let_go)
+        caller = Caller(delegation, held.lease.turn_id, held.began, lambda: session.lost or let_go())
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
         async with Answer(log, timeline, said) as answer:
             turn = await self._loop.run(transcript, caller, answer.emit, session)

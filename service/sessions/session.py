@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.errors import LeaseLost
 from service.journal import Finished
 from service.messages import Answer, ToolResult
 from service.sessions.database import insert_new, upsert
@@ -54,6 +55,8 @@ class Session:
         self.answers = said
         self.begun = begun
         """Whether it holds the message that the turn answers."""
+        self.lost = False
+        """Whether it is known that the turn is another process's."""
         self._grown = False
 
     @classmethod
@@ -87,7 +90,7 @@ class Session:
             progress = {"begun": True, "attempts": 1}
             statements.append((update(turns).where(turns.c.id == self._lease.turn_id).values(progress), None))
         self.transcript, self.begun, self._grown = transcript, True, True
-        await self._writes.write(*statements, lease=self._lease)
+        await self._write(*statements)
 
     async def begin(self, call_id: str, answers: int) -> None:
         """Raises LeaseLost if the turn is another process's."""
@@ -102,7 +105,14 @@ class Session:
 
     async def _write_result(self, call_id: str, result: dict[str, Any] | int) -> None:
         row = {"turn_id": self._lease.turn_id, "call_id": call_id, "result": result}
-        await self._writes.write((self._upsert_results, [row]), lease=self._lease)
+        await self._write((self._upsert_results, [row]))
+
+    async def _write(self, *statements: Statement) -> None:
+        try:
+            await self._writes.write(*statements, lease=self._lease)
+        except LeaseLost:
+            self.lost = True
+            raise
 
 
 async def _read_spans(database: AsyncEngine, context_id: str) -> Transcript:

@@ -13,6 +13,7 @@ import pytest
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
 from a2a.types import CancelTaskRequest, GetTaskRequest, SubscribeToTaskRequest, Task, TaskState
 from a2a.utils.constants import TransportProtocol
+from sqlalchemy import update
 
 from service import extension
 from service.endpoint.tasks import Tasks
@@ -20,6 +21,7 @@ from service.endpoint.worker import Worker
 from service.errors import EngineError
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
+from service.sessions.tables import turns
 from service.sessions.turns import Held, Turns
 from service.sessions.writes import Writes
 from service.transcript import Transcript
@@ -459,6 +461,33 @@ async def test_a_drain_waits_for_the_last_word_of_a_turn_that_has_ended(
         assert (await sent)["status"]["state"] == "TASK_STATE_COMPLETED"
         assert (await cancelling)["error"]["code"] == -32002
         await stopping
+
+
+async def test_what_a_peer_does_is_left_to_the_process_that_has_taken_the_turn(run_server: RunServer) -> None:
+    """That it has, the earlier one finds out as it writes the next call. It must not cancel what both ask for."""
+
+    def asks(asked: Asked) -> Says:
+        return Says("", (("peer", '{"message": "Hello."}'), ("add", '{"a": 2, "b": 3' + 2_000 * " " + "}")))
+
+    def answers(asked: Asked) -> Says:
+        agent.engine.gate.clear()  # while it says its second call
+        return echo(asked)
+
+    peer = await run_server(answers, name="peer")
+    peer.engine.gate.clear()
+    agent = await run_server(asks, peers=[{"name": "peer", "url": peer.url}], limits={"tokens": 10_000})
+    await agent.rpc("SendMessage", {"message": say("Go."), "configuration": {"returnImmediately": True}})
+    await peer.engine.started.wait()
+    async with open_database(agent.database) as database, database.begin() as connection:
+        await connection.execute(update(turns).values(fence=2))
+    agent.engine.gate.set()
+
+    async def is_left() -> bool:
+        return not agent.service.turns
+
+    await eventually(is_left)
+    peer.engine.gate.set()
+    await peer.listed("COMPLETED")
 
 
 async def test_a_dead_engine_is_neither_ready_nor_healthy(run_server: RunServer) -> None:
