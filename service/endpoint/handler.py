@@ -244,8 +244,6 @@ class Handler(RequestHandler):
             also = [await self._configs.to_store(task.id, config, context)] if config else []
             with self._logs.hold(stored or task, owner) as log:
                 if stored:
-                    if not log.is_ours:  # then it has heard of what other processes did only up to now and then
-                        log.catch_up(stored)
                     seen = await self._answer(accepted, ask, task, owner, *also)
                     if seen is None and log.task.status.state in INTERRUPTED:  # else it has gone on already
                         log.catch_up(task)

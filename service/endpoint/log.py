@@ -179,10 +179,12 @@ class Logs:
 
     @contextmanager
     def hold(self, task: Task, owner: str) -> Iterator[Log]:
-        """The log of a task, which begins with `task` as it is if there is none yet."""
+        """The log of a task, which is now as in `task`, unless this process knows better since it works on it."""
         log = self._logs.get(task.id)
         if log is None or log.ended:
             self._logs[task.id] = log = Log(task, owner)
+        elif not log.is_ours:  # it has heard of what other processes did only up to now and then
+            log.catch_up(task)
         log.closed |= self._closed
         log.holders += 1
         try:

@@ -320,7 +320,6 @@ class Worker:
                 return
             with self._logs.hold(task, owner) as log:
                 log.is_ours = True
-                log.catch_up(task)
                 try:
                     outcome = await self._outcome(run, log)
                     await self._finish(run, log, outcome)

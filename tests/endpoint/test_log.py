@@ -95,3 +95,25 @@ async def test_a_log_lasts_as_long_as_somebody_holds_it() -> None:
             assert same is log
         assert logs.get("t") is log
     assert logs.get("t") is None
+
+
+async def test_the_log_of_what_another_process_works_on_is_as_the_task_was_read_last() -> None:
+    logs, later = Logs(), task(WORKING, "ab")
+    later.history.add(message_id="m")
+    with logs.hold(task(WORKING, "a"), "") as log:
+        follower = asyncio.create_task(heard(log))
+        await asyncio.sleep(0)
+        with logs.hold(later, "") as same:
+            assert same is log
+            assert same.snapshot() == later
+        log.is_ours = True
+        log.tell_status(TaskStatus(state=DONE))
+    assert await follower == [("task", "a"), "b", "COMPLETED"]
+
+
+async def test_who_works_on_a_task_knows_it_best() -> None:
+    logs = Logs()
+    with logs.hold(task(WORKING, "ab"), "") as log:
+        log.is_ours = True
+        with logs.hold(task(WORKING, "a"), "") as same:
+            assert same.snapshot() == task(WORKING, "ab")
