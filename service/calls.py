@@ -68,14 +68,17 @@ class Calls:
         self.below = sum(result.below for result in results)
         """Calls that they say they have made."""
 
-    async def make(self, made: Made, known: Finished | None = None) -> None:
-        """Starts a call, unless it is known what came of it. Beyond the limit it is refused, which nobody hears of."""
+    async def make(self, made: Made, known: Finished | None = None, *, again: bool = False) -> None:
+        """Starts a call, maybe `again`, unless it is known what came of it.
+
+        Beyond the limit it is refused, which nobody hears of.
+        """
         if known is None and self.started >= self._limit():
             self._refused.append(_failed(made, "not run: the turn has reached its limit of calls", dispatched=None))
             return
         self.started += 1
         call = made.call
-        running = _Running(made)
+        running = _Running(made, again)
         running.task = asyncio.create_task(self._run(running, known), name=f"{call.name} {call.id}")
         self._open[call.id] = running
         await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
@@ -88,7 +91,7 @@ class Calls:
         """
         self.started = len(made) - len(unanswered)
         for each in unanswered:
-            await self.make(each, self._known_of(each))
+            await self.make(each, self._known_of(each), again=True)
 
     def _known_of(self, made: Made) -> Finished | None:
         """What came of a call that another process made; None if it is to be made again."""
@@ -229,7 +232,7 @@ class Calls:
         if answers and not self._toolbox.may_repeat(call.name, len(answers)):
             await self._journal.begin(call.id, len(answers))
         try:
-            result = await self._toolbox.call(call, self._caller(), hear, answers)
+            result = await self._toolbox.call(call, self._caller(), hear, answers, again=running.again)
         finally:
             self.usage += usage
         arrival = Arrival(call.id, position, running.dispatched, time.time())
@@ -274,6 +277,8 @@ class _Running:
     """A call that was started."""
 
     made: Made
+    again: bool
+    """Whether another process may have made it before."""
     task: asyncio.Task[Finished] = field(init=False)
     dispatched: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)

@@ -71,7 +71,12 @@ _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Unreachable(ServiceError):
-    """No connection, or none that held until a task was made."""
+    """No connection, or none that held until a task was made, or an agent that has failed before it told of one."""
+
+    def __init__(self, heard: bool) -> None:
+        """`heard`: whether the agent may have heard the message, and do what it says."""
+        super().__init__("the agent cannot be reached")
+        self.heard = heard
 
 
 class Refused(ServiceError):
@@ -307,11 +312,11 @@ class _Turn:
                     await self._hear(response)
                     if self._status.state in INTERRUPTED:
                         break
-        except A2AClientError as error:
+        except (A2AClientError, InternalError) as error:
             if not self._task_id and refuses_us(error):
                 raise Refused("it wants other credentials") from error
             if not self._task_id:
-                raise Unreachable("the agent cannot be reached") from error
+                raise Unreachable(not has_not_arrived(error)) from error
             return not has_not_arrived(error)
         except A2AError as error:
             if not self._task_id:

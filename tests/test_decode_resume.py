@@ -75,6 +75,7 @@ class Counted:
         self._ledger = ledger
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
+        assert context.again or not self._ledger[context.key]
         self._ledger[context.key] += 1
         for _ in range(3):
             await asyncio.sleep(0)

@@ -35,6 +35,8 @@ class CallContext:
     """Hears what happens inside the call, as the peer's own events."""
     answers: tuple[Answer, ...] = ()
     """What was answered where the call asked back, in order. All have a text."""
+    again: bool = False
+    """Whether another process may have made the call before, of which nobody knows what came."""
 
     @property
     def key(self) -> CallKey:

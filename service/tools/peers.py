@@ -133,7 +133,7 @@ class Peer:
         if self._agent is None:
             await self.refresh()
         if self._agent is None:
-            raise ToolError(f"{name} cannot be reached")
+            raise self._out_of_reach(heard=context.again)
 
         async def report(event: Event) -> None:
             await context.emit(CallProgress(call_id=context.call.id, event=event))
@@ -142,7 +142,7 @@ class Peer:
             reply = await self._ask(self._agent, arguments["message"], context, report)
         except Unreachable as error:
             logger.warning("peer %s: %s", name, one_line(str(error.__cause__), _REASON_CHARS))
-            raise ToolError(f"{name} cannot be reached") from error
+            raise self._out_of_reach(heard=context.again or error.heard) from error
         except Refused as error:
             raise ToolError(f"{name} refused: {one_line(error.reason, _REASON_CHARS)}") from error
         if reply.usage:
@@ -155,6 +155,11 @@ class Peer:
             what = reason or ("credentials" if wants_credentials else "what next?")
             raise Asks(f"{name} asks: {what}", wants_credentials=wants_credentials, memo=reply.task_id)
         raise ToolError(f"{name} {_OUTCOMES.get(reply.state, 'stopped without an answer')}{reason and f': {reason}'}")
+
+    def _out_of_reach(self, *, heard: bool) -> ToolError:
+        """Of a message that the peer may have heard, nobody knows what it does about it."""
+        unclear = ", and may or may not have done what it was asked" if heard else ""
+        return ToolError(f"{self._config.name} cannot be reached{unclear}")
 
     async def cancel(self, task_id: str) -> None:
         """Cancels a task of the peer, which waits for what nobody will say any more.

@@ -88,8 +88,12 @@ class Toolbox:
             return not self._sources  # one of them may have it, and not be there now
         return limited.idempotent or (limited.asks_first and not answers)
 
-    async def call(self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = ()) -> ToolResult:
-        """Runs the call. Whatever goes wrong comes back as a result the model can read; only cancellation passes.
+    async def call(
+        self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = (), *, again: bool = False
+    ) -> ToolResult:
+        """Runs the call, maybe `again`.
+
+        Whatever goes wrong comes back as a result the model can read; only cancellation passes.
 
         Raises Asks if the tool wants to know more than the `answers` that there are.
         """
@@ -101,7 +105,7 @@ class Toolbox:
         try:
             arguments = parse_arguments(call.arguments, limited.tool.spec)
             async with clock:
-                text = await self._run(limited, arguments, CallContext(call, caller, emit, answers))
+                text = await self._run(limited, arguments, CallContext(call, caller, emit, answers, again))
         except Asks:
             raise
         except ToolError as error:

@@ -110,10 +110,12 @@ class TimedToolbox(Toolbox):
     def specs(self) -> tuple[ToolSpec, ...]:
         return self._toolbox.specs
 
-    async def call(self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = ()) -> ToolResult:
+    async def call(
+        self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = (), *, again: bool = False
+    ) -> ToolResult:
         done = self._clock.now + self._seconds(call)
         with self._clock.computing:
             async with self._one:
-                result = await self._toolbox.call(call, caller, emit, answers)
+                result = await self._toolbox.call(call, caller, emit, answers, again=again)
         await self._clock.until(done)
         return result

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from tests.endpoint.test_signals import slow_agent
 from tests.keys import write_key, write_pins
 from tests.test_client import CARD, TASK_NOT_FOUND, Stranger, error, piece, status, stranger, stream, task
 
+UNCLEAR = "helper cannot be reached, and may or may not have done what it was asked"
 PUBLIC, LOCAL = Egress(), Egress([ip_network("127.0.0.0/8")])
 
 
@@ -163,6 +165,22 @@ async def test_a_peer_that_is_down_is_a_tool_that_says_so(run_server: RunServer)
     async with peer_at(url) as peer:
         assert peer.spec.name == "helper"
         with pytest.raises(ToolError, match="helper cannot be reached"):
+            await peer({"message": "hello"}, Ear().context)
+
+
+async def test_of_a_peer_that_may_have_heard_of_it_nobody_says_that_nothing_was_done(run_server: RunServer) -> None:
+    """It was asked by a process that has died, and is down now."""
+    again = replace(Ear().context, again=True)
+    async with peer_at(url_of(held := bound())) as unknown:
+        with pytest.raises(ToolError, match=f"^{UNCLEAR}$"):
+            await unknown({"message": "hello"}, again)
+    held.close()
+    agent = await run_server(echo)
+    async with peer_at(agent.url) as peer:
+        await agent.stop()
+        with pytest.raises(ToolError, match=f"^{UNCLEAR}$"):
+            await peer({"message": "hello"}, again)
+        with pytest.raises(ToolError, match=r"^helper cannot be reached$"):
             await peer({"message": "hello"}, Ear().context)
 
 
@@ -302,7 +320,7 @@ TASK = json.dumps({"task": task("WORKING")})
         pytest.param([TASK], "helper stopped without an answer", id="stream ends early"),
         pytest.param([], "helper stopped without an answer", id="empty stream"),
         pytest.param([TASK.replace("WORKING", "REJECTED")], "helper refused", id="rejected"),
-        pytest.param(["{nonsense"], "helper cannot be reached", id="not JSON"),
+        pytest.param(["{nonsense"], UNCLEAR, id="not JSON"),
     ],
 )
 async def test_a_peer_without_an_answer(results: list[str], why: str) -> None:
