@@ -30,7 +30,7 @@ bench: setup ## Decoding through A2A against the bare engine
 bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, against outer loops and the least that is possible (two hours)
 	@$(BIN)/python -m bench.overlap
 
-chaos: setup ## Tasks with effects on three replicas while everything fails, then the service under load (15 minutes)
+chaos: setup ## Tasks with effects on replicas of two agents while everything fails, then the service under load (15 minutes)
 	@$(BIN)/python -m bench.chaos
 	@$(BIN)/python -m bench.chaos.load
 

@@ -2,17 +2,20 @@
 
     python -m bench.chaos [--tasks N] [--replicas N] [--seed N]
 
-A scripted model, everything else real: processes, HTTP, PostgreSQL. Clients send their messages over a while, lose
-connections, subscribe again, look tasks up, send messages again and cancel, on any replica. Meanwhile processes are
-killed, stopped past their leases and continued, asked to end and started again, and the database server is restarted.
-At the end tasks, transcripts and the ledger of effects are compared with what the script says. The seed fixes what is
-asked and what fails when; how the two meet is up to the machine.
+A scripted model, everything else real: processes, HTTP and gRPC, PostgreSQL. There are two agents, each with replicas
+and a database of its own: one gets results when its model stops for them, the other while it goes on. Each asks the
+other. Clients send their messages over a while, lose connections, subscribe again, look tasks up, send messages again,
+answer what is asked back, at times too late, and cancel, on any replica. Meanwhile processes are killed, stopped past
+their leases and continued, asked to end and started again, and the database server is restarted. At the end tasks,
+transcripts and the ledger of effects are compared with what the script says. The seed fixes what is asked and what
+fails when; how the two meet is up to the machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -21,21 +24,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
+from bench.chaos.agent import FORMS
 from bench.chaos.check import Findings, check
-from bench.chaos.clients import Client
+from bench.chaos.clients import BINDINGS, Client, transports
 from bench.chaos.plan import asks
 from bench.chaos.postgres import postgres
-from bench.chaos.replicas import Trouble, replicas
+from bench.chaos.replicas import Replica, Trouble, running
 from bench.spread import spread
 from service.chat.inner import InnerFormat
 from service.cli.provenance import append, circumstances
@@ -73,9 +76,10 @@ class Outcome:
         return {
             "wrong": found.wrong,
             "tasks": dict(found.states),
+            "tasks_of_peers": dict(found.peers_states),
             "faults": {name: len(each) for name, each in sorted(self.faults.items())},
             "fault_seconds": {name: round(statistics.median(each), 1) for name, each in sorted(self.faults.items())},
-            "non_idempotent_calls": dict(found.calls),
+            "calls": dict(sorted(found.calls.items())),
             "idempotent_calls_made_again": found.again,
             "turns_by_leases": {str(count): turns for count, turns in sorted(found.holders.items())},
             "messages_sent": self.sent,
@@ -90,27 +94,22 @@ async def run(size: Size, folder: Path) -> Outcome:
     (folder / "reserved").mkdir()
     draws = random.Random(size.seed)
     begun = time.monotonic()
-    with postgres() as database:
-        environment = {
-            **os.environ,
-            "INNERLOOP_DATABASE": database.url,
-            "INNERLOOP_LEASE_SECONDS": str(LEASE_SECONDS),
+    with postgres() as server:
+        databases = {form: server.new_database(form) for form in FORMS}
+        agents = {
+            form: [Replica(folder, form, environment(databases[form])) for _ in range(size.replicas)] for form in FORMS
         }
-        async with (
-            replicas(folder, size.replicas, environment) as processes,
-            httpx.AsyncClient(limits=httpx.Limits(max_connections=None)) as http,
-        ):
-            urls = [each.url for each in processes]
-            trouble = Trouble(
-                random.Random(f"{size.seed} trouble"),
-                processes,
-                database,
-                lease=LEASE_SECONDS,
-                apart=size.faults_apart,
-            )
+        for one, other in zip(*agents.values(), strict=True):
+            one.peer, other.peer = other.url, one.url
+        processes = [replica for agent in agents.values() for replica in agent]
+        trouble = Trouble(
+            random.Random(f"{size.seed} trouble"), processes, server, lease=LEASE_SECONDS, apart=size.faults_apart
+        )
+        async with running(processes), AsyncExitStack() as stack:
+            ways = {form: await stack.enter_async_context(transports(agents[form])) for form in FORMS}
             clients = [
-                Client(ask, context_id, random.Random(f"{ask} client"), urls, http)
-                for ask, context_id in zip(asks(size.seed, size.tasks), contexts(draws), strict=False)
+                Client(ask, context_id, random.Random(f"{ask} client"), ways[form][draws.choice(BINDINGS)])
+                for ask, (form, context_id) in zip(asks(size.seed, size.tasks), contexts(draws), strict=False)
             ]
             window = size.tasks / size.tasks_per_second
             asking = [asyncio.create_task(each.run(draws.uniform(0, window))) for each in clients]
@@ -126,19 +125,24 @@ async def run(size: Size, folder: Path) -> Outcome:
             for client, end in zip(clients, ends, strict=True):
                 if isinstance(end, Exception):
                     client.wrong.append(f"{type(end).__name__}: {end}")
-            findings = await check(clients, database.url, folder, InnerFormat(byte_tokenizer()))
+            formats = {databases[form]: InnerFormat(byte_tokenizer(), live=form == "live") for form in FORMS}
+            findings = await check(clients, formats, folder, size.rest_seconds)
     sent, lost = sum(each.sent for each in clients), sum((each.lost for each in clients), Counter[str]())
     return Outcome(findings, trouble.done, time.monotonic() - begun, sent, lost)
 
 
-def contexts(draws: random.Random) -> Any:
-    """A third of all messages come in conversations, one after the other or at the same time."""
-    number = 0
-    while True:
-        length = draws.choice((1, 1, 1, 1, 2, 3))
-        number += 1
+def environment(database: str) -> dict[str, str]:
+    """Of a process."""
+    ours = {"INNERLOOP_DATABASE": database, "INNERLOOP_LEASE_SECONDS": str(LEASE_SECONDS)}
+    return os.environ | ours
+
+
+def contexts(draws: random.Random) -> Iterator[tuple[str, str]]:
+    """Which agent, and in what conversation: a third come in some, one after the other or at the same time."""
+    for number in itertools.count():
+        form, length = draws.choice(FORMS), draws.choice((1, 1, 1, 1, 2, 3))
         for _ in range(length):
-            yield f"conversation-{number}" if length > 1 else None
+            yield form, f"conversation-{number}" if length > 1 else ""
 
 
 def spread_of(seconds: Sequence[float]) -> str:
@@ -150,8 +154,9 @@ def table(outcome: Outcome) -> Table:
     shown = Table("", "", show_header=False)
     for title, counts in (
         ("tasks", found.states),
+        ("tasks of peers", found.peers_states),
         ("faults", {name: spread_of(each) for name, each in outcome.faults.items()}),
-        ("calls that may be made once", found.calls),
+        ("calls", found.calls),
         ("turns, by leases", found.holders),
         ("answers lost", outcome.lost),
     ):

@@ -2,34 +2,78 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
+from a2a.types import Role, Task, TaskState
 from sqlalchemy import func, not_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bench.chaos.clients import Client, text_of
-from bench.chaos.plan import ONCE, draw
+from bench.chaos.plan import ASK, EFFECTS, KEYED, PEER, Call, Plan, draw
 from service.chat.inner import InnerFormat
+from service.endpoint.tasks import Tasks
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
 from service.sessions.tables import answers, messages, results, turns
 from service.transcript import Origin, Transcript
 
 _UNKNOWN = "error: interrupted: it may or may not have been done"
+_UNANSWERED = "error: nobody answered in time"
+_DECLINED = "error: not done, since the user did not agree but said: no"
+_NOT_ASKED = ("error: peer cannot be reached", "error: peer refused")
+"""What is said of a peer that did not get the message."""
+_LOST = (
+    "error: peer cannot be reached, and may or may not",
+    "error: peer stopped without an answer",
+    "error: peer failed",
+    "error: peer gave no result within",
+)
+"""What is said of one of which nobody knows what it has done."""
 _GIVEN_UP = "it is given up"
-_COMPLETED, _CANCELED = "TASK_STATE_COMPLETED", "TASK_STATE_CANCELED"
 
 
 @dataclass(slots=True)
-class Turn:
-    """As a transcript has it."""
+class Said:
+    """What a transcript has of one turn."""
 
-    ask: str
-    stretches: list[tuple[int, ...]] = field(default_factory=lambda: [()])
-    results: list[str] = field(default_factory=list)
+    sampled: tuple[int, ...] = ()
+    results: dict[str, str] = field(default_factory=dict)
+    """By call id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """As it is stored."""
+
+    task: Task
+    said: Said
+    chat: InnerFormat
+    """In which it was said."""
+
+    @property
+    def ask(self) -> str:
+        return text_of(self.task.history[0])
+
+    @property
+    def is_peers(self) -> bool:
+        """Whether another agent asked."""
+        return self.ask.count("/") > 1
+
+    @property
+    def completed(self) -> bool:
+        return self.task.status.state == TaskState.TASK_STATE_COMPLETED
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """By question, in the order asked."""
+        said = self.task.history
+        return {text_of(one): text_of(next_one) for one, next_one in pairwise(said) if one.role == Role.ROLE_AGENT}
 
 
 @dataclass(slots=True)
@@ -37,8 +81,11 @@ class Findings:
     """What was counted, and what is wrong."""
 
     states: Counter[str] = field(default_factory=Counter)
+    """Of the tasks that clients began."""
+    peers_states: Counter[str] = field(default_factory=Counter)
+    """Of those that agents began."""
     calls: Counter[str] = field(default_factory=Counter)
-    """Of calls that do more when made twice, by what their turn was told."""
+    """By tool, what their turn was told, and how often they were done."""
     again: int = 0
     """Attempts at keyed calls beyond each one's first."""
     holders: Counter[int] = field(default_factory=Counter)
@@ -46,108 +93,171 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
 
 
-async def check(clients: Sequence[Client], url: str, folder: Path, chat: InnerFormat) -> Findings:
-    """After all clients have rested. `folder` has the ledger."""
+async def check(
+    clients: Sequence[Client], agents: Mapping[str, InnerFormat], folder: Path, patience_seconds: float
+) -> Findings:
+    """After all clients have rested. `agents` are their databases' URLs and formats; `folder` has the ledger.
+
+    What agents were asked by agents may take some seconds longer to end, if whoever asked has not waited for it.
+    """
     found = Findings()
+    by_ask: dict[str, Turn] = {}
+    for url, chat in agents.items():
+        async with open_database(url) as database:
+            await _wait_for_ends(database, patience_seconds)
+            stored = await _read_turns(database, chat, found)
+            await _check_database(database, stored, found)
+        for turn in stored:
+            if turn.ask in by_ask:
+                found.wrong.append(f"{turn.ask}: has two tasks")
+            by_ask[turn.ask] = turn
     for client in clients:
-        _check_task(client, found)
-    ended = [client for client in clients if client.task]
-    told: dict[str, Turn] = {}
-    async with open_database(url) as database:
-        for context_id in {client.task["contextId"] for client in ended}:
-            there = {client.ask: client for client in ended if client.task["contextId"] == context_id}
-            for turn in read_turns(await read_conversation(database, context_id), chat):
-                if turn.ask in told or turn.ask not in there:
-                    found.wrong.append(f"{turn.ask}: stands twice, or in a conversation that is not its own")
-                told[turn.ask] = turn
-                _check_said(turn, there.get(turn.ask), chat, found)
-        await _check_database(database, len(clients), found)
-    for client in ended:
-        if client.task["status"]["state"] == _COMPLETED and client.ask not in told:
-            found.wrong.append(f"{client.ask}: has completed, and its conversation does not have it")
-    _check_effects(ended, told, folder, found)
+        _check_client(client, by_ask.get(client.ask), found)
+    cancelled = {client.ask for client in clients if client.cancels}
+    for turn in by_ask.values():
+        _check_turn(turn, turn.is_peers or turn.ask in cancelled, found)
+    _check_calls(by_ask, folder, found)
     return found
 
 
-def read_turns(transcript: Transcript, chat: InnerFormat) -> list[Turn]:
-    """What was said and returned in each turn of a conversation."""
+async def _wait_for_ends(database: AsyncEngine, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    async with database.connect() as connection:
+        while time.monotonic() < until:
+            if not await connection.scalar(select(func.count()).where(not_(turns.c.ended))):
+                return
+            await connection.commit()
+            await asyncio.sleep(0.5)
+
+
+async def _read_turns(database: AsyncEngine, chat: InnerFormat, found: Findings) -> list[Turn]:
+    async with database.connect() as connection:
+        contexts = dict((await connection.execute(select(turns.c.id, turns.c.context_id))).all())
+    tasks = {id: task for id, (task, _) in (await (await Tasks.open(database)).read(contexts.keys())).items()}
     read: list[Turn] = []
-    for span in transcript.spans:
-        text = chat.read(span.tokens)
-        if span.origin is Origin.GIVEN and "<|im_start|>user\n" in text:
-            read.append(Turn(text.split("<|im_start|>user\n")[1].split("<|im_end|>")[0]))
-        elif span.origin is Origin.SAMPLED:
-            read[-1].stretches[-1] += span.tokens
-        elif span.origin is Origin.RETURNED:
-            read[-1].results += [each.split("<|result|>")[1] for each in text.split("<|end_result|>")[:-1]]
-            read[-1].stretches.append(())
+    for context_id in set(contexts.values()):
+        said = list(_read_said(await read_conversation(database, context_id), chat, found))
+        there = [Turn(task, Said(), chat) for id, task in tasks.items() if contexts[id] == context_id]
+        if Counter(ask for ask, _ in said) - Counter(turn.ask for turn in there):
+            found.wrong.append(f"the conversation {context_id} has {[ask for ask, _ in said]}")
+        read += [Turn(turn.task, dict(said).get(turn.ask, turn.said), chat) for turn in there]
     return read
 
 
-def _check_task(client: Client, found: Findings) -> None:
-    """It has ended once, and whoever followed it heard all that it has."""
-    found.wrong += [f"{client.ask}: {each}" for each in client.wrong]
+def _read_said(transcript: Transcript, chat: InnerFormat, found: Findings) -> Iterator[tuple[str, Said]]:
+    """By what was asked, in order."""
+    ask, said = "", Said()
+    for span in transcript.spans:
+        text = chat.read(span.tokens)
+        if span.origin is Origin.GIVEN and "<|im_start|>user\n" in text:
+            if ask:
+                yield ask, said
+            ask, said = text.split("<|im_start|>user\n")[1].split("<|im_end|>")[0], Said()
+        elif span.origin is Origin.SAMPLED:
+            said.sampled += span.tokens
+        elif span.origin is Origin.RETURNED:
+            texts = [each.split("<|result|>")[1] for each in text.split("<|end_result|>")[:-1]]
+            for arrival, result in zip(span.arrivals, texts, strict=True):
+                if arrival.call_id in said.results:
+                    found.wrong.append(f"{ask}: two results of {arrival.call_id}")
+                said.results[arrival.call_id] = result.removeprefix(f"{arrival.call_id} " if chat.live else "")
+    if ask:
+        yield ask, said
+
+
+def _check_client(client: Client, turn: Turn | None, found: Findings) -> None:
+    """It knows one task, heard all that this has, and the task has all that it has said."""
+    wrong = list(client.wrong)
     if len(client.task_ids) != 1:
-        found.wrong.append(f"{client.ask}: has the tasks {sorted(client.task_ids)}")
-    if not client.task:
-        found.states["never ended"] += 1
-        found.wrong.append(f"{client.ask}: has not ended")
-        return
-    status, text, answer = client.task["status"], text_of(client.task), draw(client.ask).answer
-    state = status["state"]
-    found.states[state.removeprefix("TASK_STATE_").lower()] += 1
-    if state == _COMPLETED and text != answer:
-        found.wrong.append(f"{client.ask}: says {text!r} and not {answer!r}")
-    if state == _CANCELED and not (client.cancels and answer.startswith(text)):
-        found.wrong.append(f"{client.ask}: was cancelled by nobody, or says {text!r}")
-    given_up = _GIVEN_UP in text_of({"artifacts": [status.get("message", {"parts": []})]})
-    if state not in (_COMPLETED, _CANCELED) and not given_up:
-        found.wrong.append(f"{client.ask}: {state}: {status.get('message')}")
-    if client.heard not in (None, text):
-        found.wrong.append(f"{client.ask}: a follower heard {client.heard!r} of {text!r}")
+        wrong.append(f"has the tasks {sorted(client.task_ids)}")
+    if not client.ended:
+        wrong.append(f"has not ended: {client.task.status}")
+    elif turn is None or turn.task != client.task:
+        wrong.append(f"was told {client.task}, and this is stored: {turn and turn.task}")
+    elif client.heard not in (None, text_of(*turn.task.artifacts)):
+        wrong.append(f"a follower heard {client.heard!r} of {text_of(*turn.task.artifacts)!r}")
+    said = {message.message_id for message in client.task.history if message.role == Role.ROLE_USER}
+    if lost := [each for each in client.answers.values() if each.message_id not in said]:
+        wrong.append(f"answers were accepted, and are not there: {lost}")
+    found.wrong += [f"{client.ask}: {each}" for each in wrong]
 
 
-def _check_said(turn: Turn, client: Client | None, chat: InnerFormat, found: Findings) -> None:
-    """Its tokens are those of the script, to the last or, where it was ended, as far as it came."""
-    script, said = draw(turn.ask).tokens(chat), [stretch for stretch in turn.stretches if stretch]
-    begun = len(said) <= len(script) and said[:-1] == script[: len(said) - 1]
-    begun = begun and (not said or said[-1] == script[len(said) - 1][: len(said[-1])])
-    completed = client is not None and client.task["status"]["state"] == _COMPLETED
-    if not begun or (completed and said != script):
-        found.wrong.append(f"{turn.ask}: its transcript is not what the script says")
+def _check_turn(turn: Turn, may_be_cancelled: bool, found: Findings) -> None:
+    """It has ended, and says what the script says, to the last or, where it was ended, as far as it came."""
+    status, text, plan = turn.task.status, text_of(*turn.task.artifacts), draw(turn.ask)
+    state = TaskState.Name(status.state).removeprefix("TASK_STATE_").lower()
+    (found.peers_states if turn.is_peers else found.states)[state] += 1
+    said, script = turn.said.sampled, plan.tokens(turn.chat)
+    if turn.chat.live:  # which ends again, when a result comes in after it has ended
+        script += (script[-1],) * max(0, len(said) - len(script))
+    if said != script[: len(said)] or not plan.answer.startswith(text):
+        found.wrong.append(f"{turn.ask}: says {text!r}, from {turn.chat.read(said)!r}")
+    if turn.completed:
+        if text != plan.answer or len(said) < len(script) or len(turn.said.results) != len(plan.calls):
+            found.wrong.append(f"{turn.ask}: has completed, but is not whole: {turn.chat.read(said)!r}")
+    elif status.state != TaskState.TASK_STATE_CANCELED:
+        if _GIVEN_UP not in text_of(status.message):
+            found.wrong.append(f"{turn.ask}: {state}: {text_of(status.message)}")
+    elif not may_be_cancelled:
+        found.wrong.append(f"{turn.ask}: was cancelled by nobody")
+    expected = _questions(plan)
+    if not all(question in expected for question in turn.answers):  # as an iterator: in this order
+        found.wrong.append(f"{turn.ask}: has asked {list(turn.answers)}")
 
 
-def _check_effects(ended: Sequence[Client], told: dict[str, Turn], folder: Path, found: Findings) -> None:
-    ledger, attempts = _lines(folder / "ledger"), _lines(folder / "attempts")
-    reserved = {path.name.replace(".", "/"): path.read_text() for path in (folder / "reserved").iterdir()}
+def _questions(plan: Plan) -> Iterator[str]:
+    """In the order in which they are asked, if all are."""
+    for call in plan.calls:
+        if call.question:
+            yield call.question
+        elif call.tool == PEER:
+            yield from (f"{PEER} asks: {question}" for question in _questions(draw(call.message)))
+
+
+def _check_calls(by_ask: Mapping[str, Turn], folder: Path, found: Findings) -> None:
+    """Of each call that was made, what was done is what its turn was told; and nothing else was done."""
+    attempts = _lines(folder / "attempts")
     found.again = attempts.total() - len(attempts)
-    known: set[str] = set()
-    for client in ended:
-        results = told[client.ask].results if client.ask in told else []
-        completed = client.task["status"]["state"] == _COMPLETED
-        calls = [call for stretch in draw(client.ask).stretches for call in stretch.calls]
-        if completed and len(results) != len(calls):
-            found.wrong.append(f"{client.ask}: {len(results)} results of {len(calls)} calls")
-        for index, (tool, amount, _) in enumerate(calls):
-            key = f"{client.task['id']}/c{index}"
-            result = results[index] if index < len(results) else None
-            if tool == ONCE:
-                known.add(line := f"{key} {amount}")
-                times = ledger[line]
-                right = times == 1 if result == f"paid {amount}" else result in (None, _UNKNOWN) and times <= 1
-                found.calls[f"{result if result in (None, _UNKNOWN) else 'paid'}, done {times} times"] += 1
-            else:
-                right = result == f"reserved {amount}" if completed else True
-                right = right and (result != f"reserved {amount}" or reserved.get(key) == str(amount))
-                right = right and reserved.get(key) in (None, str(amount))
-                known.add(f"{key} {amount}")
-            if not right:
-                found.wrong.append(f"{client.ask}: {tool} {key}: told {result!r}, ledger {ledger[f'{key} {amount}']}")
-    for line in (ledger | attempts).keys() - known:
-        found.wrong.append(f"the ledger has {line!r}, which nobody asked for")
+    reserved = (f"{path.name.replace('.', '/')} {path.read_text()}" for path in (folder / "reserved").iterdir())
+    done = _lines(folder / "ledger") + Counter(reserved)
+    strange = (done + attempts).keys() | {turn.ask for turn in by_ask.values() if turn.is_peers}
+    for turn in by_ask.values():
+        made = turn.chat.read(turn.said.sampled).count("<|end_call|>")
+        for index, call in enumerate(draw(turn.ask).calls[:made]):
+            result, effect = turn.said.results.get(f"c{index}"), f"{turn.task.id}/c{index} {call.amount}"
+            if not _is_right(turn, call, result, done[effect], by_ask.get(call.message)):
+                found.wrong.append(f"{turn.ask}: {call} {effect}: told {result!r}, done {done[effect]} times")
+            strange -= {effect, call.message}
+            told = "nothing" if result is None else (result.partition("error: ")[2].split(":")[0] or "that it is done")
+            found.calls[f"{call.tool}, done {done[effect]} times, told {told}"] += 1
+    if strange:
+        found.wrong.append(f"nobody has asked for {strange}")
 
 
-async def _check_database(database: AsyncEngine, accepted: int, found: Findings) -> None:
+def _is_right(turn: Turn, call: Call, result: str | None, times: int, peers: Turn | None) -> bool:
+    """Whether a turn was told what came of a call, or that nobody knows. `peers` is the turn that it asked for."""
+    answer = turn.answers.get(call.question) if call.question else "yes"
+    if times > (answer == "yes"):
+        return False
+    if result is None or (result == _UNKNOWN and not turn.completed):
+        return not turn.completed
+    if call.tool == PEER:
+        if result == draw(call.message).answer:
+            return peers is not None and peers.completed
+        return result.startswith((_UNANSWERED, *_LOST)) or (peers is None and result.startswith(_NOT_ASKED))
+    if answer is None:
+        return result == _UNANSWERED
+    if call.tool == ASK:
+        return result == answer
+    if answer != "yes":
+        return result == _DECLINED
+    if result == _UNKNOWN:
+        return call.tool not in KEYED
+    return times == 1 and result == f"{EFFECTS[call.tool]} {call.amount}"
+
+
+async def _check_database(database: AsyncEngine, stored: Sequence[Turn], found: Findings) -> None:
+    said = sum(message.role == Role.ROLE_USER for turn in stored for message in turn.task.history)
     async with database.connect() as connection:
 
         async def count(table: object, *where: object) -> int:
@@ -156,8 +266,7 @@ async def _check_database(database: AsyncEngine, accepted: int, found: Findings)
 
         expected = {
             "turns that have not ended": (await count(turns, not_(turns.c.ended)), 0),
-            "turns": (await count(turns), accepted),
-            "messages": (await count(messages), accepted),
+            "messages": (await count(messages), said),
             "results": (await count(results), 0),
             "answers": (await count(answers), 0),
         }

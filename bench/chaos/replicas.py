@@ -1,4 +1,4 @@
-"""Processes of one agent, and what happens to them."""
+"""Processes of agents, and what happens to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,18 +18,22 @@ from bench.chaos.postgres import Postgres
 
 
 class Replica:
-    """One process; when it has ended, it can be started again on the same port."""
+    """One process; when it has ended, it can be started again on the same ports."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, form: str, environment: Mapping[str, str]) -> None:
+        port, grpc_port = str(free_port()), str(free_port())
         self._folder = folder
-        self._environment = environment
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
+        self._form = form
+        self._environment = {**environment, "INNERLOOP_PORT": port, "INNERLOOP_GRPC_PORT": grpc_port}
+        self.url = f"http://127.0.0.1:{port}"
+        self.grpc_target = f"127.0.0.1:{grpc_port}"
+        self.peer = ""
+        """The URL of the agent that this one asks."""
         self.busy = False
         """Whether something happens to it."""
 
     async def start(self) -> None:
-        command = (sys.executable, "-m", "bench.chaos.agent", str(self._folder), str(self._port))
+        command = (sys.executable, "-m", "bench.chaos.agent", str(self._folder), self._form, self.peer)
         with (self._folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(*command, env=self._environment, stderr=log)
         async with httpx.AsyncClient(timeout=5) as http:
@@ -57,13 +61,13 @@ class Replica:
 
 
 @asynccontextmanager
-async def replicas(folder: Path, count: int, environment: Mapping[str, str]) -> AsyncIterator[list[Replica]]:
-    found = [Replica(folder, environment) for _ in range(count)]
+async def running(replicas: Sequence[Replica]) -> AsyncIterator[None]:
+    """Starts them, and kills them when it is left."""
     try:
-        await asyncio.gather(*(each.start() for each in found))
-        yield found
+        await asyncio.gather(*(each.start() for each in replicas))
+        yield
     finally:
-        for each in found:
+        for each in replicas:
             if each.process.returncode is None:
                 each.process.kill()
                 await each.process.wait()
@@ -73,7 +77,7 @@ class Trouble:
     """What goes wrong, drawn by a seed."""
 
     def __init__(
-        self, draws: random.Random, replicas: list[Replica], database: Postgres, *, lease: float, apart: float
+        self, draws: random.Random, replicas: Sequence[Replica], database: Postgres, *, lease: float, apart: float
     ) -> None:
         """`lease` is that of a turn, `apart` how far faults lie apart on average, both in seconds."""
         self._draws = draws

@@ -42,6 +42,28 @@ class Keyed:
         return f"reserved {path.read_text()}"
 
 
+class ApprovedOnce:
+    """As `Once`, for an agent that asks before."""
+
+    def __init__(self, folder: str) -> None:
+        self._once = Once(folder)
+
+    async def wire(self, amount: int, milliseconds: int, key: CallKey) -> str:
+        """Wires an amount."""
+        return (await self._once.pay(amount, milliseconds, key)).replace("paid", "wired")
+
+
+class ApprovedKeyed:
+    """As `Keyed`, for an agent that asks before."""
+
+    def __init__(self, folder: str) -> None:
+        self._keyed = Keyed(folder)
+
+    def book(self, amount: int, milliseconds: int, key: CallKey) -> str:
+        """Books an amount."""
+        return self._keyed.reserve(amount, milliseconds, key).replace("reserved", "booked")
+
+
 def append(path: Path, line: str) -> None:
     """In one piece, whoever else appends."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
