@@ -56,7 +56,7 @@ class Size:
     replicas: int = 3
     seed: int = 0
     tasks_per_second: float = 3.0
-    faults_apart: float = 1.5
+    faults_apart: float = 1.0
     """Seconds on average."""
     rest_seconds: float = 90.0
     """For what is left to end, once all was asked and nothing fails any more."""

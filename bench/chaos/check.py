@@ -14,10 +14,11 @@ from a2a.types import Role, Task, TaskState
 from sqlalchemy import func, not_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bench.chaos.clients import Client, text_of
+from bench.chaos.clients import Client, numbers_of, text_of
 from bench.chaos.plan import ASK, EFFECTS, KEYED, PEER, Call, Plan, draw
 from service.chat.inner import InnerFormat
 from service.endpoint.tasks import Tasks
+from service.extension import events_of
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
 from service.sessions.tables import answers, messages, results, turns
@@ -25,7 +26,7 @@ from service.transcript import Origin, Transcript
 
 _UNKNOWN = "error: interrupted: it may or may not have been done"
 _UNANSWERED = "error: nobody answered in time"
-_DECLINED = "error: not done, since the user did not agree but said: no"
+_DECLINED = "error: not done, since the user did not agree but said: "
 _NOT_ASKED = ("error: peer cannot be reached", "error: peer refused")
 """What is said of a peer that did not get the message."""
 _LOST = (
@@ -172,14 +173,36 @@ def _check_client(client: Client, turn: Turn | None, found: Findings) -> None:
         wrong.append(f"has the tasks {sorted(client.task_ids)}")
     if not client.ended:
         wrong.append(f"has not ended: {client.task.status}")
-    elif turn is None or turn.task != client.task:
+    elif turn is None or _without_record(turn.task) != _without_record(client.task):
         wrong.append(f"was told {client.task}, and this is stored: {turn and turn.task}")
-    elif client.heard not in (None, text_of(*turn.task.artifacts)):
-        wrong.append(f"a follower heard {client.heard!r} of {text_of(*turn.task.artifacts)!r}")
+    else:
+        wrong += _check_events(client, turn)
     said = {message.message_id for message in client.task.history if message.role == Role.ROLE_USER}
     if lost := [each for each in client.answers.values() if each.message_id not in said]:
         wrong.append(f"answers were accepted, and are not there: {lost}")
     found.wrong += [f"{client.ask}: {each}" for each in wrong]
+
+
+def _without_record(task: Task) -> Task:
+    copy = Task()
+    copy.CopyFrom(task)
+    copy.ClearField("metadata")
+    return copy
+
+
+def _check_events(client: Client, turn: Turn) -> Iterator[str]:
+    """All are in the task in the end, and whoever has followed it has heard them all, and its text."""
+    events = events_of(client.task.metadata)
+    numbers, text = numbers_of(events), text_of(*client.task.artifacts)
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield f"has events with the numbers {numbers}"
+    if client.heard not in (None, (text, numbers)):
+        yield f"a follower heard {client.heard!r} of {text!r}, {numbers}"
+    said = [(event.struct_value["kind"], event.struct_value.fields.get("call_id")) for event in events]
+    for kind in ("call_started", "call_finished"):
+        told = [call_id.string_value for each, call_id in said if each == kind and call_id]
+        if turn.completed and sorted(told) != sorted(turn.said.results):
+            yield f"tells {kind} of {told}"
 
 
 def _check_turn(turn: Turn, may_be_cancelled: bool, found: Findings) -> None:
@@ -249,8 +272,8 @@ def _is_right(turn: Turn, call: Call, result: str | None, times: int, peers: Tur
         return result == _UNANSWERED
     if call.tool == ASK:
         return result == answer
-    if answer != "yes":
-        return result == _DECLINED
+    if answer != "yes":  # what came too late for the question before may be taken for the answer to this one
+        return result == _DECLINED + answer
     if result == _UNKNOWN:
         return call.tool not in KEYED
     return times == 1 and result == f"{EFFECTS[call.tool]} {call.amount}"

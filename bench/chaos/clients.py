@@ -8,7 +8,7 @@ import asyncio
 import random
 import uuid
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,10 +38,12 @@ from a2a.types import (
 )
 from a2a.utils.constants import TransportProtocol
 from a2a.utils.errors import A2AError, InternalError, TaskNotCancelableError, UnsupportedOperationError
+from google.protobuf.struct_pb2 import Value
 
 from bench.chaos.agent import ANSWER_SECONDS
 from bench.chaos.plan import answer_to
 from bench.chaos.replicas import Replica
+from service.extension import URI, events_of
 from service.task_states import INTERRUPTED, TERMINAL
 
 BINDINGS = (TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON, TransportProtocol.GRPC)
@@ -90,8 +92,9 @@ class Client:
     lost: Counter[str] = field(default_factory=Counter)
     """Answers of the agent, by what became of them."""
     sent: int = 0
-    heard: str | None = None
-    """By whoever followed the task to its end, from its last subscription on."""
+    heard: tuple[str, list[int]] | None = None
+    """The text, and the numbers of the events, by whoever followed the task to its end, from its last subscription on.
+    """
     wrong: list[str] = field(default_factory=list)
 
     async def run(self, delay: float) -> None:
@@ -184,6 +187,7 @@ class Client:
         """Until the stream ends, or as long as the connection is to last; beyond a question if it is answered now."""
         patience = self.draws.randint(1, 15) if self.draws.random() < 0.5 else None
         text, state, count = "", TaskState.TASK_STATE_UNSPECIFIED, 0
+        numbers: list[int] = []
         answering: list[asyncio.Task[None]] = []
         try:
             async with aclosing(events):
@@ -194,11 +198,13 @@ class Client:
                         case "task":
                             self._know(event.task)
                             text, status = text_of(*event.task.artifacts), event.task.status
+                            numbers = numbers_of(events_of(event.task.metadata))
                         case "artifact_update":
                             piece = text_of(event.artifact_update.artifact)
                             text = text + piece if event.artifact_update.append else piece
                         case "status_update":
                             status = event.status_update.status
+                            numbers += numbers_of(part.data for part in status.message.parts)
                     state = status.state or state
                     if status.state in INTERRUPTED:
                         if self.draws.random() < 0.5:
@@ -210,7 +216,7 @@ class Client:
         finally:
             await asyncio.gather(*answering)
         if state in TERMINAL:
-            self.heard = text
+            self.heard = text, numbers
             await self._persist(self._look)
 
     def _know(self, task: Task) -> None:
@@ -225,6 +231,12 @@ def text_of(*said: Message | Artifact) -> str:
     return "".join(part.text for each in said for part in each.parts)
 
 
+def numbers_of(events: Iterable[Value]) -> list[int]:
+    """Those that have one: the others are told once only."""
+    found = (event.struct_value.fields.get("seq") for event in events)
+    return [int(number.number_value) for number in found if number]
+
+
 def _message(text: str, *, task_id: str = "", context_id: str = "") -> Message:
     return Message(
         message_id=str(uuid.uuid4()),
@@ -236,7 +248,7 @@ def _message(text: str, *, task_id: str = "", context_id: str = "") -> Message:
 
 
 def _context(seconds: float = _TIMEOUT_SECONDS) -> ClientCallContext:
-    return ClientCallContext(timeout=seconds)
+    return ClientCallContext(timeout=seconds, service_parameters={"A2A-Extensions": URI})
 
 
 def _passing(error: A2AError) -> str | None:
