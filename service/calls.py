@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from service.events import CallFinished, CallProgress, CallStarted, Emit, Event, TextDelta, UsageReported, innermost
-from service.journal import Finished, Journal
+from service.journal import Begun, Finished, Journal
 from service.messages import Caller, Question, ToolCall, ToolResult
 from service.tools.base import Asks
 from service.tools.toolbox import Toolbox
@@ -35,7 +35,7 @@ class Made:
 
 
 class Calls:
-    """Leaving it cancels those that still run."""
+    """Those whose results have not come in, and what all of them took. Leaving it cancels those that still run."""
 
     def __init__(
         self,
@@ -62,10 +62,9 @@ class Calls:
         self._news = asyncio.Event()
         """Set when more is known of a result than before."""
         self.started = 0
-        results = [finished[0] for finished in journal.noted.values() if not isinstance(finished, int)]
         self.usage = noted_usage(journal)
         """What the agents took that were asked."""
-        self.below = sum(result.below for result in results)
+        self.below = sum(noted.result.below for noted in journal.noted.values() if isinstance(noted, Finished))
         """Calls that they say they have made."""
 
     async def make(self, made: Made, known: Finished | None = None, *, again: bool = False) -> None:
@@ -96,10 +95,10 @@ class Calls:
     def _known_of(self, made: Made) -> Finished | None:
         """What came of a call that another process made; None if it is to be made again."""
         journal, call = self._journal, made.call
-        noted, answers = journal.noted.get(call.id, 0), journal.answers.get(call.id, ())
-        if not isinstance(noted, int):
+        noted, answers = journal.noted.get(call.id, Begun(0)), journal.answers.get(call.id, ())
+        if isinstance(noted, Finished):
             return noted
-        if len(answers) > noted or self._toolbox.may_repeat(call.name, len(answers)):
+        if len(answers) > noted.answers or self._toolbox.may_repeat(call.name, len(answers)):
             return None
         return interrupted(made, dispatched=None)
 
@@ -148,7 +147,7 @@ class Calls:
         if self._together and len(done) < len(running):
             return []
         if not self._together:
-            done.sort(key=lambda each: each.task.result()[1].arrived)
+            done.sort(key=lambda each: each.task.result().arrival.arrived)
         for each in done:
             del self._open[each.made.call.id]
         return [each.task.result() for each in done]
@@ -174,7 +173,7 @@ class Calls:
         for running, so_far in zip(self._open.values(), heard, strict=True):
             if not running.ended:
                 return [*results, so_far]
-            results.append(running.task.result()[0])
+            results.append(running.task.result().result)
         return results
 
     async def cut_short(self) -> list[Finished]:
@@ -185,7 +184,7 @@ class Calls:
         for running in self._open.values():
             if running.cut_off:
                 finished.append(interrupted(running.made, running.dispatched))
-                await self._tell(running, finished[-1][0])
+                await self._tell(running, finished[-1].result)
             else:
                 finished.append(running.task.result())
         return finished + self._refused
@@ -201,7 +200,7 @@ class Calls:
     async def _run(self, running: _Running, known: Finished | None) -> Finished:
         finished = known or await self._call(running)
         if not running.abandoned:
-            await self._tell(running, finished[0], known[1] if known else None)
+            await self._tell(running, finished.result, known.arrival if known else None)
         self._news.set()
         return finished
 
@@ -236,7 +235,7 @@ class Calls:
         finally:
             self.usage += usage
         arrival = Arrival(call.id, position, running.dispatched, time.time())
-        finished = (replace(result, usage=usage, below=below), arrival)
+        finished = Finished(replace(result, usage=usage, below=below), arrival)
         if not running.abandoned:
             await self._journal.note(finished)
         return finished
@@ -308,7 +307,7 @@ class _Running:
 
 def noted_usage(journal: Journal) -> Usage:
     """What the agents took that were asked by calls of which an earlier process has noted the results."""
-    return sum((noted[0].usage for noted in journal.noted.values() if not isinstance(noted, int)), NOTHING)
+    return sum((noted.result.usage for noted in journal.noted.values() if isinstance(noted, Finished)), NOTHING)
 
 
 def interrupted(made: Made, dispatched: float | None) -> Finished:
@@ -318,4 +317,4 @@ def interrupted(made: Made, dispatched: float | None) -> Finished:
 
 def _failed(made: Made, why: str, dispatched: float | None) -> Finished:
     result = ToolResult(made.call.id, why, is_error=True)
-    return result, Arrival(made.call.id, made.position, dispatched, time.time())
+    return Finished(result, Arrival(made.call.id, made.position, dispatched, time.time()))

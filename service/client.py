@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -62,9 +63,14 @@ CONNECT_SECONDS = 5.0
 _CARD_SECONDS = 5.0
 _CANCEL_SECONDS = 2.0
 _LOOK_SECONDS = 10.0
+_AGAIN_SECONDS = 10.0
+"""For how long a message is said again whose connection broke before there was a task."""
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2.0
 _RESPONSE_BYTES = 32 * 2**20
+_ANSWER_CHARS = 8 * 2**20
+"""Over all pieces and connections."""
+_ID_CHARS = 256
 _EVENT_CHARS = 64_000
 """Of each text in an event."""
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -271,6 +277,8 @@ class _Turn:
         """Whether the agent did not answer when it was asked last."""
         self._lost = ""
         """Why nothing will be heard of the task any more, if so."""
+        self._refusal = ""
+        """Why a task did not take its answer. It may have had that before, and gone on."""
         self._seq = 0
         """The number of the newest event that was heard."""
 
@@ -289,11 +297,24 @@ class _Turn:
         return self._status.state in RESTING
 
     async def _say(self, message: Message) -> None:
-        pause = _FIRST_PAUSE_SECONDS
+        pause, until = _FIRST_PAUSE_SECONDS, time.monotonic() + _AGAIN_SECONDS
+        broken: Unreachable | None = None
+        """What kept the message from being answered first: it may have been heard since."""
         while True:
-            arrived = await self._send(message)
+            try:
+                arrived = await self._send(message)
+            except Unreachable as error:
+                broken = broken or error
+                if not (broken.heard and isinstance(error.__cause__, A2AClientError)) or time.monotonic() > until:
+                    raise broken from broken.__cause__
+                # The same message, by whose id the agent knows what it has heard already.
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                continue
             if self._task_id and not self._ended:
                 await self._catch_up()
+            if self._status.state in INTERRUPTED and self._refusal:
+                raise Refused(self._refusal)
             if arrived or self._status.state not in INTERRUPTED:
                 return
             self._status.Clear()  # it still asks what the message answers
@@ -321,6 +342,7 @@ class _Turn:
         except A2AError as error:
             if not self._task_id:
                 raise Refused(error.message) from error
+            self._refusal = error.message
         return True
 
     async def _catch_up(self) -> None:
@@ -391,7 +413,8 @@ class _Turn:
             case "task":
                 await self._hear_task(response.task)
             case "status_update":
-                self._task_id, self._status = response.status_update.task_id, response.status_update.status
+                self._know(response.status_update.task_id)
+                self._status = response.status_update.status
                 self._usage = extension.usage_of(response.status_update.metadata) or self._usage
                 if extension.URI in self._status.message.extensions:
                     await self._hear_events(part.data for part in self._status.message.parts if part.HasField("data"))
@@ -399,11 +422,18 @@ class _Turn:
                 await self._hear_artifact(response.artifact_update.artifact, append=response.artifact_update.append)
 
     async def _hear_task(self, task: Task) -> None:
-        self._task_id, self._context_id, self._status = task.id, task.context_id, task.status
+        self._know(task.id)
+        self._context_id, self._status = task.context_id, task.status
         self._usage = extension.usage_of(task.metadata) or self._usage
         await self._hear_events(extension.events_of(task.metadata))
         for artifact in task.artifacts:
             await self._hear_artifact(artifact, append=False)
+
+    def _know(self, task_id: str) -> None:
+        """The id goes into the database and into logs. Raises Refused for one that cannot."""
+        if len(task_id) > _ID_CHARS or not task_id.isprintable():
+            raise Refused("it names its task by what is no id")
+        self._task_id = task_id
 
     async def _hear_artifact(self, artifact: Artifact, *, append: bool) -> None:
         name, text = artifact.artifact_id, _text(artifact.parts)
@@ -413,6 +443,8 @@ class _Turn:
             self._overlapping.discard(name)
             text = before if overlaps else before + text
         self._artifacts[name] = text
+        if sum(map(len, self._artifacts.values())) > _ANSWER_CHARS:
+            raise Refused("its answer is longer than one can be")
         emitted = self._emitted.get(name, "")
         if not emitted.startswith(text):  # else what was read is behind what was heard
             self._emitted[name] = text

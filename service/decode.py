@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -138,62 +138,31 @@ class DecodeLoop:
         call asks something; and of a turn that is not returned, `emit` has heard what it took.
         """
         past = self._last_turn(transcript)
-        given = caller.delegation.within(self._limits.budget)
-
-        def limits() -> Limits:
-            """What the agents have used that were asked counts against the budget only."""
-            return self._limits.within(given.spent(calls.usage.output, calls.below))
-
-        def asking() -> Caller:
-            """For a call that starts now."""
-            left = given.spent(turn.sampled + calls.usage.output, calls.started + calls.below)
-            return replace(caller, delegation=left.during(caller.turn, deadline))
-
-        def took() -> Usage:
-            tokens = Tokens(input=turn.input, cached=turn.cached, output=turn.sampled)
-            return Usage.of(self._engine.weights, tokens) + calls.usage
-
-        calls = Calls(self._toolbox, asking, emit, journal, lambda: limits().calls, together=not self._chat.live)
-        turn = _Growing(transcript, past, limits)
-        deadline = self._limits.deadline(given, caller.began or time.time())
-        clock = asyncio.timeout(deadline - time.time())
+        turn = _Growing(transcript, past, self._limits, caller, self._engine.weights)
+        calls = turn.calls = Calls(
+            self._toolbox, turn.asking, emit, journal, lambda: turn.limits.calls, together=not self._chat.live
+        )
+        clock = asyncio.timeout(turn.deadline - time.time())
         stop: StopReason | None = None
         try:
             async with clock, calls:
                 await calls.resume(past.made, past.unanswered)
-                stop = self._pause(turn, calls) if past.paused else await self._stretch(turn, calls, emit, journal)
+                stop = self._pause(turn) if past.paused else await self._stretch(turn, emit, journal)
                 while stop is None:
-                    if calls:
-                        if not calls.ready:
-                            await journal.keep(turn.transcript)
-                            await emit(Waiting(call_ids=calls.running))
-                        await self._wait(turn.transcript, calls)
-                        results = calls.take_results()
-                        if not results:
-                            await journal.keep(turn.transcript)
-                            stop = StopReason.ASKS
-                            break
-                        turn.transcript = self._splice(turn.transcript, results)
-                        ids = tuple(result.call_id for result, _ in results)
-                        # Before it is kept: whoever goes on from there does not tell of it.
-                        await emit(Spliced(call_ids=ids, position=len(turn.transcript)))
-                    else:
-                        turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
-                    await journal.keep(turn.transcript)
-                    stop = await self._stretch(turn, calls, emit, journal)
+                    stop = await self._go_on(turn, emit, journal)
         except TimeoutError:
             if not clock.expired():
                 raise
             stop = StopReason.SECONDS
         finally:
             if stop is None:
-                await emit(UsageReported(usage=took()))
+                await emit(UsageReported(usage=turn.usage))
             if not caller.let_go() and stop is not StopReason.ASKS:
                 turn.transcript = self._splice(turn.transcript, await calls.cut_short())
                 await journal.keep(turn.transcript)
         assert stop is not None
         questions = calls.questions if stop is StopReason.ASKS else ()
-        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, took(), questions)
+        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, turn.usage, questions)
 
     async def give_up(self, transcript: Transcript, journal: Journal) -> None:
         """Lets the calls of a last turn clean up that have asked what nobody will answer; it is not run any more."""
@@ -214,12 +183,33 @@ class DecodeLoop:
         tokens = Tokens(input=past.input, output=past.sampled)
         return Usage.of(self._engine.weights, tokens) + noted_usage(journal)
 
-    async def _stretch(self, turn: _Growing, calls: Calls, emit: Emit, journal: Journal) -> StopReason | None:
+    async def _go_on(self, turn: _Growing, emit: Emit, journal: Journal) -> StopReason | None:
+        """Lets in what the model has stopped for, and samples the next stretch. None if the turn goes on after that."""
+        calls = turn.calls
+        if calls:
+            if not calls.ready:
+                await journal.keep(turn.transcript)
+                await emit(Waiting(call_ids=calls.running))
+            await self._wait(turn.transcript, calls)
+            results = calls.take_results()
+            if not results:
+                await journal.keep(turn.transcript)
+                return StopReason.ASKS
+            turn.transcript = self._splice(turn.transcript, results)
+            ids = tuple(result.call_id for result, _ in results)
+            # Before it is kept: whoever goes on from there does not tell of it.
+            await emit(Spliced(call_ids=ids, position=len(turn.transcript)))
+        else:
+            turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
+        await journal.keep(turn.transcript)
+        return await self._stretch(turn, emit, journal)
+
+    async def _stretch(self, turn: _Growing, emit: Emit, journal: Journal) -> StopReason | None:
         """Samples until the model stops, a result can come in, or a limit is reached. None if the turn goes on."""
-        room = min(turn.limits().tokens - turn.sampled, self._engine.window - len(turn.transcript))
+        room = min(turn.limits.tokens - turn.sampled, self._engine.window - len(turn.transcript))
         if room <= 0:
             return self._limit(turn)
-        begun = turn.take_reader()
+        calls, begun = turn.calls, turn.take_reader()
         reader = begun or self._chat.reader(self._toolbox.specs, first_call=calls.started)
         sampling = self._sampling(turn, room, begun=begun is not None)
         finish: Finish | None = None
@@ -236,7 +226,7 @@ class DecodeLoop:
                         if reading.calls:
                             await turn.say(text, emit)
                             text = ""
-                            turn.append_sampled(self._engine.weights)
+                            turn.append_sampled()
                             # Before they start: of what a call does, a trace is left that the call itself outlives.
                             await journal.keep(turn.transcript)
                         for call in reading.calls:
@@ -247,12 +237,12 @@ class DecodeLoop:
                     if self._chat.live and calls.arrived and reader.safe and not finish:
                         return None
         finally:
-            turn.append_sampled(self._engine.weights)
-        return self._limit(turn) if finish is Finish.LENGTH else self._pause(turn, calls)
+            turn.append_sampled()
+        return self._limit(turn) if finish is Finish.LENGTH else self._pause(turn)
 
-    def _pause(self, turn: _Growing, calls: Calls) -> StopReason | None:
+    def _pause(self, turn: _Growing) -> StopReason | None:
         """What the model's own stop means: the end, or None if something is to come in first."""
-        return None if calls or self._chat.write_nothing(turn.transcript) else StopReason.DONE
+        return None if turn.calls or self._chat.write_nothing(turn.transcript) else StopReason.DONE
 
     def _sampling(self, turn: _Growing, room: int, *, begun: bool) -> Sampling:
         return Sampling(
@@ -316,7 +306,7 @@ class DecodeLoop:
         return past
 
     def _limit(self, turn: _Growing) -> StopReason:
-        return StopReason.TOKENS if turn.sampled >= turn.limits().tokens else StopReason.CONTEXT
+        return StopReason.TOKENS if turn.sampled >= turn.limits.tokens else StopReason.CONTEXT
 
 
 @dataclass(slots=True)
@@ -340,19 +330,44 @@ class _Past:
 
 
 class _Growing:
-    """A turn while it is decoded."""
+    """A turn while it is decoded, and how far it may go."""
 
-    def __init__(self, transcript: Transcript, past: _Past, limits: Callable[[], Limits]) -> None:
+    calls: Calls
+    """To be set at once."""
+
+    def __init__(self, transcript: Transcript, past: _Past, limits: Limits, caller: Caller, weights: str) -> None:
         self.transcript = transcript
-        self.limits = limits
         self.text = list(past.text)
         self.sampled = past.sampled
         self.input = past.input
         self.cached = 0
+        self._limits = limits
+        self._caller = caller
+        self._given = caller.delegation.within(limits.budget)
+        self.deadline = limits.deadline(self._given, caller.began or time.time())
+        """In seconds since 1970."""
+        self._weights = weights
         self._reader = None if past.paused else past.reader
         self._tokens: list[int] = []
         """Sampled, but not in the transcript yet."""
         self._logprobs: list[float] = []
+
+    @property
+    def limits(self) -> Limits:
+        """What the agents have used that were asked counts against the budget only."""
+        return self._limits.within(self._given.spent(self.calls.usage.output, self.calls.below))
+
+    def asking(self) -> Caller:
+        """On whose behalf a call is made that starts now: it may use what is left."""
+        calls = self.calls
+        left = self._given.spent(self.sampled + calls.usage.output, calls.started + calls.below)
+        return replace(self._caller, delegation=left.during(self._caller.turn, self.deadline))
+
+    @property
+    def usage(self) -> Usage:
+        """With what the agents took that were asked."""
+        tokens = Tokens(input=self.input, cached=self.cached, output=self.sampled)
+        return Usage.of(self._weights, tokens) + self.calls.usage
 
     def take_reader(self) -> Reader | None:
         """The reader of a stretch that another process began, once."""
@@ -370,8 +385,8 @@ class _Growing:
             self._logprobs.append(logprob)
         self.sampled += 1
 
-    def append_sampled(self, weights: str) -> None:
+    def append_sampled(self) -> None:
         tokens, logprobs = tuple(self._tokens), tuple(self._logprobs)
         self._tokens, self._logprobs = [], []
-        span = Span(Origin.SAMPLED, tokens, logprobs if len(logprobs) == len(tokens) else None, weights)
+        span = Span(Origin.SAMPLED, tokens, logprobs if len(logprobs) == len(tokens) else None, self._weights)
         self.transcript = self.transcript.append(span)

@@ -9,22 +9,33 @@ which nobody knows. What was sampled after that is sampled anew.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.events import ignore
 from service.messages import Answer, ToolResult
 from service.transcript import Arrival, Transcript
 
-Finished = tuple[ToolResult, Arrival]
-"""A call that has ended."""
+
+class Finished(NamedTuple):
+    """A call that has ended."""
+
+    result: ToolResult
+    arrival: Arrival
+
+
+class Begun(NamedTuple):
+    """A call that asked back, and began after that to do what it may do once only."""
+
+    answers: int
+    """How many it had."""
 
 
 class Journal(Protocol):
     """Of one turn."""
 
     @property
-    def noted(self) -> Mapping[str, Finished | int]:
-        """By call id, what an earlier process noted: a call's result, or with how many answers it began."""
+    def noted(self) -> Mapping[str, Finished | Begun]:
+        """By call id, what an earlier process noted last."""
         ...
 
     @property
@@ -50,7 +61,7 @@ class Heard:
 
     def __init__(self, hear: Callable[[Transcript], Awaitable[None]] = ignore) -> None:
         self._hear = hear
-        self.noted: Mapping[str, Finished | int] = {}
+        self.noted: Mapping[str, Finished | Begun] = {}
         self.answers: Mapping[str, tuple[Answer, ...]] = {}
 
     async def keep(self, transcript: Transcript) -> None:

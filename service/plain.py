@@ -6,6 +6,7 @@ from people that a model reads. The markers of chat formats are no matter here: 
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 _KEPT = "\n\t\u200c\u200d"
@@ -15,6 +16,15 @@ _KEPT = "\n\t\u200c\u200d"
 def plain(text: str) -> str:
     """Without control and formatting characters. Piece by piece the same as in one."""
     return "".join(char for char in text if char in _KEPT or unicodedata.category(char) not in ("Cc", "Cf"))
+
+
+def visible(text: str) -> str:
+    """With control and formatting characters as JSON escapes them, for what must look like what it is."""
+    return "".join(_escaped(char) if unicodedata.category(char) in ("Cc", "Cf") else char for char in text)
+
+
+def _escaped(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
 def one_line(text: str, limit: int) -> str:

@@ -27,8 +27,11 @@ class Tokens(BaseModel):
     """Sampled."""
 
     def __add__(self, other: Tokens) -> Tokens:
+        """What others say may be anything: no sum is more than can be told."""
         return Tokens(
-            input=self.input + other.input, cached=self.cached + other.cached, output=self.output + other.output
+            input=min(_MOST, self.input + other.input),
+            cached=min(_MOST, self.cached + other.cached),
+            output=min(_MOST, self.output + other.output),
         )
 
 
@@ -46,7 +49,8 @@ class Usage(BaseModel):
     def __add__(self, other: Usage) -> Usage:
         models = dict(self.models)
         for model, tokens in other.models.items():
-            models[model] = models.get(model, Tokens()) + tokens
+            if model in models or len(models) < _MODELS:
+                models[model] = models.get(model, Tokens()) + tokens
         return Usage(models=models)
 
     @property

@@ -92,7 +92,7 @@ def has_not_arrived(error: A2AError) -> bool:
     match error.__cause__:
         case httpx.HTTPStatusError(response=response):
             return response.status_code in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
-        case httpx.ConnectError() | httpx.ConnectTimeout():
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
             return True
     return False
 

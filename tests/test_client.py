@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from service import extension
-from service.client import Refused, RemoteAgent, Reply, open_http
+from service.client import Refused, RemoteAgent, Reply, Unreachable, open_http
 from service.events import Event, TextDelta, Waiting
 from service.server import EmbeddedServer, listen, url_of
 from tests.conftest import RunServer, Says, eventually
@@ -156,6 +156,7 @@ class Ear:
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.client._FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("service.client._LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("service.client._AGAIN_SECONDS", 0.2)
 
 
 async def ask(agent: Stranger, ear: Ear, task_id: str | None = None) -> Reply:
@@ -318,6 +319,52 @@ async def test_an_answer_that_is_refused_is_looked_after() -> None:
     async with stranger(SendStreamingMessage=[error(UNSUPPORTED)], GetTask=[done], SubscribeToTask=[down]) as agent:
         reply = await ask(agent, Ear(), task_id="t")
     assert (reply.state, reply.text) == ("completed", "done")
+
+
+@pytest.mark.parametrize("task_id", ["a\0b", "x" * 257, "a\nb"])
+async def test_an_id_that_cannot_be_kept_is_none(task_id: str) -> None:
+    """It would go into our database and our log."""
+    working = {**task("WORKING"), "id": task_id}
+    async with stranger(SendStreamingMessage=[stream({"task": working}, then=stay)]) as agent:
+        with pytest.raises(Refused, match="no id"):
+            await ask(agent, Ear())
+
+
+async def test_a_message_whose_connection_breaks_is_said_again() -> None:
+    """With its id, so that the agent does once what it says."""
+    done = stream({"task": task("COMPLETED", "done")})
+    async with stranger(SendStreamingMessage=[stream(first=cut), stream(first=cut), done]) as agent:
+        assert (await ask(agent, Ear())).text == "done"
+    assert agent.asked.count("SendStreamingMessage") == 3
+
+
+async def test_a_message_is_not_said_again_for_ever() -> None:
+    async with stranger(SendStreamingMessage=[stream(first=cut)] * 1_000) as agent:
+        with pytest.raises(Unreachable) as lost:
+            await ask(agent, Ear())
+    assert lost.value.heard
+
+
+async def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pieces it comes in; then its task is cancelled."""
+    monkeypatch.setattr("service.client._ANSWER_CHARS", 1_000)
+    pieces = [piece("x" * 100) for _ in range(20)]
+    async with stranger(
+        SendStreamingMessage=[stream({"task": task("WORKING")}, *pieces, then=stay)],
+        CancelTask=[result(task("CANCELED"))],
+    ) as agent:
+        with pytest.raises(Refused, match="longer than"):
+            await ask(agent, Ear())
+    assert agent.asked[-1] == "CancelTask"
+
+
+async def test_a_task_that_does_not_take_its_answer_says_why() -> None:
+    async with stranger(
+        SendStreamingMessage=[error(UNSUPPORTED)], GetTask=[result(task("INPUT_REQUIRED"))], SubscribeToTask=[down]
+    ) as agent:
+        with pytest.raises(Refused):
+            await ask(agent, Ear(), task_id="t")
+    assert "CancelTask" not in agent.asked
 
 
 @pytest.mark.parametrize("code", [429, 503])

@@ -29,7 +29,7 @@ from service.decode import DecodeLoop, Limits, StopReason, Turn
 from service.engine.base import Sampling
 from service.engine.scripted import ScriptedEngine
 from service.events import ignore
-from service.journal import Finished, Heard
+from service.journal import Begun, Finished, Heard
 from service.messages import Answer, Caller, Question
 from service.tools.base import Asks, CallContext, ToolSpec
 from service.tools.builtin import Approved
@@ -87,7 +87,7 @@ class Moment:
     """What a process leaves behind that dies before the next one."""
 
     transcript: Transcript
-    noted: dict[str, Finished | int]
+    noted: dict[str, Finished | Begun]
     ledger: Counter[str]
     """What had been called when the next moment came."""
 
@@ -95,8 +95,8 @@ class Moment:
 class Recorder:
     """A journal that knows all that it ever was."""
 
-    def __init__(self, transcript: Transcript, noted: Mapping[str, Finished | int], ledger: Counter[str]) -> None:
-        self.noted: dict[str, Finished | int] = {**noted}
+    def __init__(self, transcript: Transcript, noted: Mapping[str, Finished | Begun], ledger: Counter[str]) -> None:
+        self.noted: dict[str, Finished | Begun] = {**noted}
         self.answers: dict[str, tuple[Answer, ...]] = {}
         self.transcript = transcript
         self._ledger = ledger
@@ -109,11 +109,11 @@ class Recorder:
         self._turn_page()
 
     async def begin(self, call_id: str, answers: int) -> None:
-        self.noted[call_id] = answers
+        self.noted[call_id] = Begun(answers)
         self._turn_page()
 
     async def note(self, finished: Finished) -> None:
-        self.noted[finished[0].call_id] = finished
+        self.noted[finished.result.call_id] = finished
         self._turn_page()
 
     def _turn_page(self) -> None:
@@ -177,7 +177,7 @@ async def test_20_again_and_again(tokenizer: Tokenizer, live: bool) -> None:
     """Each process dies at its first moment."""
     scene = Scene(tokenizer, live=live, idempotent=True)
     loop = scene.loop(Counter())
-    transcript, noted, lives = loop.ask(Transcript(), "Do."), dict[str, Finished | int](), 0
+    transcript, noted, lives = loop.ask(Transcript(), "Do."), dict[str, Finished | Begun](), 0
     while True:
         ledger: Counter[str] = Counter()
         recorder = Recorder(transcript, dict(noted), ledger)
@@ -295,7 +295,7 @@ async def test_26_approval(tokenizer: Tokenizer, answer: str, runs: int) -> None
     assert ledger["t/c0"] == runs
     assert ("a is done" in told) == bool(runs)
     assert (f"the user did not agree but said: {answer}" in told) == (not runs)
-    recorder = Recorder(left, {"c0": 1, "c1": recorder.noted["c1"]}, ledger)
+    recorder = Recorder(left, {"c0": Begun(1), "c1": recorder.noted["c1"]}, ledger)
     recorder.answers["c0"] = (Answer(answer),)
     turn = await loop.run(left, Caller(turn="t"), ignore, recorder)
     assert UNKNOWN in chat.read(turn.transcript.tokens)

@@ -137,7 +137,7 @@ async def test_2_stored_is_what_the_engine_was_given_and_gave(
                 accepted = Accepted(f"turn-{number}", f"context-{number}", f"message-{number}", "", "", {})
                 held = await turns.accept(accepted, hold=True)
                 assert isinstance(held, Held)
-                await Session(writes, database, held.lease, held.context_id).keep(transcript)
+                await Session(writes, database, held.lease, held.conversation_id).keep(transcript)
         transcripts = [await read_conversation(database, f"context-{number}") for number in range(len(rolled))]
     assert sum(any(span.origin is Origin.RETURNED for span in t.spans) for t in transcripts) >= 200
     stretches = {}

@@ -133,7 +133,7 @@ async def _wait_for_ends(database: AsyncEngine, seconds: float) -> None:
 
 async def _read_turns(database: AsyncEngine, chat: InnerFormat, found: Findings) -> list[Turn]:
     async with database.connect() as connection:
-        contexts = dict((await connection.execute(select(turns.c.id, turns.c.context_id))).all())
+        contexts = dict((await connection.execute(select(turns.c.id, turns.c.conversation_id))).all())
     tasks = {id: task for id, (task, _) in (await (await Tasks.open(database)).read(contexts.keys())).items()}
     read: list[Turn] = []
     for context_id in set(contexts.values()):

@@ -184,7 +184,7 @@ class Contenders:
         """The conversation that an agent began last."""
         async with open_database(f"sqlite+aiosqlite:///{self._folder / agent}-conversations.sqlite3") as database:
             async with database.connect() as connection:
-                rows = await connection.exec_driver_sql("SELECT context_id FROM spans ORDER BY rowid DESC LIMIT 1")
+                rows = await connection.exec_driver_sql("SELECT conversation_id FROM spans ORDER BY rowid DESC LIMIT 1")
                 (context,) = rows.one()
             return await read_conversation(database, context)
 

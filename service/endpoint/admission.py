@@ -1,7 +1,8 @@
 """Which messages are turned away because there is too much to do already.
 
 Turns that wait are counted by who asked for them. A caller may have at most as many waiting as there are places left
-for everybody: so one alone gets half of the queue, and another who comes then still finds room.
+for everybody: so one alone gets half of the queue, and another who comes then still finds room. Turns of a conversation
+run one after the other: only a few of them may stand in line, be it for an answer that never comes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from service.sessions.turns import Turns
 
 _COUNT_SECONDS = 0.2
 """How old a count may be: turning away must cost next to nothing."""
+_IN_LINE = 8
+"""Turns of one conversation."""
 _RETRY_SECONDS = (1, 60)
 _TURN_SECONDS = 5.0
 """How long a turn takes, until that is known."""
@@ -43,8 +46,13 @@ class Admission:
         self._counted = -math.inf
         self._seconds = _TURN_SECONDS
 
-    async def check(self, caller: str) -> None:
-        """Raises Busy if a further turn of this caller's must not wait; else it counts as waiting."""
+    async def check(self, caller: str, conversation_id: str | None) -> None:
+        """Raises Busy if a further turn of this caller's must not wait; else it counts as waiting.
+
+        `conversation_id` is of one that it does not begin.
+        """
+        if conversation_id and await self._turns.in_line(conversation_id) >= _IN_LINE:
+            raise Busy("too many messages wait in this context already", caller=True, retry_seconds=self._retry(1))
         if time.monotonic() - self._counted > _COUNT_SECONDS:
             self._counted = time.monotonic()
             self._waiting = await self._turns.waiting()

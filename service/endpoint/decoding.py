@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.decode import DecodeLoop, StopReason, Turn
 from service.delegation import Delegation
 from service.endpoint.agent import Outcome
-from service.endpoint.answer import Answer
 from service.endpoint.log import Log
+from service.endpoint.updates import TaskUpdates
 from service.messages import Caller
 from service.sessions.session import Session
 from service.sessions.timeline import Timelines
@@ -51,8 +51,8 @@ class Decoding:
         delegation = Delegation.from_json(held.ask.get("delegation", {}))
         caller = Caller(delegation, held.lease.turn_id, held.began, lambda: session.lost or let_go())
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
-        async with Answer(log, timeline, said) as answer:
-            turn = await self._loop.run(transcript, caller, answer.emit, session)
+        async with TaskUpdates(log, timeline, said) as updates:
+            turn = await self._loop.run(transcript, caller, updates.emit, session)
         return _judge(turn)
 
     async def give_up(self, held: Held) -> None:
@@ -66,7 +66,7 @@ class Decoding:
         return self._loop.took(session.transcript, session)
 
     async def _open(self, held: Held) -> Session:
-        where = (self._writes, self._database, held.lease, held.context_id)
+        where = (self._writes, self._database, held.lease, held.conversation_id)
         return Session(*where) if held.begins else await Session.open(*where, begun=held.begun)
 
 

@@ -242,6 +242,9 @@ class Handler(RequestHandler):
             await self._check_room(conversation, ask, begins=not named)
             accepted = Accepted(task.id, conversation, key, said, message_key(caller_of(context), ""), ask.to_json())
             also = [await self._configs.to_store(task.id, config, context)] if config else []
+            if stored and also:  # that may have taken long
+                stored = await self._asked_task(message, context)
+                task = _answered(stored, message)
             with self._logs.hold(stored or task, owner) as log:
                 if stored:
                     seen = await self._answer(accepted, ask, task, owner, *also)
@@ -255,6 +258,7 @@ class Handler(RequestHandler):
         task = await self._seen_task(seen, said, context)
         if config:
             await self._configs.create(task.id, config, context)
+            task = await self._task(task.id, context)
         with self._logs.hold(task, owner) as log:
             yield log
 

@@ -165,7 +165,7 @@ class Worker:
     ) -> Seen | None:
         hold = begins and self._free > 0 and not self._draining
         if not hold:
-            await self._admission.check(accepted.caller)
+            await self._admission.check(accepted.caller, None if begins else accepted.conversation_id)
         self._reserved += hold
         try:
             result = await self._turns.accept(accepted, self._tasks.row(task, owner), *also, hold=hold)
@@ -250,16 +250,18 @@ class Worker:
             raise
         ids = [held.lease.turn_id for held in taken]
         tasks = await through_outages(lambda: self._tasks.read(ids)) if taken else {}
-        if self._draining:
-            await self._give_back(*taken)
-            return
-        for held in taken:
+        # Others may have come meanwhile that could begin at once.
+        room = 0 if self._draining else max(0, self._free)
+        for held in taken[:room]:
             turn_id = held.lease.turn_id
             if turn_id in tasks:
                 self._start(held, *tasks[turn_id])
             else:
                 logger.error("turn %s has no task: it is over", turn_id)
                 await self._writes.write(*self._turns.ended(turn_id), lease=held.lease)
+        if surplus := taken[room:]:
+            await self._give_back(*surplus)
+            self._wanted.set()
 
     async def _write_states(self) -> None:
         """Writes the tasks that have changed since the last time."""
@@ -278,9 +280,11 @@ class Worker:
                 writes.append(self._writes.submit(self._tasks.row(log.task, log.owner), lease=run.held.lease))
         if not writes:
             return
-        told = self._writes.write(self._webhooks.changed([log.task.id for log in logs]))
-        *results, _ = await asyncio.gather(*writes, told, return_exceptions=True)
-        for log, error in zip(logs, results, strict=True):
+        owed = self._writes.submit(self._webhooks.changed([log.task.id for log in logs]))
+        gathered = asyncio.gather(owed, *writes, return_exceptions=True)
+        unowed, *unwritten = await asyncio.shield(gathered)
+        for log, error in zip(logs, unwritten, strict=True):
+            error = error or unowed
             if isinstance(error, Exception) and not isinstance(error, LeaseLost):
                 log.changed = True
                 logger.error("the state of task %s cannot be written: %s", log.task.id, error)

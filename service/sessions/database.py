@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Float, FromClause, cast, event, func, literal
+from sqlalchemy import ColumnElement, Connection, Executable, Float, FromClause, cast, event, func, inspect, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -120,13 +120,26 @@ async def _create_tables(database: AsyncEngine) -> None:
     try:
         async with alone(database), database.begin() as connection:
             await connection.run_sync(metadata.create_all)
+            await connection.run_sync(_check_columns)
     except Exception as error:  # drivers have errors of their own for a server that does not answer
         reason = error.orig if isinstance(error, DBAPIError) else error  # without the statement
         url = database.url.render_as_string()  # without the password
         raise ConfigError(f"the database {url} cannot be used: {str(reason) or type(reason).__name__}") from error
 
 
+def _check_columns(connection: Connection) -> None:
+    """Raises ValueError if a table is not as it is made now: nothing would change that."""
+    inspector = inspect(connection)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        if missing := {column.name for column in table.columns} - there:
+            raise ValueError(f"another version made it: its {table.name} lack {', '.join(sorted(missing))}")
+
+
 _SCHEMA_LOCK = 0x1_00_9
+
+_OPTIONS: dict[str, Any] = {"hide_parameters": True}
+"""What people say, and the credentials of webhooks, are not for the errors that a log gets."""
 
 
 def _postgresql(url: str, silence_seconds: float) -> AsyncEngine:
@@ -138,14 +151,16 @@ def _postgresql(url: str, silence_seconds: float) -> AsyncEngine:
         "command_timeout": _ANSWER_SECONDS,
     }
     known = _parsed(url).get_driver_name() == "asyncpg"
-    return create_async_engine(url, pool_pre_ping=True, connect_args=limits if known else {})
+    return create_async_engine(url, pool_pre_ping=True, connect_args=limits if known else {}, **_OPTIONS)
 
 
 def _sqlite(url: str) -> AsyncEngine:
     # SQLite has one writer, and whoever finds it busy may find it so until it gives up: one connection is a fair queue.
     # Also in memory, where SQLAlchemy would let all share the connection, and with it their transactions.
     pool = AsyncAdaptedQueuePool
-    database = create_async_engine(url, poolclass=pool, pool_size=1, max_overflow=0, pool_timeout=_QUEUE_SECONDS)
+    database = create_async_engine(
+        url, poolclass=pool, pool_size=1, max_overflow=0, pool_timeout=_QUEUE_SECONDS, **_OPTIONS
+    )
     event.listen(database.sync_engine, "connect", _keep_a_journal)
     return database
 

@@ -13,9 +13,9 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.2
-_SQLSTATES = ("08", "25P03", "40", "53", "57")
-"""How those begin that are no fault of what is written: a connection that is lost or was idle for too long, a deadlock,
-a server that is full, going or coming."""
+_SQLSTATES = ("08", "25006", "25P03", "40", "53", "57")
+"""How those begin that are no fault of what is written: a connection that is lost or was idle for too long, a server
+that only reads since another one writes, a deadlock, a server that is full, going or coming."""
 
 
 def is_outage(error: Exception) -> bool:

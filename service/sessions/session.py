@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.errors import LeaseLost
-from service.journal import Finished
+from service.journal import Begun, Finished
 from service.messages import Answer, ToolResult
 from service.sessions.database import insert_new, upsert
 from service.sessions.outages import through_outages
@@ -22,9 +22,9 @@ from service.transcript import Arrival, Transcript
 from service.usage import Usage
 
 
-async def read_conversation(database: AsyncEngine, context_id: str) -> Transcript:
+async def read_conversation(database: AsyncEngine, conversation_id: str) -> Transcript:
     """What is stored now, whoever holds it. Empty for an unknown conversation."""
-    return await to_the_end(_read_spans(database, context_id))
+    return await to_the_end(_read_spans(database, conversation_id))
 
 
 _EMPTY = Transcript()
@@ -38,16 +38,16 @@ class Session:
         writes: Writes,
         database: AsyncEngine,
         lease: Lease,
-        context_id: str,
+        conversation_id: str,
         transcript: Transcript = _EMPTY,
-        noted: Mapping[str, Finished | int] = MappingProxyType({}),
+        noted: Mapping[str, Finished | Begun] = MappingProxyType({}),
         said: Mapping[str, tuple[Answer, ...]] = MappingProxyType({}),
         *,
         begun: bool = False,
     ) -> None:
         self._writes = writes
         self._lease = lease
-        self._context_id = context_id
+        self._conversation_id = conversation_id
         self._insert_spans, self._upsert_results = insert_new(database, spans), upsert(database, results)
         self.transcript = transcript
         """What is stored, or on its way."""
@@ -60,18 +60,22 @@ class Session:
         self._grown = False
 
     @classmethod
-    async def open(cls, writes: Writes, database: AsyncEngine, lease: Lease, context_id: str, *, begun: bool) -> Self:
+    async def open(
+        cls, writes: Writes, database: AsyncEngine, lease: Lease, conversation_id: str, *, begun: bool
+    ) -> Self:
         """The conversation with all that is known of a turn in it, once the database is there to tell."""
-        return await through_outages(lambda: cls._open(writes, database, lease, context_id, begun=begun))
+        return await through_outages(lambda: cls._open(writes, database, lease, conversation_id, begun=begun))
 
     @classmethod
-    async def _open(cls, writes: Writes, database: AsyncEngine, lease: Lease, context_id: str, *, begun: bool) -> Self:
-        transcript = await read_conversation(database, context_id)
+    async def _open(
+        cls, writes: Writes, database: AsyncEngine, lease: Lease, conversation_id: str, *, begun: bool
+    ) -> Self:
+        transcript = await read_conversation(database, conversation_id)
         if not begun:
-            return cls(writes, database, lease, context_id, transcript)
+            return cls(writes, database, lease, conversation_id, transcript)
         noted = await to_the_end(_read_results(database, lease.turn_id))
         said = await to_the_end(_read_answers(database, lease.turn_id))
-        return cls(writes, database, lease, context_id, transcript, noted, said, begun=True)
+        return cls(writes, database, lease, conversation_id, transcript, noted, said, begun=True)
 
     async def keep(self, transcript: Transcript) -> None:
         """Raises ValueError if it does not continue what is stored, and LeaseLost if the turn is another process's."""
@@ -82,7 +86,7 @@ class Session:
         if not grown:
             return
         rows = [
-            {"context_id": self._context_id, "position": len(known) + index, "span": span}
+            {"conversation_id": self._conversation_id, "position": len(known) + index, "span": span}
             for index, span in enumerate(grown)
         ]
         statements: list[Statement] = [(self._insert_spans, rows)]
@@ -115,24 +119,24 @@ class Session:
             raise
 
 
-async def _read_spans(database: AsyncEngine, context_id: str) -> Transcript:
-    rows = select(spans.c.span).where(spans.c.context_id == context_id).order_by(spans.c.position)
+async def _read_spans(database: AsyncEngine, conversation_id: str) -> Transcript:
+    rows = select(spans.c.span).where(spans.c.conversation_id == conversation_id).order_by(spans.c.position)
     async with database.connect() as connection:
         return Transcript.from_json({"version": 1, "spans": (await connection.scalars(rows)).all()})
 
 
-async def _read_results(database: AsyncEngine, turn_id: str) -> dict[str, Finished | int]:
+async def _read_results(database: AsyncEngine, turn_id: str) -> dict[str, Finished | Begun]:
     rows = select(results.c.call_id, results.c.result).where(results.c.turn_id == turn_id)
     async with database.connect() as connection:
         return {call_id: _noted(call_id, result) for call_id, result in await connection.execute(rows)}
 
 
-def _noted(call_id: str, result: Any) -> Finished | int:
+def _noted(call_id: str, result: Any) -> Finished | Begun:
     if isinstance(result, int):
-        return result
+        return Begun(result)
     usage = Usage.model_validate(result["usage"])
     text, is_error, below = result["text"], result["is_error"], result.get("below", 0)
-    return ToolResult(call_id, text, is_error, usage, below), Arrival(**result["arrival"])
+    return Finished(ToolResult(call_id, text, is_error, usage, below), Arrival(**result["arrival"]))
 
 
 async def _read_answers(database: AsyncEngine, turn_id: str) -> dict[str, tuple[Answer, ...]]:

@@ -6,16 +6,15 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 
 ID_LENGTH = 36
 """As long as a UUID, and as wide as the A2A SDK makes the same columns in its table of tasks."""
-# A `context_id` here names one conversation of all there are, though others may have named theirs alike: it need not
-# be the contextId that its caller knows.
 WEBHOOK_ID_LENGTH = 255
+# A conversation's id is not the contextId that its caller knows: others may have named theirs alike.
 
 metadata = MetaData()
 
 spans = Table(
     "spans",
     metadata,
-    Column("context_id", String(ID_LENGTH), primary_key=True),
+    Column("conversation_id", String(ID_LENGTH), primary_key=True),
     # The key makes a second writer of the same conversation fail instead of overwriting.
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("span", JSON, nullable=False),
@@ -26,7 +25,7 @@ turns = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("id", String(ID_LENGTH), nullable=False, unique=True),
-    Column("context_id", String(ID_LENGTH), nullable=False),
+    Column("conversation_id", String(ID_LENGTH), nullable=False),
     Column("caller", String(64), nullable=False),
     Column("ask", JSON, nullable=False),
     Column("begun", Boolean, nullable=False, default=False),
@@ -45,10 +44,10 @@ turns = Table(
 
 # A conversation has one turn at a time, whatever processes do at once.
 _held = turns.c.holder.is_not(None)
-Index("turns_held", turns.c.context_id, unique=True, sqlite_where=_held, postgresql_where=_held)
+Index("turns_held", turns.c.conversation_id, unique=True, sqlite_where=_held, postgresql_where=_held)
 _open = turns.c.ended == false()
 Index("turns_open", turns.c.number, sqlite_where=_open, postgresql_where=_open)
-Index("turns_open_by_context", turns.c.context_id, sqlite_where=_open, postgresql_where=_open)
+Index("turns_open_by_conversation", turns.c.conversation_id, sqlite_where=_open, postgresql_where=_open)
 
 messages = Table(
     "messages",

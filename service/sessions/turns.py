@@ -38,7 +38,7 @@ class Accepted:
     """A message that asks for a turn."""
 
     turn_id: str
-    context_id: str
+    conversation_id: str
     message_key: str
     """Names the message among all there ever were."""
     digest: str
@@ -54,7 +54,7 @@ class Held:
     """A turn that this process may decode."""
 
     lease: Lease
-    context_id: str
+    conversation_id: str
     ask: dict[str, Any]
     begins: bool = False
     """Whether the conversation begins with it, so that nothing can be stored of it."""
@@ -104,7 +104,7 @@ class Turns:
         began = time.time()
         row = {
             "id": accepted.turn_id,
-            "context_id": accepted.context_id,
+            "conversation_id": accepted.conversation_id,
             "caller": accepted.caller,
             "ask": accepted.ask | ({_BEGAN: began} if hold else {}),
             **(self._lease_values() | {"fence": 1, "attempts": 1} if hold else {}),
@@ -121,7 +121,7 @@ class Turns:
         if not hold:
             return None
         lease = Lease(accepted.turn_id, 1)
-        return Held(lease, accepted.context_id, accepted.ask, begins=True, began=began, since=since)
+        return Held(lease, accepted.conversation_id, accepted.ask, begins=True, began=began, since=since)
 
     async def find(self, key: str) -> Seen | None:
         """The turn of a message that was accepted before."""
@@ -134,14 +134,25 @@ class Turns:
         return Seen(*row) if row else None
 
     async def waiting(self) -> dict[str, int]:
-        """How many turns of each caller nobody holds, those that ask left out."""
+        """How many turns of each caller nobody holds. Those that ask are left out, and those that wait for them."""
         return await to_the_end(self._waiting())
 
     async def _waiting(self) -> dict[str, int]:
-        waits = (not_(turns.c.ended), turns.c.holder.is_(None), turns.c.asking.is_(None))
+        other = turns.alias()
+        asks = (other.c.conversation_id == turns.c.conversation_id, not_(other.c.ended), other.c.asking.is_not(None))
+        waits = (not_(turns.c.ended), turns.c.holder.is_(None), ~exists().where(*asks))
         async with self._database.connect() as connection:
             counts = select(turns.c.caller, func.count().label("waiting")).where(*waits).group_by(turns.c.caller)
             return {row.caller: row.waiting for row in await connection.execute(counts)}
+
+    async def in_line(self, conversation_id: str) -> int:
+        """How many turns of a conversation have not ended."""
+        return await to_the_end(self._in_line(conversation_id))
+
+    async def _in_line(self, conversation_id: str) -> int:
+        count = select(func.count()).where(turns.c.conversation_id == conversation_id, not_(turns.c.ended))
+        async with self._database.connect() as connection:
+            return (await connection.execute(count)).scalar_one()
 
     async def claim(self, count: int, but: Collection[str] = ()) -> list[Held]:
         """Takes the leases of up to `count` turns that nobody holds: one of each caller, the oldest, then another.
@@ -164,7 +175,7 @@ class Turns:
             .returning(
                 turns.c.id,
                 turns.c.fence,
-                turns.c.context_id,
+                turns.c.conversation_id,
                 turns.c.ask,
                 turns.c.begun,
                 turns.c.attempts,
@@ -188,7 +199,7 @@ class Turns:
                 held.append(
                     Held(
                         Lease(row.id, row.fence),
-                        row.context_id,
+                        row.conversation_id,
                         ask,
                         begun=row.begun,
                         attempts=row.attempts,
@@ -203,7 +214,7 @@ class Turns:
         """The turns that nobody holds, and that no other turn of their conversation keeps waiting."""
         other = turns.alias()
         in_the_way = exists().where(
-            other.c.context_id == turns.c.context_id,
+            other.c.conversation_id == turns.c.conversation_id,
             not_(other.c.ended),
             or_(other.c.number < turns.c.number, and_(other.c.holder.is_not(None), other.c.number != turns.c.number)),
         )

@@ -106,6 +106,7 @@ class Writes:
             except Exception as error:
                 if is_outage(error):
                     batch = self._give_up(batch, error)
+                    self._waiting = self._give_up(self._waiting, error)
                     if not batch:
                         return
                     await asyncio.sleep(PAUSE_SECONDS)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from service.errors import ToolError
+from service.plain import visible
 from service.tools.base import Asks, CallContext, Tool, ToolSpec
 
 _YES = {"yes", "y", "ok", "okay", "sure", "approve", "approved", "confirm", "confirmed", "go ahead", "do it"}
@@ -43,7 +44,9 @@ class Approved:
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
         if not context.answers:
-            given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+            given = ", ".join(
+                f"{name}={visible(json.dumps(value, ensure_ascii=False))}" for name, value in arguments.items()
+            )
             raise Asks(f"May I call {self.spec.name}({given})?")
         said = context.answers[0].text or ""
         if said.strip(" .!").casefold() not in _YES:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Agent, RunServer, echo, say
+from tests.conftest import Agent, Asked, RunServer, Says, echo, say
 from tests.endpoint.bindings import Call, http_json, json_rpc, over_both
 
 
@@ -90,6 +90,25 @@ async def test_what_waits_for_its_own_conversation_counts(run_server: RunServer)
     assert (await json_rpc(agent, "SendMessage", {"message": say("2", contextId="c")})).status_code == 503
     agent.engine.gate.set()
     assert {(await each)["status"]["state"] for each in sent} == {"TASK_STATE_COMPLETED"}
+
+
+async def test_a_conversation_has_a_short_line(run_server: RunServer) -> None:
+    """Whoever waits for an answer that may never come keeps nobody else from working."""
+
+    def reply(asked: Asked) -> Says:
+        asks = asked.text == "Ask." and not asked.results
+        return Says("", (("ask_user", '{"question": "Which?"}'),)) if asks else Says("Done.")
+
+    agent = await run_server(reply, ask_user=True, limits={"queued": 16})
+    resting = await agent.send("Ask.", contextId="c")
+    waiting = [asyncio.create_task(agent.send("Later.", contextId="c")) for _ in range(7)]
+    await agent.listed("INPUT_REQUIRED", *["SUBMITTED"] * 7)
+    response = await json_rpc(agent, "SendMessage", {"message": say("More.", contextId="c")})
+    assert (response.status_code, "in this context" in response.text) == (429, True)
+    others = await asyncio.gather(*(agent.send("Now.", contextId=f"other {number}") for number in range(4)))
+    assert {each["status"]["state"] for each in others} == {"TASK_STATE_COMPLETED"}
+    await agent.send("This.", taskId=resting["id"])
+    assert {(await each)["status"]["state"] for each in waiting} == {"TASK_STATE_COMPLETED"}
 
 
 async def test_an_engine_under_pressure_gets_no_more_turns(run_server: RunServer) -> None:

@@ -16,6 +16,7 @@ from a2a.utils.constants import TransportProtocol
 from sqlalchemy import update
 
 from service import extension
+from service.endpoint.configs import Configs
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import EngineError
@@ -404,6 +405,27 @@ async def test_a_turn_that_is_accepted_while_a_drain_begins_is_left_to_the_next_
     monkeypatch.undo()
     again = await run_server(echo)
     assert await text_of(again, task["id"]) == "You said: hello"
+
+
+async def test_a_message_that_comes_again_as_its_task_ends_waits_for_nothing(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1. Its task works.  2. Its webhook is being stored; the task ends."""
+    agent = await run_server(echo)
+    agent.engine.gate.clear()
+    message = say("hello", contextId="c")
+    first = asyncio.create_task(agent.rpc("SendMessage", {"message": message}))
+    await agent.listed("WORKING")
+
+    async def store(*_: Any) -> None:
+        agent.engine.gate.set()
+        await first
+
+    monkeypatch.setattr(Configs, "create", store)
+    configuration = {"taskPushNotificationConfig": {"url": "https://a.example/"}}
+    async with asyncio.timeout(10):
+        again = await agent.rpc("SendMessage", {"message": message, "configuration": configuration})
+    assert again["result"]["task"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
 async def test_turns_that_wait_are_taken_up_after_a_restart_in_order(run_server: RunServer) -> None:

@@ -11,8 +11,8 @@ from a2a.types import Artifact, Part, Task, TaskArtifactUpdateEvent
 from google.protobuf.json_format import MessageToDict
 from sqlalchemy import insert
 
-from service.endpoint.answer import Answer
 from service.endpoint.log import Log, Update
+from service.endpoint.updates import TaskUpdates
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta
 from service.sessions.database import open_database
 from service.sessions.tables import turns
@@ -38,7 +38,9 @@ class Told(Log):
 @pytest.fixture
 async def timeline() -> AsyncIterator[Timeline]:
     async with open_database("sqlite+aiosqlite://") as database, Writes(database) as writes:
-        await writes.write((insert(turns).values(id="t", context_id="c", caller="", ask={}, fence=1, holder="h"), None))
+        await writes.write(
+            (insert(turns).values(id="t", conversation_id="c", caller="", ask={}, fence=1, holder="h"), None)
+        )
         yield await Timelines(database, writes).open(Lease("t", 1), begun=False)
 
 
@@ -59,7 +61,7 @@ def updates(log: Told) -> list[Any]:
 
 async def test_text_that_comes_fast_is_one_update(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log, timeline) as sink:
+    async with TaskUpdates(log, timeline) as sink:
         for _ in range(1000):
             await sink.emit(TextDelta(text="x"))
     assert updates(log) == ["x" * 1000]
@@ -67,7 +69,7 @@ async def test_text_that_comes_fast_is_one_update(timeline: Timeline) -> None:
 
 async def test_the_first_text_does_not_wait(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log, timeline) as sink:
+    async with TaskUpdates(log, timeline) as sink:
         await sink.emit(TextDelta(text="a"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -79,7 +81,7 @@ async def test_the_first_text_does_not_wait(timeline: Timeline) -> None:
 
 async def test_order_is_kept_and_neighbours_share_an_update(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log, timeline) as sink:
+    async with TaskUpdates(log, timeline) as sink:
         for event in (TextDelta(text="a"), STARTED, FINISHED, TextDelta(text="b"), TextDelta(text="c")):
             await sink.emit(event)
     first, second, third = updates(log)
@@ -89,7 +91,7 @@ async def test_order_is_kept_and_neighbours_share_an_update(timeline: Timeline) 
 
 async def test_a_peer_s_text_is_joined_as_well(timeline: Timeline) -> None:
     log = a_log()
-    async with Answer(log, timeline) as sink:
+    async with TaskUpdates(log, timeline) as sink:
         for call_id, text in (("c0", "a"), ("c0", "b"), ("c1", "c")):
             await sink.emit(CallProgress(call_id=call_id, event=TextDelta(text=text)))
     assert [(data["call_id"], data["event"]["text"]) for data in updates(log)[0]] == [("c0", "ab"), ("c1", "c")]
@@ -98,7 +100,7 @@ async def test_a_peer_s_text_is_joined_as_well(timeline: Timeline) -> None:
 async def test_what_came_before_a_failure_is_sent(timeline: Timeline) -> None:
     log = a_log()
     try:
-        async with Answer(log, timeline) as sink:
+        async with TaskUpdates(log, timeline) as sink:
             await sink.emit(TextDelta(text="a"))
             raise RuntimeError
     except RuntimeError:
@@ -109,7 +111,7 @@ async def test_what_came_before_a_failure_is_sent(timeline: Timeline) -> None:
 async def test_what_another_process_said_comes_first(timeline: Timeline) -> None:
     """Whatever it had told of it: not all that is told is kept."""
     log = a_log("abc and what was lost")
-    async with Answer(log, timeline, "abc") as sink:
+    async with TaskUpdates(log, timeline, "abc") as sink:
         await sink.emit(TextDelta(text="d"))
     assert updates(log) == ["abc", "d"]
     assert [part.text for part in log.task.artifacts[0].parts] == ["abcd"]

@@ -28,9 +28,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tokenizers import Tokenizer
 
 from service.delegation import MAX_DEPTH
-from service.endpoint.answer import Answer
 from service.endpoint.decoding import Decoding
 from service.endpoint.log import Log, Update
+from service.endpoint.updates import TaskUpdates
 from service.events import (
     CallFinished,
     CallProgress,
@@ -55,7 +55,7 @@ from tests.test_decode_resume import Scene
 
 STARTED = CallStarted(call_id="c0", tool="add", arguments="{}")
 FINISHED = CallFinished(call_id="c0", tool="add", text="5", is_error=False, seconds=0.1)
-ROW = {"id": "t", "context_id": "c", "caller": "", "ask": {}, "fence": 1, "holder": "h"}
+ROW = {"id": "t", "conversation_id": "c", "caller": "", "ask": {}, "fence": 1, "holder": "h"}
 
 
 class Told(Log):
@@ -110,7 +110,7 @@ async def test_1_told_once_it_is_stored(one: Process, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Writes, "_execute", wait)
     log = Told()
-    async with Answer(log, await one.timelines.open(Lease("t", 1), begun=False)) as sink:
+    async with TaskUpdates(log, await one.timelines.open(Lease("t", 1), begun=False)) as sink:
         await sink.emit(STARTED)
         await asyncio.sleep(0.05)
         assert not log.events
@@ -122,8 +122,8 @@ async def test_1_told_once_it_is_stored(one: Process, monkeypatch: pytest.Monkey
 async def test_1_not_by_who_has_lost_the_turn(one: Process) -> None:
     log, late = Told(), Told()
     async with (
-        Answer(log, await one.timelines.open(Lease("t", 1), begun=False)) as sink,
-        Answer(late, await one.timelines.open(Lease("t", 1), begun=False)) as stopped,
+        TaskUpdates(log, await one.timelines.open(Lease("t", 1), begun=False)) as sink,
+        TaskUpdates(late, await one.timelines.open(Lease("t", 1), begun=False)) as stopped,
     ):
         await sink.emit(STARTED)
         await one.writes.write((update(turns).values(fence=2), None))
@@ -231,7 +231,7 @@ async def test_3_of_long_texts_the_beginning(one: Process, monkeypatch: pytest.M
     monkeypatch.setattr(module, "_TEXT_CHARS", 10)
     log, text = Told(), "0123456789abc"
     long = (STARTED.model_copy(update={"arguments": text}), FINISHED.model_copy(update={"text": text}))
-    async with Answer(log, await one.timelines.open(Lease("t", 1), begun=False)) as sink:
+    async with TaskUpdates(log, await one.timelines.open(Lease("t", 1), begun=False)) as sink:
         for event in (*long, CallProgress(call_id="c0", event=long[1].model_copy(update={"seq": 1}))):
             await sink.emit(event)
     assert [event.get("arguments") or event["text"] for event in log.events[:2]] == [text, text]
@@ -252,7 +252,7 @@ async def test_3_of_what_peers_do_as_much_as_there_is_room_for(one: Process, mon
     log = Told()
     lives: list[list[Event]] = [[*inside[:4]], [*inside[3:], FINISHED]]
     for events in lives:
-        async with Answer(log, await one.timelines.open(Lease("t", 1), begun=True)) as sink:
+        async with TaskUpdates(log, await one.timelines.open(Lease("t", 1), begun=True)) as sink:
             await sink.emit(CallProgress(call_id="c0", event=TextDelta(text="written")))
             for event in events:
                 await sink.emit(event)

@@ -13,7 +13,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.errors import LeaseLost
+from service.errors import ConfigError, LeaseLost
+from service.journal import Begun, Finished
 from service.messages import Answer, Question, ToolResult
 from service.sessions import database
 from service.sessions.database import open_database
@@ -37,16 +38,16 @@ class Process:
         self.turns = Turns(database, writes, lease_seconds)
 
     async def accept(
-        self, turn_id: str, context_id: str = "c", caller: str = "", *, hold: bool = False
+        self, turn_id: str, conversation_id: str = "c", caller: str = "", *, hold: bool = False
     ) -> Held | Seen | None:
-        accepted = Accepted(turn_id, context_id, message_key("", turn_id), "digest", caller, {"text": turn_id})
+        accepted = Accepted(turn_id, conversation_id, message_key("", turn_id), "digest", caller, {"text": turn_id})
         return await self.turns.accept(accepted, hold=hold)
 
     async def take(self, count: int = 9) -> list[str]:
         return [held.lease.turn_id for held in await self.turns.claim(count)]
 
     async def open(self, held: Held) -> Session:
-        return await Session.open(self.writes, self.database, held.lease, held.context_id, begun=held.begun)
+        return await Session.open(self.writes, self.database, held.lease, held.conversation_id, begun=held.begun)
 
     async def end(self, held: Held) -> None:
         await self.writes.write(*self.turns.ended(held.lease.turn_id), lease=held.lease)
@@ -85,8 +86,8 @@ async def two(new_postgres: Callable[[], str]) -> AsyncIterator[tuple[Process, P
         yield one, other
 
 
-async def held(process: Process, turn_id: str = "t", context_id: str = "c") -> Held:
-    held = await process.accept(turn_id, context_id, hold=True)
+async def held(process: Process, turn_id: str = "t", conversation_id: str = "c") -> Held:
+    held = await process.accept(turn_id, conversation_id, hold=True)
     assert isinstance(held, Held)
     return held
 
@@ -141,7 +142,7 @@ async def test_another_process_goes_on_with_a_turn(start: Start) -> None:
     mine = await held(one)
     session = await one.open(mine)
     await session.keep(Transcript.of([GIVEN, SAMPLED]))
-    noted = ToolResult("c0", "5"), Arrival("c0", 5, 1.0, 2.0)
+    noted = Finished(ToolResult("c0", "5"), Arrival("c0", 5, 1.0, 2.0))
     await session.note(noted)
     await session.note(noted)
     other = await start(0.2)
@@ -169,8 +170,8 @@ async def test_a_turn_that_was_not_begun_begins(start: Start) -> None:
 
 
 async def test_turns_of_one_conversation_wait_for_each_other(process: Process) -> None:
-    for turn_id, context_id in (("a", "c"), ("b", "c"), ("x", "d")):
-        await process.accept(turn_id, context_id)
+    for turn_id, conversation_id in (("a", "c"), ("b", "c"), ("x", "d")):
+        await process.accept(turn_id, conversation_id)
     first, elsewhere = await process.turns.claim(9)
     assert (first.lease.turn_id, elsewhere.lease.turn_id) == ("a", "x")
     assert await process.take() == []
@@ -183,6 +184,24 @@ async def test_no_more_are_taken_than_wanted_and_the_oldest_first(process: Proce
         await process.accept(f"{number}", f"c{number}")
     assert await process.take(2) == ["0", "1"]
     assert await process.take(2) == ["2", "3"]
+
+
+async def test_who_waits_for_somebody_s_answer_is_not_counted_as_waiting(process: Process) -> None:
+    mine = await held(process)
+    await process.accept("u", "c")
+    await process.accept("x", "d")
+    assert await process.turns.waiting() == {"": 2}
+    assert await process.turns.in_line("c") == 2
+    await process.writes.write(process.turns.asks("t", [Question("c0", "?")], 60.0), lease=mine.lease)
+    assert await process.turns.waiting() == {"": 1}
+
+
+async def test_a_database_of_another_version_is_refused(database_url: str) -> None:
+    async with open_database(database_url) as database, database.begin() as connection:
+        await connection.execute(text("ALTER TABLE spans RENAME COLUMN conversation_id TO context_id"))
+    with pytest.raises(ConfigError, match="another version made it: its spans lack conversation_id"):
+        async with open_database(database_url):
+            pass
 
 
 async def test_callers_get_their_turns_in_turn(process: Process) -> None:
@@ -260,7 +279,7 @@ async def test_processes_that_take_at_once_take_different_turns(two: tuple[Proce
     while len(taken) < 40:
         rounds = await asyncio.gather(*(process.turns.claim(5) for process in two for _ in range(2)))
         now = [held for round_ in rounds for held in round_]
-        assert len({held.context_id for held in now}) == len(now)
+        assert len({held.conversation_id for held in now}) == len(now)
         for held_now in now:
             await two[0].end(held_now)
         taken += now
@@ -293,7 +312,7 @@ async def test_a_turn_that_asks_rests_until_it_is_answered(start: Start) -> None
     again = await other.open(theirs)
     assert again.answers == {"c0": (Answer("yes", "m"),)}
     await again.begin("c0", 1)
-    assert (await other.open(theirs)).noted == {"c0": 1}
+    assert (await other.open(theirs)).noted == {"c0": Begun(1)}
     await other.writes.write(other.turns.asks("t", [Question("c0", "?", memo="n")], 0.0), lease=theirs.lease)
     await asyncio.sleep(0.01)
     (expired,) = await other.turns.claim(9)
@@ -364,7 +383,7 @@ async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: 
 async def test_a_turn_that_nobody_holds_leaves_no_results_when_it_is_cancelled(two: tuple[Process, Process]) -> None:
     one, other = two
     session = await one.open(await held(one))
-    await session.note((ToolResult("c0", "5"), Arrival("c0", 5, 1.0, 2.0)))
+    await session.note(Finished(ToolResult("c0", "5"), Arrival("c0", 5, 1.0, 2.0)))
     await asyncio.sleep(0.6)
     assert await other.turns.cancel("t")
     async with other.database.connect() as connection:

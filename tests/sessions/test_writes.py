@@ -12,6 +12,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.errors import LeaseLost
 from service.sessions import writes as module
 from service.sessions.database import open_database
 from service.sessions.tables import spans, turns
@@ -19,7 +20,7 @@ from service.sessions.writes import Lease, Statement, Writes
 
 
 def row(number: int) -> Statement:
-    return insert(spans), [{"context_id": "c", "position": number, "span": {}}]
+    return insert(spans), [{"conversation_id": "c", "position": number, "span": {}}]
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def test_rows_for_one_statement_are_one_statement(database: AsyncEngine) -
     statement, everything = insert(spans), (delete(spans), None)
 
     def rows(*numbers: int) -> Statement:
-        return statement, [{"context_id": "c", "position": number, "span": {}} for number in numbers]
+        return statement, [{"conversation_id": "c", "position": number, "span": {}} for number in numbers]
 
     async with Writes(database) as writes:
         await writes.write(rows(0))
@@ -149,12 +150,39 @@ async def test_an_outage_that_lasts_is_told(
     assert await stored(database) == [2]
 
 
+async def test_an_outage_is_told_to_who_came_after_a_write_under_a_lease(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    outage = Outage(database, 1_000_000)
+    async with Writes(database) as writes, asyncio.timeout(5):
+        leased = asyncio.create_task(writes.write(row(1), lease=Lease("t", 1)))
+        await asyncio.sleep(0.05)
+        with pytest.raises(OperationalError):
+            await writes.write(row(2))
+        outage.left = 0
+        with pytest.raises(LeaseLost):  # there is no such turn
+            await leased
+    assert await stored(database) == []
+
+
+async def test_an_error_does_not_say_what_was_to_be_written(database: AsyncEngine) -> None:
+    """It goes into logs."""
+    secret = insert(spans), [{"conversation_id": "secret", "position": 1, "span": {"said": "secret"}}]
+    async with Writes(database) as writes:
+        await writes.write(secret)
+        with pytest.raises(IntegrityError) as error:
+            await writes.write(secret)
+    assert "said" not in str(error.value)
+
+
 async def test_under_a_lease_an_outage_is_waited_out_however_long(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
-    row_of_turn = {"id": "t", "context_id": "c", "caller": "", "ask": {}, "fence": 1, "holder": "h"}
+    row_of_turn = {"id": "t", "conversation_id": "c", "caller": "", "ask": {}, "fence": 1, "holder": "h"}
     async with Writes(database) as writes:
         await writes.write((insert(turns).values(row_of_turn), None))
         Outage(database, 3)

@@ -47,6 +47,11 @@ class Ear:
         self.events.append(event)
 
 
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.client._AGAIN_SECONDS", 0.2)
+
+
 @asynccontextmanager
 async def peer_at(
     url: str, refresh_seconds: float = 300, egress: Egress = PUBLIC, **config: Any

@@ -22,7 +22,7 @@ GATHER_SECONDS = 0.05
 ARTIFACT_ID = "answer"
 
 
-class Answer:
+class TaskUpdates:
     """The sink of one turn. What comes first goes out at once, the rest every `GATHER_SECONDS`.
 
     The model's prose becomes one artifact. Other events become data parts of WORKING updates, once they are stored.
