@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.overlap.bound import Bound
 from bench.overlap.contenders import Runs
 from bench.overlap.picture import Lane, draw
 from bench.spread import spread
@@ -42,15 +43,12 @@ def of_permitted(runs: Runs, name: str) -> float:
 
 def sampled_over_needed(runs: Runs, name: str) -> float:
     """Tokens."""
-    bound = runs["live"].bound
-    assert bound
-    return runs[name].sampled / bound.needed
+    return runs[name].sampled / _bound(runs).needed
 
 
 def computed_over_needed(runs: Runs, name: str) -> float:
     """Tokens: a task needs those that have to be sampled, and those that it is told."""
-    bound = runs["live"].bound
-    assert bound
+    bound = _bound(runs)
     return runs[name].computed / (bound.needed + bound.read)
 
 
@@ -60,9 +58,14 @@ def overhead(runs: Runs, name: str) -> float:
 
 
 def least(runs: Runs) -> float:
+    return _bound(runs).seconds
+
+
+def _bound(runs: Runs) -> Bound:
+    """Of the task, which the live form's run has."""
     bound = runs["live"].bound
     assert bound
-    return bound.seconds
+    return bound
 
 
 def summary(
