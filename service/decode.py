@@ -180,7 +180,7 @@ class DecodeLoop:
     def took(self, transcript: Transcript, journal: Journal) -> Usage:
         """What the last turn took as far as a journal has it: not what was cached of it."""
         past = self._last_turn(transcript)
-        tokens = Tokens(input=past.input, output=past.sampled)
+        tokens = Tokens(input=past.input, output=past.sampled, idle_waits=past.idle_waits)
         return Usage.of(self._engine.weights, tokens) + noted_usage(journal)
 
     async def _go_on(self, turn: _Growing, emit: Emit, journal: Journal) -> StopReason | None:
@@ -201,6 +201,7 @@ class DecodeLoop:
             await emit(Spliced(call_ids=ids, position=len(turn.transcript)))
         else:
             turn.transcript = turn.transcript.append(*self._chat.write_nothing(turn.transcript))
+            turn.idle_waits += 1
         await journal.keep(turn.transcript)
         return await self._stretch(turn, emit, journal)
 
@@ -300,6 +301,7 @@ class DecodeLoop:
                 past.sampled += len(span.tokens)
                 past.paused = span.tokens[-1] in self._chat.stop
             else:
+                past.idle_waits += span.origin is Origin.FORCED and not past.unanswered
                 past.answered |= {arrival.call_id for arrival in span.arrivals}
                 past.reader, past.paused = None, False
             position += len(span.tokens)
@@ -317,6 +319,7 @@ class _Past:
     sampled: int = 0
     input: int = 0
     """Tokens that the engine was given, over all stretches."""
+    idle_waits: int = 0
     made: list[Made] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     reader: Reader | None = None
@@ -340,6 +343,7 @@ class _Growing:
         self.text = list(past.text)
         self.sampled = past.sampled
         self.input = past.input
+        self.idle_waits = past.idle_waits
         self.cached = 0
         self._limits = limits
         self._caller = caller
@@ -366,7 +370,7 @@ class _Growing:
     @property
     def usage(self) -> Usage:
         """With what the agents took that were asked."""
-        tokens = Tokens(input=self.input, cached=self.cached, output=self.sampled)
+        tokens = Tokens(input=self.input, cached=self.cached, output=self.sampled, idle_waits=self.idle_waits)
         return Usage.of(self._weights, tokens) + self.calls.usage
 
     def take_reader(self) -> Reader | None:

@@ -25,6 +25,8 @@ class Tokens(BaseModel):
     """Those of them that it did not compute again."""
     output: Count = 0
     """Sampled."""
+    idle_waits: Count = 0
+    """Times that it waited while no call ran, so that there was nothing to wait for."""
 
     def __add__(self, other: Tokens) -> Tokens:
         """What others say may be anything: no sum is more than can be told."""
@@ -32,6 +34,7 @@ class Tokens(BaseModel):
             input=min(_MOST, self.input + other.input),
             cached=min(_MOST, self.cached + other.cached),
             output=min(_MOST, self.output + other.output),
+            idle_waits=min(_MOST, self.idle_waits + other.idle_waits),
         )
 
 

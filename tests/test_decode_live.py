@@ -4,7 +4,7 @@
 12. Results that are there at once come in together, in the order in which they arrived; each names its call.
 13. A model that waits gets the first result there is, and goes on while the others run.
 14. A turn does not end while a call runs: its result comes in and the model goes on.
-15. A wait while nothing runs is answered at once, in turn formats too.
+15. A wait while nothing runs is answered at once, in turn formats too, and counted in the usage.
 16. The transcript says of each result where its call closed, when that started, and when the result was there and came
     in.
 17. Played again with the results coming where they came, a turn leaves the same transcript.
@@ -159,6 +159,24 @@ async def test_15_a_wait_for_nothing(tokenizer: Tokenizer, is_live: bool) -> Non
     assert await stage.told() == "Hm.<|wait|><|end_result|>Done.<|im_end|>"
     assert stage.turn.transcript.spans[3].origin is Origin.FORCED
     assert (stage.turn.stop, stage.turn.text) == (StopReason.DONE, "Hm.Done.")
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_15_waits_for_nothing_are_counted(tokenizer: Tokenizer, is_live: bool) -> None:
+    """Also those before another process went on; a wait for a call, and an end that became one, are none."""
+    stretches = ["<|wait|>", "<|call|>a {}<|end_call|>[a]<|wait|>", "<|wait|>", "<|wait|>", "Done.<|im_end|>"]
+    if is_live:
+        stretches[1] = "<|call|>a {}<|end_call|>So[a]?<|im_end|>"
+    stage = Live(InnerFormat(tokenizer, is_live), tokenizer, *stretches)
+    await stage.told()
+    assert stage.turn.usage.models["scripted"].idle_waits == 3
+    counts = [stage.loop.took(kept, Heard()).models["scripted"].idle_waits for kept in stage.kept]
+    assert (counts[0], counts[-1]) == (1, 3)
+    assert counts == sorted(counts)
+    again = Live(InnerFormat(tokenizer, is_live), tokenizer, *stretches[-2:])
+    moment = stage.kept[counts.index(2)]
+    turn = await again.loop.run(moment, CALLER)
+    assert (turn.transcript.tokens, turn.usage) == (stage.turn.transcript.tokens, stage.turn.usage)
 
 
 async def test_15_waiting_for_ever(live: InnerFormat, tokenizer: Tokenizer) -> None:

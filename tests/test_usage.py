@@ -6,9 +6,9 @@ from service.usage import Tokens, Usage
 
 
 def test_what_is_of_one_model_is_added() -> None:
-    one, other = Usage.of("a", Tokens(input=1, output=2)), Usage.of("a", Tokens(input=3, cached=4))
+    one, other = Usage.of("a", Tokens(input=1, output=2)), Usage.of("a", Tokens(input=3, cached=4, idle_waits=6))
     assert one + other + Usage.of("b", Tokens(output=5)) == Usage(
-        models={"a": Tokens(input=4, cached=4, output=2), "b": Tokens(output=5)}
+        models={"a": Tokens(input=4, cached=4, output=2, idle_waits=6), "b": Tokens(output=5)}
     )
 
 

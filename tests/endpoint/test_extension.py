@@ -47,6 +47,7 @@ def computed(*agents: Agent) -> dict[str, int]:
         "input": sum(len(prompt) for (prompt, _), _ in pairs),
         "cached": 0,
         "output": sum(len(output) for _, output in pairs),
+        "idle_waits": 0,
     }
 
 
