@@ -31,6 +31,7 @@ HOMES = {
 
 LEVELS = [
     (
+        "service.telemetry",
         "service.errors",
         "service.usage",
         "service.delegation",

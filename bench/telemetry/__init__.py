@@ -1,0 +1,1 @@
+"""What telemetry is sent, and what it costs."""

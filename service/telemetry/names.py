@@ -1,0 +1,81 @@
+"""The names of spans and attributes: OpenTelemetry's semantic conventions, and ours below `innerloop.`
+
+The conventions for generative AI change yet. By default the names are those that most tools know, of version 1.41; with
+`OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental` the newest.
+"""
+
+from __future__ import annotations
+
+import os
+
+# What is done.
+INVOKE_AGENT = "invoke_agent"
+CHAT = "chat"
+EXECUTE_TOOL = "execute_tool"
+
+# Generative AI.
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+AGENT_NAME = "gen_ai.agent.name"
+AGENT_DESCRIPTION = "gen_ai.agent.description"
+AGENT_VERSION = "gen_ai.agent.version"
+CONVERSATION = "gen_ai.conversation.id"
+REQUEST_MODEL = "gen_ai.request.model"
+REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens"
+REQUEST_TEMPERATURE = "gen_ai.request.temperature"
+REQUEST_TOP_P = "gen_ai.request.top_p"
+REQUEST_SEED = "gen_ai.request.seed"
+REQUEST_STREAM = "gen_ai.request.stream"
+RESPONSE_MODEL = "gen_ai.response.model"
+RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons"
+RESPONSE_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+CACHED_TOKENS = "gen_ai.usage.cache_read.input_tokens"
+TOOL_NAME = "gen_ai.tool.name"
+TOOL_TYPE = "gen_ai.tool.type"
+TOOL_DESCRIPTION = "gen_ai.tool.description"
+TOOL_CALL_ID = "gen_ai.tool.call.id"
+
+# Content: only where the operator asks for it.
+INPUT_MESSAGES = "gen_ai.input.messages"
+OUTPUT_MESSAGES = "gen_ai.output.messages"
+TOOL_ARGUMENTS = "gen_ai.tool.call.arguments"
+TOOL_RESULT = "gen_ai.tool.call.result"
+
+# A2A, as proposed for the conventions (semantic-conventions-genai#195).
+A2A_METHOD = "a2a.method.name"
+A2A_TASK = "a2a.task.id"
+A2A_MESSAGE = "a2a.message.id"
+
+# All the rest.
+ERROR_TYPE = "error.type"
+HTTP_METHOD = "http.request.method"
+HTTP_STATUS = "http.response.status_code"
+RPC_SYSTEM = "rpc.system.name"
+RPC_STATUS = "rpc.response.status_code"
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+URL_PATH = "url.path"
+
+# Ours.
+STOP = "innerloop.turn.stop"
+"""Why a turn stopped."""
+ATTEMPT = "innerloop.turn.attempt"
+"""How many processes have had the turn since it last got on, this one included."""
+RESUMED = "innerloop.turn.resumed"
+"""Whether another process had begun the turn."""
+LINK = "innerloop.link"
+"""What a link is to."""
+
+
+def latest() -> bool:
+    """Whether the newest names are wanted."""
+    wanted = os.environ.get("OTEL_SEMCONV_STABILITY_OPT_IN", "")
+    return "gen_ai_latest_experimental" in (name.strip() for name in wanted.split(","))
+
+
+def captures_content() -> bool:
+    """Whether what people and models say may be in spans."""
+    wanted = os.environ.get("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "")
+    return wanted.strip().lower() in ("true", "span_only", "span_and_event")
