@@ -31,23 +31,17 @@ from service.endpoint.handler import Handler
 from service.endpoint.identity import Way
 from service.endpoint.legacy import RefusedStreams
 from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, Wellformed, WholeBody
-from service.endpoint.log import Logs
 from service.endpoint.proxies import Proxies
 from service.endpoint.push import Push
 from service.endpoint.routes import make_routes
-from service.endpoint.shown import Shown
 from service.endpoint.signatures import SigningKey, signed
 from service.endpoint.signer import Signer
-from service.endpoint.tasks import Tasks
+from service.endpoint.storage import Storage
 from service.endpoint.tokens import Tokens
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.errors import ConfigError
-from service.sessions.database import database_file, open_database
-from service.sessions.timeline import Timelines
-from service.sessions.turns import Turns
-from service.sessions.webhooks import Webhooks
-from service.sessions.writes import Writes
+from service.sessions.database import database_file
 from service.settings import AgentConfig, AuthSection, Machine
 from service.tools.peers import Peer, keep_known, open_peers
 
@@ -58,8 +52,6 @@ _BYTES_PER_CHARACTER = 12
 """A character outside the basic plane, escaped in JSON."""
 _ENVELOPE_BYTES = 64 * 2**10
 """Everything of a request but the message's text."""
-_RENEWALS = 10
-"""In the time that a lease lasts without any."""
 
 
 class Service:
@@ -136,41 +128,27 @@ class Service:
             self._alive = lambda: engine.alive
             await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
-            seconds = self._machine.lease_seconds
-            database = await stack.enter_async_context(open_database(self._database_url(), silence_seconds=seconds))
-            writes, tasks = await stack.enter_async_context(Writes(database)), await Tasks.open(database)
-            timelines = Timelines(database, writes)
-            answers = self._answering(Decoding(loop, database, writes, timelines))
-            turns, webhooks, logs = Turns(database, writes, seconds), Webhooks(database, writes), Logs()
-            await stack.enter_async_context(Push(webhooks, tasks, codec, egress, signer).delivering())
+            storage = await stack.enter_async_context(Storage.open(self._database_url(), self._machine.lease_seconds))
+            answers = self._answering(Decoding(loop, storage))
+            await stack.enter_async_context(Push(storage.webhooks, storage.tasks, codec, egress, signer).delivering())
             self._worker = worker = Worker(
                 answers,
-                writes,
-                turns,
-                tasks,
-                webhooks,
-                timelines,
-                logs,
+                storage,
                 at_once=agent.limits.running,
                 queued=agent.limits.queued,
-                renew_seconds=seconds / _RENEWALS,
                 answer_seconds=agent.limits.answer_seconds,
                 pressure=lambda: engine.pressure,
             )
             await stack.enter_async_context(worker.working())
             handler = Handler(
                 answers,
-                database,
-                turns,
-                tasks,
-                Configs(webhooks, codec, egress),
-                Shown(timelines),
-                logs,
+                storage,
                 worker,
-                self._url,
-                lambda: signed(extend_card(card, toolbox.specs, self._peers), keys),
-                agent.limits.message_chars,
-                required_extensions(),
+                Configs(storage.webhooks, codec, egress),
+                url=self._url,
+                extended_card=lambda: signed(extend_card(card, toolbox.specs, self._peers), keys),
+                message_chars=agent.limits.message_chars,
+                required=required_extensions(),
             )
             grpc_url = await self._serve_grpc(handler, stack)
             card = make_card(

@@ -229,7 +229,7 @@ class RemoteAgent:
             extensions=[DELEGATION] if delegation else [],
             metadata={DELEGATION: delegation.to_json()} if delegation else None,
         )
-        return await _Turn(self, self._connect, emit, let_go).run(message)
+        return await _Exchange(self, self._connect, emit, let_go).run(message)
 
     async def cancel(self, task_id: str) -> bool:
         """Whether that was heard: then the task has ended, now or before, or there is none."""
@@ -252,7 +252,7 @@ async def _cancel(
     return True
 
 
-class _Turn:
+class _Exchange:
     """One message, and all that comes back."""
 
     def __init__(self, agent: RemoteAgent, connect: Connect, emit: Emit, let_go: Callable[[], bool]) -> None:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from a2a.types import TaskState, TaskStatus
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.decode import DecodeLoop, StopReason, Turn
 from service.delegation import Delegation
 from service.endpoint.agent import Outcome
 from service.endpoint.log import Log
+from service.endpoint.storage import Storage
 from service.endpoint.updates import TaskUpdates
 from service.messages import Caller
-from service.sessions.session import Session
-from service.sessions.timeline import Timelines
 from service.sessions.turns import Held
-from service.sessions.writes import Writes
 from service.transcript import Transcript
 from service.usage import NOTHING, Usage
 
@@ -31,18 +28,17 @@ _CUT_OFF = {
 class Decoding:
     """A decode loop, with the stored conversations that it goes on with."""
 
-    def __init__(self, loop: DecodeLoop, database: AsyncEngine, writes: Writes, timelines: Timelines) -> None:
+    def __init__(self, loop: DecodeLoop, storage: Storage) -> None:
         self._loop = loop
-        self._database = database
-        self._writes = writes
-        self._timelines = timelines
+        self._storage = storage
 
     def check(self, past: Transcript, text: str) -> None:
         """Raises ContextFull."""
         self._loop.ask(past, text)
 
     async def turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Outcome:
-        session, timeline = await self._open(held), await self._timelines.open(held.lease, begun=held.begun)
+        session = await self._storage.session(held)
+        timeline = await self._storage.timelines.open(held.lease, begun=held.begun)
         transcript, said = session.transcript, ""
         if held.begun:
             said = self._loop.said(transcript)
@@ -56,18 +52,14 @@ class Decoding:
         return _judge(turn)
 
     async def give_up(self, held: Held) -> None:
-        session = await self._open(held)
+        session = await self._storage.session(held)
         await self._loop.give_up(session.transcript, session)
 
     async def took(self, held: Held) -> Usage:
         if not held.begun:
             return NOTHING
-        session = await self._open(held)
+        session = await self._storage.session(held)
         return self._loop.took(session.transcript, session)
-
-    async def _open(self, held: Held) -> Session:
-        where = (self._writes, self._database, held.lease, held.conversation_id)
-        return Session(*where) if held.begins else await Session.open(*where, begun=held.begun)
 
 
 def _judge(turn: Turn) -> Outcome:

@@ -39,24 +39,22 @@ from a2a.utils.errors import (
     UnsupportedOperationError,
 )
 from a2a.utils.task import apply_history_length, validate_history_length, validate_page_size
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.endpoint.admission import Busy
 from service.endpoint.agent import Agent
 from service.endpoint.ask import Ask, add_to_history, digest, new_task
 from service.endpoint.configs import Configs
 from service.endpoint.limits import BUSY
-from service.endpoint.log import Log, Logs
-from service.endpoint.owner import caller_of, conversation_key, owner_of
+from service.endpoint.log import Log
+from service.endpoint.owner import conversation_key, owner_of, quota_key
 from service.endpoint.shown import Shown
-from service.endpoint.tasks import Tasks
+from service.endpoint.storage import Storage
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
 from service.plain import one_line
 from service.sessions.outages import is_outage
-from service.sessions.session import read_conversation
 from service.sessions.tables import ID_LENGTH
-from service.sessions.turns import Accepted, Seen, Turns, message_key
+from service.sessions.turns import Accepted, Seen, message_key
 from service.sessions.writes import Statement
 from service.task_states import INTERRUPTED, TERMINAL
 from service.transcript import Transcript
@@ -72,13 +70,10 @@ class Handler(RequestHandler):
     def __init__(
         self,
         agent: Agent,
-        database: AsyncEngine,
-        turns: Turns,
-        tasks: Tasks,
-        configs: Configs,
-        shown: Shown,
-        logs: Logs,
+        storage: Storage,
         worker: Worker,
+        configs: Configs,
+        *,
         url: str,
         extended_card: Callable[[], AgentCard],
         message_chars: int,
@@ -89,13 +84,11 @@ class Handler(RequestHandler):
         Messages have at most `message_chars`, from callers who say that they know the `required` extensions.
         """
         self._agent = agent
-        self._database = database
-        self._turns = turns
-        self._tasks = tasks
-        self._configs = configs
-        self._shown = shown
-        self._logs = logs
+        self._storage = storage
         self._worker = worker
+        self._configs = configs
+        self._shown = Shown(storage.timelines)
+        self._logs = worker.logs
         self._url = url
         self._extended_card = extended_card
         self._message_chars = message_chars
@@ -147,7 +140,7 @@ class Handler(RequestHandler):
                 raise InvalidParamsError("tasks have no such status")
             if params.HasField("page_size"):
                 validate_page_size(params.page_size)
-            page = await self._tasks.list(params, context)
+            page = await self._storage.tasks.list(params, context)
             self._shown.listed(page.tasks, context)
             for task in page.tasks:
                 if not params.include_artifacts:
@@ -164,7 +157,7 @@ class Handler(RequestHandler):
             with self._logs.hold(task, owner) as log:
                 ended = _moved_on(task, TaskState.TASK_STATE_CANCELED)
                 ended.status.timestamp.GetCurrentTime()
-                if await self._turns.cancel(task.id, *self._worker.resting(ended, owner)):
+                if await self._storage.turns.cancel(task.id, *self._storage.resting(ended, owner)):
                     log.catch_up(ended)
                 while not log.ended:  # until its worker has told of it, whichever process that is in
                     self._worker.cancel(task.id)
@@ -234,13 +227,13 @@ class Handler(RequestHandler):
         config = params.configuration.task_push_notification_config if tells else None
         # Who names a task or a context may have said this before, and that may be why it would be refused now.
         named = message.task_id or message.context_id
-        seen = await self._turns.find(key) if named else None
+        seen = await self._storage.turns.find(key) if named else None
         if seen is None:
             stored = await self._asked_task(message, context) if message.task_id else None
             task = _answered(stored, message) if stored else new_task(message)
             conversation = conversation_key(owner, task.context_id)
             await self._check_room(conversation, ask, begins=not named)
-            accepted = Accepted(task.id, conversation, key, said, message_key(caller_of(context), ""), ask.to_json())
+            accepted = Accepted(task.id, conversation, key, said, quota_key(context), ask.to_json())
             also = [await self._configs.to_store(task.id, config, context)] if config else []
             if stored and also:  # that may have taken long
                 stored = await self._asked_task(message, context)
@@ -263,7 +256,7 @@ class Handler(RequestHandler):
             yield log
 
     async def _check_room(self, conversation: str, ask: Ask, *, begins: bool) -> None:
-        past = Transcript() if begins else await read_conversation(self._database, conversation)
+        past = Transcript() if begins else await self._storage.conversation(conversation)
         try:
             self._agent.check(past, ask.text)
         except ContextFull as error:
@@ -306,7 +299,7 @@ class Handler(RequestHandler):
         log = self._logs.get(task_id)
         if log and self._worker.knows(task_id) and log.owner == owner_of(context):
             return log.snapshot()
-        task = await self._tasks.get(task_id, context)
+        task = await self._storage.tasks.get(task_id, context)
         if task is None:
             raise TaskNotFoundError(f"Task {one_line(task_id, ID_LENGTH)} not found")
         return task

@@ -23,9 +23,9 @@ def owner_of(context: ServerCallContext) -> str:
     return _named(*_caller(context), context.tenant)
 
 
-def caller_of(context: ServerCallContext) -> str:
-    """The same for who asks, whatever the tenant: who may ask for how much does not grow with the tenants he names."""
-    return _named(*_caller(context), "")
+def quota_key(context: ServerCallContext) -> str:
+    """Names who asks, whatever the tenant: how much somebody may ask for does not grow with the tenants he names."""
+    return hashlib.sha256(_named(*_caller(context), "").encode()).hexdigest()
 
 
 def _caller(context: ServerCallContext) -> tuple[str, str]:

@@ -1,17 +1,9 @@
-"""Takes turns and decodes them: a turn's events become its task's, and its end is written before it is told.
+"""Takes turns to decode, as many at a time as may be, and keeps their leases for as long as they run.
 
-How a task ends:
+    accepted ─┬─► held at once ──┐
+              └─► waits ──► taken ─┴─► a Run ──► ended, rests, or let go of
 
-    COMPLETED   the model ended its turn by itself
-    FAILED      the turn was cut off by a limit: the artifact has what was written so far, the status which limit
-                the conversation does not fit the model, or the engine failed
-    CANCELED    the caller asked for it
-
-or rests, INPUT_REQUIRED or AUTH_REQUIRED, because a call wants to know something first; the next message answers it.
-If it is cancelled then, that is told at once, and the turn is taken once more for its calls to clean up.
-
-When the service has to end before a turn does, it lets go of it: another process goes on from where its journal is, or
-this one does once it is started again.
+What other processes do with their turns, those that follow a task here hear from its stored state.
 """
 
 from __future__ import annotations
@@ -21,23 +13,18 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
 
-from a2a.types import Task, TaskState, TaskStatus
+from a2a.types import Task
 
-from service import extension
 from service.endpoint.admission import Admission
-from service.endpoint.agent import Agent, Outcome
+from service.endpoint.agent import Agent
 from service.endpoint.log import Log, Logs
-from service.endpoint.parts import agent_message, text_part
-from service.endpoint.tasks import Tasks
-from service.errors import ContextFull, EngineError, LeaseLost
+from service.endpoint.run import Phase, Run, give_back
+from service.endpoint.storage import Storage
+from service.errors import LeaseLost
 from service.sessions.outages import is_outage, through_outages
-from service.sessions.timeline import Timelines
-from service.sessions.turns import Accepted, Held, Seen, Turns
-from service.sessions.webhooks import Webhooks
-from service.sessions.writes import Statement, Writes
-from service.task_states import TERMINAL
+from service.sessions.turns import Accepted, Held, Seen
+from service.sessions.writes import Statement
 from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
@@ -46,8 +33,6 @@ WRITE_SECONDS = 0.5
 """How often the state of a task that works is written."""
 _STATES_AT_ONCE = 50
 """How many are made ready together: meanwhile nothing else is done."""
-ATTEMPTS = 5
-"""How many processes may die over a turn, none of which gets on with it, before it is given up."""
 _POLL_SECONDS = 0.5
 """How soon what other processes did is seen."""
 _PRESSURE = 0.9
@@ -57,42 +42,6 @@ _LOOK_SECONDS = 2.0
 _LAST_WORD_SECONDS = 5.0
 """How long the end of a turn may take to be written once the service has to end."""
 
-_CANCELED = Outcome(TaskState.TASK_STATE_CANCELED)
-_GIVEN_UP = Outcome(
-    TaskState.TASK_STATE_FAILED, f"This agent has failed {ATTEMPTS} times while it worked on this; it is given up."
-)
-
-
-@dataclass(slots=True, eq=False)
-class _Run:
-    """A turn that this process decodes."""
-
-    held: Held
-    renewed: float
-    """When its lease was last asked for."""
-    task: asyncio.Task[None] = field(init=False)
-    entered: bool = False
-    """Whether its task has taken its first step: cancelled before that, it would take none."""
-    cancelled: bool = False
-    left: bool = False
-    """Whether it is another process's to go on with."""
-    settled: bool = False
-    """Whether its outcome is known: from now on nothing gets in the way of telling it."""
-
-    def cancel(self) -> None:
-        if not (self.cancelled or self.left or self.settled or self.held.cancelled):
-            self.cancelled = True
-            self._interrupt()
-
-    def leave(self) -> None:
-        if not (self.cancelled or self.left or self.settled):
-            self.left = True
-            self._interrupt()
-
-    def _interrupt(self) -> None:
-        if self.entered:
-            self.task.cancel()
-
 
 class Worker:
     """One process's share of the work."""
@@ -100,33 +49,26 @@ class Worker:
     def __init__(
         self,
         agent: Agent,
-        writes: Writes,
-        turns: Turns,
-        tasks: Tasks,
-        webhooks: Webhooks,
-        timelines: Timelines,
-        logs: Logs,
+        storage: Storage,
         *,
         at_once: int,
-        renew_seconds: float,
         queued: int,
         answer_seconds: float,
         pressure: Callable[[], float],
     ) -> None:
         """Decodes up to `at_once` turns, and fewer while the engine is under `pressure`; `queued` more may wait."""
+        self.logs = Logs()
+        """Of the tasks that this process works on, or that somebody follows here."""
         self._agent = agent
-        self._writes = writes
-        self._turns = turns
-        self._tasks = tasks
-        self._webhooks = webhooks
-        self._timelines = timelines
-        self._logs = logs
+        self._storage = storage
+        self._turns = storage.turns
         self._at_once = at_once
-        self._renew_seconds = renew_seconds
         self._answer_seconds = answer_seconds
         self._pressure = pressure
-        self._admission = Admission(turns, queued, at_once)
-        self._runs: dict[str, _Run] = {}
+        self._admission = Admission(storage.turns, queued, at_once)
+        self._runs: dict[str, Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        """Of the runs."""
         self._reserved = 0
         """Places of turns that are being accepted."""
         self._wanted = asyncio.Event()
@@ -165,10 +107,10 @@ class Worker:
     ) -> Seen | None:
         hold = begins and self._free > 0 and not self._draining
         if not hold:
-            await self._admission.check(accepted.caller, None if begins else accepted.conversation_id)
+            await self._admission.check(accepted.quota_key, None if begins else accepted.conversation_id)
         self._reserved += hold
         try:
-            result = await self._turns.accept(accepted, self._tasks.row(task, owner), *also, hold=hold)
+            result = await self._turns.accept(accepted, self._storage.tasks.row(task, owner), *also, hold=hold)
         finally:
             self._reserved -= hold
         if isinstance(result, Seen):
@@ -176,7 +118,7 @@ class Worker:
         if result is None:
             self._wanted.set()
         elif self._draining:  # since a moment ago
-            await self._give_back(result)
+            await give_back(self._turns, result)
         else:
             self._start(result, task, owner)
         return None
@@ -186,13 +128,9 @@ class Worker:
 
         Of a message that was accepted before, says which turn is its. Raises LookupError if the turn asks nothing.
         """
-        seen = await self._turns.answer(accepted, text, self._tasks.row(task, owner), *also)
+        seen = await self._turns.answer(accepted, text, self._storage.tasks.row(task, owner), *also)
         self._wanted.set()
         return seen
-
-    def resting(self, task: Task, owner: str) -> tuple[Statement, ...]:
-        """What is to be written of a task that has ended or asks: with it, its webhooks are owed that."""
-        return self._tasks.row(task, owner), self._webhooks.owed(task.id)
 
     def knows(self, task_id: str) -> bool:
         """Whether nobody can know more of a task: it is decoded here, and no other process can have taken it since."""
@@ -208,14 +146,14 @@ class Worker:
         """Takes no more turns, gives those that are decoded this long to end, then lets go of them."""
         self._draining = True
         await self._wait(seconds)
-        self._writes.hurry()
+        self._storage.writes.hurry()
         for run in self._runs.values():
             run.leave()
         await self._wait(_LAST_WORD_SECONDS)
-        for run in self._runs.values():
-            run.task.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._wait(None)
-        self._logs.close_all()
+        self.logs.close_all()
 
     @property
     def _free(self) -> int:
@@ -226,13 +164,24 @@ class Worker:
     def _start(self, held: Held, task: Task, owner: str) -> None:
         if task.id in self._runs:  # its acceptance took longer than a lease lasts, and it was taken meanwhile
             return
-        run = _Run(held, held.since)
+        run = Run(held, task, owner, self._agent, self._storage, self.logs, self._answer_seconds)
         self._runs[task.id] = run
-        run.task = asyncio.create_task(self._work(run, task, owner), name=f"turn {task.id}")
+        working = asyncio.create_task(self._work(run), name=f"turn {task.id}")
+        self._tasks.add(working)
+        working.add_done_callback(self._tasks.discard)
+
+    async def _work(self, run: Run) -> None:
+        began = time.monotonic()
+        try:
+            await run.work()
+        finally:
+            del self._runs[run.held.lease.turn_id]
+            self._admission.took(time.monotonic() - began)
+            self._wanted.set()
 
     async def _wait(self, seconds: float | None) -> None:
-        if tasks := {run.task for run in self._runs.values()}:
-            await asyncio.wait(tasks, timeout=seconds)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
 
     # What is done all the time.
 
@@ -249,7 +198,7 @@ class Worker:
             self._wanted.set()  # they are still there
             raise
         ids = [held.lease.turn_id for held in taken]
-        tasks = await through_outages(lambda: self._tasks.read(ids)) if taken else {}
+        tasks = await through_outages(lambda: self._storage.tasks.read(ids)) if taken else {}
         # Others may have come meanwhile that could begin at once.
         room = 0 if self._draining else max(0, self._free)
         for held in taken[:room]:
@@ -258,29 +207,30 @@ class Worker:
                 self._start(held, *tasks[turn_id])
             else:
                 logger.error("turn %s has no task: it is over", turn_id)
-                await self._writes.write(*self._turns.ended(turn_id), lease=held.lease)
+                await self._storage.writes.write(*self._turns.ended(turn_id), lease=held.lease)
         if surplus := taken[room:]:
-            await self._give_back(*surplus)
+            await give_back(self._turns, *surplus)
             self._wanted.set()
 
     async def _write_states(self) -> None:
         """Writes the tasks that have changed since the last time."""
         await asyncio.sleep(WRITE_SECONDS)
-        changed = [(log, run) for log in self._logs if log.changed and (run := self._runs.get(log.task.id))]
+        changed = [(log, run) for log in self.logs if log.changed and (run := self._runs.get(log.task.id))]
         for at in range(0, len(changed), _STATES_AT_ONCE):
             await self._write_some(changed[at : at + _STATES_AT_ONCE])
 
-    async def _write_some(self, changed: Sequence[tuple[Log, _Run]]) -> None:
+    async def _write_some(self, changed: Sequence[tuple[Log, Run]]) -> None:
+        storage = self._storage
         logs, writes = [], []
         for log, run in changed:
-            if log.is_ours and not run.settled:  # else its last state is on its way
+            if log.is_ours and run.phase is not Phase.SETTLED:  # else its last state is on its way
                 log.changed = False
                 logs.append(log)
                 # At once: a turn that ends before this function waits must not have its last state overwritten.
-                writes.append(self._writes.submit(self._tasks.row(log.task, log.owner), lease=run.held.lease))
+                writes.append(storage.writes.submit(storage.tasks.row(log.task, log.owner), lease=run.held.lease))
         if not writes:
             return
-        owed = self._writes.submit(self._webhooks.changed([log.task.id for log in logs]))
+        owed = storage.writes.submit(storage.webhooks.changed([log.task.id for log in logs]))
         gathered = asyncio.gather(owed, *writes, return_exceptions=True)
         unowed, *unwritten = await asyncio.shield(gathered)
         for log, error in zip(logs, unwritten, strict=True):
@@ -290,12 +240,12 @@ class Worker:
                 logger.error("the state of task %s cannot be written: %s", log.task.id, error)
 
     async def _renew(self) -> None:
-        await asyncio.sleep(self._renew_seconds)
+        await asyncio.sleep(self._turns.renew_seconds)
         runs, asked = {run.held.lease: run for run in self._runs.values()}, time.monotonic()
         lost, cancelled = await self._turns.renew(runs.keys()) if runs else (set(), set())
         for lease, run in runs.items():
             if lease in lost:
-                run.leave()
+                run.lose()
                 continue
             run.renewed = asked
             if lease.turn_id in cancelled:
@@ -303,128 +253,16 @@ class Worker:
 
     async def _watch_others(self) -> None:
         await asyncio.sleep(_POLL_SECONDS)
-        others = {log.task.id: (log, log.told) for log in self._logs if not log.is_ours}
-        found = await self._tasks.read(others.keys()) if others else {}
+        others = {log.task.id: (log, log.told) for log in self.logs if not log.is_ours}
+        found = await self._storage.tasks.read(others.keys()) if others else {}
         # After the tasks: of those that have ended, no event is missing.
-        events = await self._timelines.read_after({key: log.seq for key, (log, _) in others.items() if log.curious})
+        curious = {key: log.seq for key, (log, _) in others.items() if log.curious}
+        events = await self._storage.timelines.read_after(curious)
         for task_id, (task, _) in found.items():
             log, told = others[task_id]
             if not (log.is_ours or log.ended) and log.told == told:  # else what was read may be older
                 log.tell_events(events.get(task_id, ()))
                 log.catch_up(task)
-
-    # One turn.
-
-    async def _work(self, run: _Run, task: Task, owner: str) -> None:
-        lease, began = run.held.lease, time.monotonic()
-        run.entered = True
-        try:
-            if task.status.state in TERMINAL:
-                await self._clean_up(run)
-                return
-            with self._logs.hold(task, owner) as log:
-                log.is_ours = True
-                try:
-                    outcome = await self._outcome(run, log)
-                    await self._finish(run, log, outcome)
-                except LeaseLost:
-                    logger.warning("turn %s: another process has taken it", lease.turn_id)
-                except asyncio.CancelledError:
-                    if not run.left:
-                        raise
-                    await self._let_go(run, log)
-                finally:
-                    log.is_ours = False
-        finally:
-            del self._runs[lease.turn_id]
-            self._admission.took(time.monotonic() - began)
-            self._wanted.set()
-
-    async def _clean_up(self, run: _Run) -> None:
-        """After a turn that was cancelled while it rested, which was told then."""
-        lease = run.held.lease
-        try:
-            await self._agent.give_up(run.held)
-        except asyncio.CancelledError:
-            if not run.left:
-                raise
-            if self._draining:  # else it is another's already
-                await self._give_back(run.held)
-            return
-        except Exception:
-            logger.exception("turn %s cannot be cleaned up after", lease.turn_id)
-        with suppress(LeaseLost):
-            await self._writes.write(*self._turns.ended(lease.turn_id), lease=lease)
-
-    async def _outcome(self, run: _Run, log: Log) -> Outcome:
-        if run.left:
-            raise asyncio.CancelledError
-        try:
-            outcome = await self._decode(run, log)
-        except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if not run.cancelled or current is None:
-                raise
-            current.uncancel()
-            outcome = _CANCELED
-        run.settled = True
-        return outcome
-
-    async def _decode(self, run: _Run, log: Log) -> Outcome:
-        cancelled = run.held.cancelled or run.cancelled
-        if run.held.attempts > ATTEMPTS:  # nothing at all is tried with it any more
-            return _CANCELED if cancelled else _GIVEN_UP
-        try:
-            if cancelled:
-                return replace(_CANCELED, usage=await self._agent.took(run.held))
-            return await self._agent.turn(run.held, log, lambda: run.left)
-        except LeaseLost:
-            raise
-        except ContextFull as error:
-            return Outcome(TaskState.TASK_STATE_FAILED, f"The conversation is full: {error}.")
-        except EngineError:
-            logger.exception("task %s: the engine failed", log.task.id)
-            return Outcome(TaskState.TASK_STATE_FAILED, "The model failed while it was answering.")
-        except Exception:
-            # What an exception says is for the log: to the caller it may tell too much, and never helps.
-            logger.exception("task %s failed", log.task.id)
-            return Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.")
-
-    async def _finish(self, run: _Run, log: Log, outcome: Outcome) -> None:
-        task = log.snapshot()
-        message = agent_message(task.id, task.context_id, [text_part(outcome.text)]) if outcome.text else None
-        task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
-        task.status.timestamp.GetCurrentTime()
-        if (usage := outcome.usage or log.usage) or outcome.stop:
-            task.metadata.update(extension.task_metadata(outcome.stop, usage))
-        lease, last = run.held.lease, self.resting(task, log.owner)
-        then = self._turns.ended(lease.turn_id)
-        if outcome.questions:
-            then = (self._turns.asks(lease.turn_id, outcome.questions, self._answer_seconds),)
-        while True:
-            try:
-                await self._writes.write(*last, *then, lease=lease)
-                break
-            except LeaseLost:
-                raise
-            except Exception:
-                logger.exception("task %s has ended, but that cannot be written", task.id)
-                await asyncio.sleep(WRITE_SECONDS)
-        log.tell_state(task)
-
-    async def _let_go(self, run: _Run, log: Log) -> None:
-        text = "This agent is being restarted, and will go on with this: subscribe again."
-        message = agent_message(log.task.id, log.task.context_id, [text_part(text)])
-        log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
-        self._logs.close(log)
-        if self._draining:  # else it is another's already
-            await self._give_back(run.held)
-
-    async def _give_back(self, *taken: Held) -> None:
-        try:
-            await self._turns.let_go([held.lease for held in taken])
-        except Exception as error:  # then they are others' once the leases are over
-            logger.warning("turns cannot be let go of: %s", error)
 
 
 async def _forever(duty: Callable[[], Awaitable[None]]) -> None:

@@ -26,7 +26,7 @@ turns = Table(
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("id", String(ID_LENGTH), nullable=False, unique=True),
     Column("conversation_id", String(ID_LENGTH), nullable=False),
-    Column("caller", String(64), nullable=False),
+    Column("caller", String(64), nullable=False, key="quota_key"),
     Column("ask", JSON, nullable=False),
     Column("begun", Boolean, nullable=False, default=False),
     # The call that waits for an answer, and until when.

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -31,6 +31,8 @@ from service.to_the_end import to_the_end
 _BEGAN = "began"
 """Kept beside what a message asks for: when its turn began."""
 _NO_MEMOS = "{}"
+_RENEWALS = 10
+"""In the time that a lease lasts without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class Accepted:
     """Names the message among all there ever were."""
     digest: str
     """Of what it says."""
-    caller: str
-    """Whose it is: callers get their turns in turn."""
+    quota_key: str
+    """By which turns are counted: those that have different ones get their turns in turn."""
     ask: dict[str, Any]
     """What it asks for, as JSON."""
 
@@ -91,6 +93,8 @@ class Turns:
         self._database = database
         self._writes = writes
         self._seconds = lease_seconds
+        self.renew_seconds = lease_seconds / _RENEWALS
+        """How often a holder should renew its leases."""
         self._holder = uuid.uuid4().hex
         self.shared = is_shared(database)
         """Whether other processes may hold turns of the same database."""
@@ -105,7 +109,7 @@ class Turns:
         row = {
             "id": accepted.turn_id,
             "conversation_id": accepted.conversation_id,
-            "caller": accepted.caller,
+            "quota_key": accepted.quota_key,
             "ask": accepted.ask | ({_BEGAN: began} if hold else {}),
             **(self._lease_values() | {"fence": 1, "attempts": 1} if hold else {}),
         }
@@ -134,7 +138,7 @@ class Turns:
         return Seen(*row) if row else None
 
     async def waiting(self) -> dict[str, int]:
-        """How many turns of each caller nobody holds. Those that ask are left out, and those that wait for them."""
+        """By quota key, how many turns nobody holds. Those that ask are left out, and those that wait for them."""
         return await to_the_end(self._waiting())
 
     async def _waiting(self) -> dict[str, int]:
@@ -142,8 +146,8 @@ class Turns:
         asks = (other.c.conversation_id == turns.c.conversation_id, not_(other.c.ended), other.c.asking.is_not(None))
         waits = (not_(turns.c.ended), turns.c.holder.is_(None), ~exists().where(*asks))
         async with self._database.connect() as connection:
-            counts = select(turns.c.caller, func.count().label("waiting")).where(*waits).group_by(turns.c.caller)
-            return {row.caller: row.waiting for row in await connection.execute(counts)}
+            counts = select(turns.c.quota_key, func.count().label("waiting")).where(*waits).group_by(turns.c.quota_key)
+            return {row.quota_key: row.waiting for row in await connection.execute(counts)}
 
     async def in_line(self, conversation_id: str) -> int:
         """How many turns of a conversation have not ended."""
@@ -155,7 +159,7 @@ class Turns:
             return (await connection.execute(count)).scalar_one()
 
     async def claim(self, count: int, but: Collection[str] = ()) -> list[Held]:
-        """Takes the leases of up to `count` turns that nobody holds: one of each caller, the oldest, then another.
+        """Takes the leases of up to `count` turns that nobody holds: one of each quota key, the oldest, then another.
 
         None of the turns in `but`.
         """
@@ -219,8 +223,10 @@ class Turns:
             or_(other.c.number < turns.c.number, and_(other.c.holder.is_not(None), other.c.number != turns.c.number)),
         )
         silent = or_(turns.c.asking.is_(None), turns.c.expires < now(self._database))
-        # Among a caller's own, after those that are held.
-        place = func.row_number().over(partition_by=turns.c.caller, order_by=(turns.c.holder.is_(None), turns.c.number))
+        # Among those of its quota key, after those that are held.
+        place = func.row_number().over(
+            partition_by=turns.c.quota_key, order_by=(turns.c.holder.is_(None), turns.c.number)
+        )
         places = select(turns.c.number, place.label("place")).where(not_(turns.c.ended)).subquery()
         return (
             select(turns.c.number)
@@ -347,15 +353,11 @@ class Turns:
                 for call_id, memo in json.loads(row.memo).items() if over else ():
                     await self._write_answer(connection, turn_id, call_id, Answer(None, memo))
             else:
-                # A task without a turn, from before there were any, ends like one that waits.
-                over = row is not None or not await self._is_there(connection, turn_id)
+                over = row is not None
                 also = (*self.ended(turn_id), *also)
             for statement, rows in also if over else ():
                 await connection.execute(statement, rows)
         return over
-
-    async def _is_there(self, connection: AsyncConnection, turn_id: str) -> bool:
-        return bool((await connection.execute(select(true()).where(turns.c.id == turn_id))).first())
 
     def _lease_values(self) -> dict[str, Any]:
         return {"holder": self._holder, "until": now(self._database) + self._seconds}

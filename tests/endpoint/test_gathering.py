@@ -39,7 +39,7 @@ class Told(Log):
 async def timeline() -> AsyncIterator[Timeline]:
     async with open_database("sqlite+aiosqlite://") as database, Writes(database) as writes:
         await writes.write(
-            (insert(turns).values(id="t", conversation_id="c", caller="", ask={}, fence=1, holder="h"), None)
+            (insert(turns).values(id="t", conversation_id="c", quota_key="", ask={}, fence=1, holder="h"), None)
         )
         yield await Timelines(database, writes).open(Lease("t", 1), begun=False)
 

@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from tokenizers import Tokenizer
 from service.delegation import MAX_DEPTH
 from service.endpoint.decoding import Decoding
 from service.endpoint.log import Log, Update
+from service.endpoint.storage import Storage
 from service.endpoint.updates import TaskUpdates
 from service.events import (
     CallFinished,
@@ -47,7 +47,6 @@ from service.events import (
 from service.sessions import timeline as module
 from service.sessions.database import open_database
 from service.sessions.tables import results, turns
-from service.sessions.timeline import Timelines
 from service.sessions.turns import Held
 from service.sessions.writes import Lease, Writes
 from service.usage import Tokens, Usage
@@ -55,7 +54,7 @@ from tests.test_decode_resume import Scene
 
 STARTED = CallStarted(call_id="c0", tool="add", arguments="{}")
 FINISHED = CallFinished(call_id="c0", tool="add", text="5", is_error=False, seconds=0.1)
-ROW = {"id": "t", "conversation_id": "c", "caller": "", "ask": {}, "fence": 1, "holder": "h"}
+ROW = {"id": "t", "conversation_id": "c", "quota_key": "", "ask": {}, "fence": 1, "holder": "h"}
 
 
 class Told(Log):
@@ -71,26 +70,15 @@ class Told(Log):
             self.events += [MessageToDict(part.data) for part in update.status.message.parts]
 
 
-@dataclass
-class Process:
-    """What one process has of a turn."""
-
-    database: AsyncEngine
-    writes: Writes
-    timelines: Timelines
-
-    async def read(self) -> list[Event]:
-        return await self.timelines.read("t")
-
-
 @asynccontextmanager
-async def process(url: str, writes: Callable[[AsyncEngine], Writes] = Writes) -> AsyncIterator[Process]:
+async def process(url: str, writes: Callable[[AsyncEngine], Writes] = Writes) -> AsyncIterator[Storage]:
+    """What one process has of a turn."""
     async with open_database(url) as database, writes(database) as writing:
-        yield Process(database, writing, Timelines(database, writing))
+        yield await Storage.of(database, writing, lease_seconds=60)
 
 
 @pytest.fixture
-async def one(database_url: str) -> AsyncIterator[Process]:
+async def one(database_url: str) -> AsyncIterator[Storage]:
     async with process(database_url) as found:
         await found.writes.write((insert(turns).values(ROW), None))
         yield found
@@ -101,7 +89,7 @@ def bare(events: Sequence[Event]) -> list[Event]:
     return [event.model_copy(update={"at": None, "seq": None}) for event in events]
 
 
-async def test_1_told_once_it_is_stored(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_1_told_once_it_is_stored(one: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     gate, execute = asyncio.Event(), Writes._execute
 
     async def wait(*arguments: Any) -> Any:
@@ -116,10 +104,10 @@ async def test_1_told_once_it_is_stored(one: Process, monkeypatch: pytest.Monkey
         assert not log.events
         gate.set()
     assert [(event["kind"], event["seq"]) for event in log.events] == [("call_started", 1)]
-    assert bare(await one.read()) == [STARTED]
+    assert bare(await one.timelines.read("t")) == [STARTED]
 
 
-async def test_1_not_by_who_has_lost_the_turn(one: Process) -> None:
+async def test_1_not_by_who_has_lost_the_turn(one: Storage) -> None:
     log, late = Told(), Told()
     async with (
         TaskUpdates(log, await one.timelines.open(Lease("t", 1), begun=False)) as sink,
@@ -131,7 +119,7 @@ async def test_1_not_by_who_has_lost_the_turn(one: Process) -> None:
         await stopped.emit(CallProgress(call_id="c0", event=TextDelta(text="a")))
     assert len(log.events) == 1
     assert not late.events
-    assert len(await one.read()) == 1
+    assert len(await one.timelines.read("t")) == 1
 
 
 class Copying(Writes):
@@ -151,12 +139,12 @@ class Copying(Writes):
         return lost
 
 
-async def decoded(scene: Scene, where: Process, held: Held) -> list[Event]:
+async def decoded(scene: Scene, where: Storage, held: Held) -> list[Event]:
     """All that is known of a turn once it has come to its end."""
     log = Told()
-    decoding = Decoding(scene.loop(Counter()), where.database, where.writes, where.timelines)
+    decoding = Decoding(scene.loop(Counter()), where)
     await decoding.turn(held, log, lambda: False)
-    events = await where.read()
+    events = await where.timelines.read("t")
     assert [event["seq"] for event in log.events] == list(range(1, len(events) + 1))
     assert [event["kind"] for event in log.events] == [event.kind for event in events]
     return events
@@ -189,7 +177,7 @@ async def test_2_from_every_moment(tmp_path: Path, tokenizer: Tokenizer, live: b
     told_late: list[CallFinished] = []
     for copy in copies:
         async with process(f"sqlite+aiosqlite:///{copy}") as next_one:
-            before = await next_one.read()
+            before = await next_one.timelines.read("t")
             await next_one.writes.write((update(turns).values(fence=2), None))
             async with next_one.database.connect() as connection:
                 begun = bool(await connection.scalar(select(turns.c.begun)))
@@ -204,7 +192,7 @@ async def test_2_from_every_moment(tmp_path: Path, tokenizer: Tokenizer, live: b
     assert told_late  # by whoever went on, of what happened before that
 
 
-async def test_2_what_a_peer_tells_again_is_known(one: Process) -> None:
+async def test_2_what_a_peer_tells_again_is_known(one: Storage) -> None:
     """Asked by another process, it tells all that it has told before."""
     inside = [CallProgress(call_id="c0", event=STARTED.model_copy(update={"seq": seq})) for seq in (1, 2, 3)]
     took = CallProgress(call_id="c0", event=UsageReported(usage=Usage.of("m", Tokens(output=1))))
@@ -214,20 +202,20 @@ async def test_2_what_a_peer_tells_again_is_known(one: Process) -> None:
         for event in events:
             timeline.add(event)
         await one.writes.write()
-    assert bare(await one.read()) == [STARTED, *inside, took, FINISHED]
+    assert bare(await one.timelines.read("t")) == [STARTED, *inside, took, FINISHED]
 
 
-async def test_2_what_has_come_through_many_agents_is_read_again(one: Process) -> None:
+async def test_2_what_has_come_through_many_agents_is_read_again(one: Storage) -> None:
     event: Event = FINISHED
     for _ in range(MAX_DEPTH):
         event = CallProgress(call_id="c0", event=event.model_copy(update={"seq": 1}))
     assert from_json(to_json(event)) == event  # as a peer tells it
     (await one.timelines.open(Lease("t", 1), begun=False)).add(CallProgress(call_id="c0", event=event))
     await one.writes.write()
-    assert bare(await one.read()) == [CallProgress(call_id="c0", event=event)]
+    assert bare(await one.timelines.read("t")) == [CallProgress(call_id="c0", event=event)]
 
 
-async def test_3_of_long_texts_the_beginning(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_3_of_long_texts_the_beginning(one: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_TEXT_CHARS", 10)
     log, text = Told(), "0123456789abc"
     long = (STARTED.model_copy(update={"arguments": text}), FINISHED.model_copy(update={"text": text}))
@@ -235,7 +223,7 @@ async def test_3_of_long_texts_the_beginning(one: Process, monkeypatch: pytest.M
         for event in (*long, CallProgress(call_id="c0", event=long[1].model_copy(update={"seq": 1}))):
             await sink.emit(event)
     assert [event.get("arguments") or event["text"] for event in log.events[:2]] == [text, text]
-    started, finished, inside = await one.read()
+    started, finished, inside = await one.timelines.read("t")
     assert isinstance(started, CallStarted)
     assert isinstance(finished, CallFinished)
     assert isinstance(inside, CallProgress)
@@ -244,7 +232,7 @@ async def test_3_of_long_texts_the_beginning(one: Process, monkeypatch: pytest.M
     assert {(each.text, each.omitted_chars) for each in (finished, inside.event)} == {(text[:10], 3)}
 
 
-async def test_3_of_what_peers_do_as_much_as_there_is_room_for(one: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_3_of_what_peers_do_as_much_as_there_is_room_for(one: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """And whoever goes on keeps to that."""
     inside = [CallProgress(call_id="c0", event=STARTED.model_copy(update={"seq": seq})) for seq in range(1, 6)]
     stored = inside[0].model_copy(update={"at": time.time(), "seq": 1})
@@ -256,7 +244,7 @@ async def test_3_of_what_peers_do_as_much_as_there_is_room_for(one: Process, mon
             await sink.emit(CallProgress(call_id="c0", event=TextDelta(text="written")))
             for event in events:
                 await sink.emit(event)
-    kept = await one.read()
+    kept = await one.timelines.read("t")
     assert bare(kept[:2]) == inside[:2]
     assert [event.kind for event in kept[2:]] == ["call_progress", "call_finished"]
     assert isinstance(kept[2], CallProgress)

@@ -182,7 +182,7 @@ async def test_under_a_lease_an_outage_is_waited_out_however_long(
 ) -> None:
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
-    row_of_turn = {"id": "t", "conversation_id": "c", "caller": "", "ask": {}, "fence": 1, "holder": "h"}
+    row_of_turn = {"id": "t", "conversation_id": "c", "quota_key": "", "ask": {}, "fence": 1, "holder": "h"}
     async with Writes(database) as writes:
         await writes.write((insert(turns).values(row_of_turn), None))
         Outage(database, 3)
