@@ -146,8 +146,7 @@ class DecodeLoop:
         stop: StopReason | None = None
         try:
             async with clock, calls:
-                await calls.resume(past.made, past.unanswered)
-                stop = self._pause(turn) if past.paused else await self._stretch(turn, emit, journal)
+                stop = await self._begin(turn, past, emit, journal)
                 while stop is None:
                     stop = await self._go_on(turn, emit, journal)
         except TimeoutError:
@@ -159,7 +158,7 @@ class DecodeLoop:
                 await emit(UsageReported(usage=turn.usage))
             if not caller.let_go() and stop is not StopReason.ASKS:
                 turn.transcript = self._splice(turn.transcript, await calls.cut_short())
-                await journal.keep(turn.transcript)
+                await journal.keep(turn.transcript, stop)
         assert stop is not None
         questions = calls.questions if stop is StopReason.ASKS else ()
         return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, turn.usage, questions)
@@ -182,6 +181,15 @@ class DecodeLoop:
         past = self._last_turn(transcript)
         tokens = Tokens(input=past.input, output=past.sampled, idle_waits=past.idle_waits)
         return Usage.of(self._engine.weights, tokens) + noted_usage(journal)
+
+    async def _begin(self, turn: _Growing, past: _Past, emit: Emit, journal: Journal) -> StopReason | None:
+        """Goes on from the transcript's end, which may be in the midst of a turn, or after it. None if that goes on."""
+        await turn.calls.resume(past.made, past.unanswered)
+        if journal.stop:
+            return StopReason(journal.stop)
+        if turn.calls.refused:
+            return StopReason.CALLS
+        return self._pause(turn) if past.paused else await self._stretch(turn, emit, journal)
 
     async def _go_on(self, turn: _Growing, emit: Emit, journal: Journal) -> StopReason | None:
         """Lets in what the model has stopped for, and samples the next stretch. None if the turn goes on after that."""

@@ -3,7 +3,8 @@
     a call closes ─► keep ─► it starts ─► it ends ─► note ─► its result comes in ─► keep
 
 Another process goes on from what was kept last: calls with a noted result are not run again, and no call has run of
-which nobody knows. What was sampled after that is sampled anew.
+which nobody knows. What was sampled after that is sampled anew. With what is kept at the end goes why the turn stopped:
+then nothing of it is done any more.
 """
 
 from __future__ import annotations
@@ -43,8 +44,13 @@ class Journal(Protocol):
         """By call id, what was answered where a call asked back, in order."""
         ...
 
-    async def keep(self, transcript: Transcript) -> None:
-        """The conversation has grown into this."""
+    @property
+    def stop(self) -> str | None:
+        """Why the turn stopped, if it did before an earlier process could tell."""
+        ...
+
+    async def keep(self, transcript: Transcript, stop: str | None = None) -> None:
+        """The conversation has grown into this; if the turn stopped there, why."""
         ...
 
     async def begin(self, call_id: str, answers: int) -> None:
@@ -63,8 +69,9 @@ class Heard:
         self._hear = hear
         self.noted: Mapping[str, Finished | Begun] = {}
         self.answers: Mapping[str, tuple[Answer, ...]] = {}
+        self.stop: str | None = None
 
-    async def keep(self, transcript: Transcript) -> None:
+    async def keep(self, transcript: Transcript, stop: str | None = None) -> None:
         await self._hear(transcript)
 
     async def begin(self, call_id: str, answers: int) -> None:

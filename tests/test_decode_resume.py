@@ -10,6 +10,7 @@
     before is not done again. A call that nobody answers in time says so.
 26. What needs the user's yes is done once, after it, and not at all after a no. Who dies before asking for it has not
     done it.
+27. A turn that had stopped, by a limit too, has stopped: nothing of it is done any more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -90,12 +91,20 @@ class Moment:
     noted: dict[str, Finished | Begun]
     ledger: Counter[str]
     """What had been called when the next moment came."""
+    stop: str | None = None
 
 
 class Recorder:
     """A journal that knows all that it ever was."""
 
-    def __init__(self, transcript: Transcript, noted: Mapping[str, Finished | Begun], ledger: Counter[str]) -> None:
+    def __init__(
+        self,
+        transcript: Transcript,
+        noted: Mapping[str, Finished | Begun],
+        ledger: Counter[str],
+        stop: str | None = None,
+    ) -> None:
+        self.stop = stop
         self.noted: dict[str, Finished | Begun] = {**noted}
         self.answers: dict[str, tuple[Answer, ...]] = {}
         self.transcript = transcript
@@ -103,9 +112,9 @@ class Recorder:
         self.moments: list[Moment] = []
         self._before = (transcript, dict(noted))
 
-    async def keep(self, transcript: Transcript) -> None:
+    async def keep(self, transcript: Transcript, stop: str | None = None) -> None:
         assert transcript.spans[: len(self.transcript.spans)] == self.transcript.spans
-        self.transcript = transcript
+        self.transcript, self.stop = transcript, stop
         self._turn_page()
 
     async def begin(self, call_id: str, answers: int) -> None:
@@ -131,20 +140,19 @@ class Scene:
         chat = InnerFormat(self.tokenizer, self.live)
         return DecodeLoop(Planner(self.tokenizer), chat, Toolbox(tools), "You plan.", limits=limits or Limits())
 
-    async def whole(self) -> tuple[Turn, list[Moment]]:
+    async def whole(self, limits: Limits | None = None) -> tuple[Turn, list[Moment]]:
         """A turn that nothing interrupts."""
         ledger: Counter[str] = Counter()
-        loop = self.loop(ledger)
+        loop = self.loop(ledger, limits)
         asked = loop.ask(Transcript(), "Do.")
         recorder = Recorder(asked, {}, ledger)
         turn = await loop.run(asked, self.caller, ignore, recorder)
-        await recorder.keep(turn.transcript)
-        return turn, recorder.moments
+        return turn, [*recorder.moments, Moment(recorder.transcript, recorder.noted, ledger, recorder.stop)]
 
-    async def resumed(self, moment: Moment) -> tuple[Turn, Counter[str]]:
+    async def resumed(self, moment: Moment, limits: Limits | None = None) -> tuple[Turn, Counter[str]]:
         ledger = moment.ledger.copy()
-        recorder = Recorder(moment.transcript, dict(moment.noted), ledger)
-        return await self.loop(ledger).run(moment.transcript, self.caller, ignore, recorder), ledger
+        recorder = Recorder(moment.transcript, dict(moment.noted), ledger, moment.stop)
+        return await self.loop(ledger, limits).run(moment.transcript, self.caller, ignore, recorder), ledger
 
 
 @pytest.mark.parametrize("live", [False, True])
@@ -205,6 +213,34 @@ async def test_23_what_was_sampled_before_counts(tokenizer: Tokenizer) -> None:
         cut = await scene.loop(Counter(), limits).run(of.transcript, scene.caller, ignore, Heard())
         assert cut.stop is stop
     assert (await scene.resumed(last))[0].transcript.tokens == turn.transcript.tokens
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_27_a_turn_that_had_reached_its_limit_of_calls(tokenizer: Tokenizer, live: bool) -> None:
+    """Also where nothing tells but the call beyond it."""
+    scene, limits = Scene(tokenizer, live=live, idempotent=True), Limits(calls=2)
+    turn, moments = await scene.whole(limits)
+    assert (turn.stop, moments[-1].stop) == (StopReason.CALLS, "calls")
+    beyond = next(
+        moment for moment in moments if InnerFormat(tokenizer).read(moment.transcript.tokens).count("l|>") == 6
+    )
+    for moment in moments:
+        again, ledger = await scene.resumed(moment, limits)
+        assert again.stop is StopReason.CALLS
+        assert not ledger["t/c2"]
+    for moment in (beyond, moments[-1]):
+        assert (await scene.resumed(moment, limits))[0].transcript.tokens == turn.transcript.tokens
+    assert (await scene.resumed(moments[-1]))[0].stop is StopReason.CALLS
+
+
+@pytest.mark.parametrize("stop", [StopReason.SECONDS, StopReason.TOKENS, StopReason.CONTEXT])
+async def test_27_a_turn_that_had_stopped(tokenizer: Tokenizer, stop: StopReason) -> None:
+    """Whatever the limits are by now."""
+    scene = Scene(tokenizer, live=True, idempotent=True)
+    _, moments = await scene.whole()
+    moment = replace(moments[-2], stop=stop)
+    again, _ = await scene.resumed(moment)
+    assert (again.stop, again.transcript) == (stop, moment.transcript)
 
 
 async def test_23_a_turn_that_had_ended_ends(tokenizer: Tokenizer) -> None:

@@ -44,6 +44,7 @@ class Session:
         said: Mapping[str, tuple[Answer, ...]] = MappingProxyType({}),
         *,
         begun: bool = False,
+        stop: str | None = None,
     ) -> None:
         self._writes = writes
         self._lease = lease
@@ -53,6 +54,7 @@ class Session:
         """What is stored, or on its way."""
         self.noted = noted
         self.answers = said
+        self.stop = stop
         self.begun = begun
         """Whether it holds the message that the turn answers."""
         self.lost = False
@@ -75,26 +77,31 @@ class Session:
             return cls(writes, database, lease, conversation_id, transcript)
         noted = await to_the_end(_read_results(database, lease.turn_id))
         said = await to_the_end(_read_answers(database, lease.turn_id))
-        return cls(writes, database, lease, conversation_id, transcript, noted, said, begun=True)
+        stop = await to_the_end(_read_stop(database, lease.turn_id))
+        return cls(writes, database, lease, conversation_id, transcript, noted, said, begun=True, stop=stop)
 
-    async def keep(self, transcript: Transcript) -> None:
+    async def keep(self, transcript: Transcript, stop: str | None = None) -> None:
         """Raises ValueError if it does not continue what is stored, and LeaseLost if the turn is another process's."""
         known = self.transcript.spans
         if transcript.spans[: len(known)] != known:
             raise ValueError("a transcript only grows: this one does not continue what is stored")
         grown = Transcript.of(transcript.spans[len(known) :]).to_json()["spans"]
-        if not grown:
-            return
-        rows = [
-            {"conversation_id": self._conversation_id, "position": len(known) + index, "span": span}
-            for index, span in enumerate(grown)
-        ]
-        statements: list[Statement] = [(self._insert_spans, rows)]
-        if not self._grown:  # who gets on with a turn has not failed over it
-            progress = {"begun": True, "attempts": 1}
+        statements: list[Statement] = []
+        progress: dict[str, Any] = {"stop": stop} if stop and stop != self.stop else {}
+        if grown:
+            rows = [
+                {"conversation_id": self._conversation_id, "position": len(known) + index, "span": span}
+                for index, span in enumerate(grown)
+            ]
+            statements.append((self._insert_spans, rows))
+            if not self._grown:  # who gets on with a turn has not failed over it
+                progress |= {"begun": True, "attempts": 1}
+            self.transcript, self.begun, self._grown = transcript, True, True
+        if progress:
+            self.stop = stop or self.stop
             statements.append((update(turns).where(turns.c.id == self._lease.turn_id).values(progress), None))
-        self.transcript, self.begun, self._grown = transcript, True, True
-        await self._write(*statements)
+        if statements:
+            await self._write(*statements)
 
     async def begin(self, call_id: str, answers: int) -> None:
         """Raises LeaseLost if the turn is another process's."""
@@ -123,6 +130,11 @@ async def _read_spans(database: AsyncEngine, conversation_id: str) -> Transcript
     rows = select(spans.c.span).where(spans.c.conversation_id == conversation_id).order_by(spans.c.position)
     async with database.connect() as connection:
         return Transcript.from_json({"version": 1, "spans": (await connection.scalars(rows)).all()})
+
+
+async def _read_stop(database: AsyncEngine, turn_id: str) -> str | None:
+    async with database.connect() as connection:
+        return await connection.scalar(select(turns.c.stop).where(turns.c.id == turn_id))
 
 
 async def _read_results(database: AsyncEngine, turn_id: str) -> dict[str, Finished | Begun]:

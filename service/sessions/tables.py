@@ -29,6 +29,8 @@ turns = Table(
     Column("caller", String(64), nullable=False, key="quota_key"),
     Column("ask", JSON, nullable=False),
     Column("begun", Boolean, nullable=False, default=False),
+    # Why it stopped, from then on: all that is left of it is to be told.
+    Column("stop", String(16)),
     # The call that waits for an answer, and until when.
     Column("asking", String(ID_LENGTH)),
     Column("memo", Text, nullable=False, default=""),

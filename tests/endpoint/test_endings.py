@@ -16,6 +16,7 @@ from a2a.utils.constants import TransportProtocol
 from sqlalchemy import update
 
 from service import extension
+from service.endpoint import worker
 from service.endpoint.configs import Configs
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
@@ -483,6 +484,34 @@ async def test_a_drain_waits_for_the_last_word_of_a_turn_that_has_ended(
         assert (await sent)["status"]["state"] == "TASK_STATE_COMPLETED"
         assert (await cancelling)["error"]["code"] == -32002
         await stopping
+
+
+async def test_a_turn_that_had_reached_a_limit_ends_by_it(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies before its end is written; the next one asks the model nothing."""
+    calls = (("add", '{"a": 2, "b": 3}'),) * 2
+    agent = await run_server(lambda asked: Says("", calls), limits={"calls": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_LAST_WORD_SECONDS", 0.01)
+        write, ending = Writes.write, asyncio.Event()
+
+        async def never_ends(self: Writes, *statements: Any, lease: Any = None) -> None:
+            if any("ended=" in str(statement) for statement, _ in statements):
+                ending.set()
+                await asyncio.Event().wait()
+            await write(self, *statements, lease=lease)
+
+        patch.setattr(Writes, "write", never_ends)
+        sent = asyncio.create_task(agent.send("hello"))
+        await ending.wait()
+        await agent.stop()
+        task = await sent
+    again = await run_server(echo)
+    (ended,) = await again.listed("FAILED")
+    assert ended["id"] == task["id"]
+    assert "limit of calls" in ended["status"]["message"]["parts"][0]["text"]
+    assert not again.engine.requests
 
 
 async def test_what_a_peer_does_is_left_to_the_process_that_has_taken_the_turn(run_server: RunServer) -> None:

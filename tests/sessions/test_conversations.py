@@ -160,6 +160,22 @@ async def test_another_process_goes_on_with_a_turn(start: Start) -> None:
     assert await other.take() == []
 
 
+@pytest.mark.parametrize("grown", [[GIVEN, SAMPLED], [GIVEN, SAMPLED, RETURNED]])
+async def test_another_process_knows_why_a_turn_has_stopped(start: Start, grown: list[Span]) -> None:
+    one = await start(0.2)
+    session = await one.open(await held(one))
+    await session.keep(Transcript.of([GIVEN, SAMPLED]))
+    await session.keep(Transcript.of(grown), "calls")
+    assert session.stop == "calls"
+    other = await start(0.2)
+    await asyncio.sleep(0.3 * other.turns.shared)
+    (theirs,) = await other.turns.claim(9)
+    again = await other.open(theirs)
+    assert (again.transcript, again.stop) == (Transcript.of(grown), "calls")
+    await again.keep(Transcript.of(grown))  # as of a turn that is cancelled now
+    assert again.stop == "calls"
+
+
 async def test_a_turn_that_was_not_begun_begins(start: Start) -> None:
     one = await start(0.2)
     await held(one)
