@@ -29,6 +29,10 @@ class Around:
     def alive(self) -> bool:
         return self.engine.alive
 
+    @property
+    def stalled(self) -> float:
+        return self.engine.stalled
+
     def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         return self.engine.generate(tokens, sampling)
 

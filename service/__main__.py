@@ -64,6 +64,9 @@ def serve(
     grpc_port: Annotated[
         int | None, typer.Option(help="Serves gRPC there too; 0 takes a free port.", min=0, max=65535)
     ] = None,
+    management_port: Annotated[
+        int | None, typer.Option(help="Serves probes and metrics there, to anybody.", min=0, max=65535)
+    ] = None,
     engine: EngineName = "vllm",
 ) -> int:
     """Serves an agent over A2A.
@@ -77,7 +80,7 @@ def serve(
     """
     from service.cli import serve
 
-    return serve.run(agent, host, port, public_url, grpc_port, engine)
+    return serve.run(agent, host, port, public_url, grpc_port, management_port, engine)
 
 
 @app.command()

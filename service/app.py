@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +41,9 @@ from service.endpoint.tokens import Tokens
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.errors import ConfigError
+from service.health import Health
+from service.probes import Probes
+from service.sessions.backlog import BacklogWatch
 from service.sessions.database import database_file
 from service.settings import AgentConfig, AuthSection, Machine
 from service.tools.peers import Peer, keep_known, open_peers
@@ -65,8 +68,9 @@ class Service:
         engine: AbstractAsyncContextManager[Engine],
         chat: ChatFormat,
         url: str,
+        health: Health | None = None,
     ) -> None:
-        """`engine` is entered once, at start; `url` is where callers reach this service.
+        """`engine` is entered once, at start; `url` is where callers reach this service; `health` is kept up to date.
 
         Raises ConfigError if what says who may ask cannot be used.
         """
@@ -78,18 +82,18 @@ class Service:
         self._url = url
         self._auth = make_auth(machine.auth)
         self._worker: Worker | None = None
-        self._draining = False
         self._message_bytes = agent.limits.message_chars * _BYTES_PER_CHARACTER + _ENVELOPE_BYTES
         self._peers: Mapping[str, Peer] = {}
         self._servers: Mapping[str, McpServer] = {}
-        self._alive: Callable[[], bool] = lambda: True
+        self._health = health or Health(machine.wedged_seconds)
+        self._probes = Probes(self._health)
         self._app = Starlette(
-            routes=[Route("/healthz", self._health), Route("/readyz", self._readiness)],
+            routes=[Route("/healthz", self._probes.live), Route("/readyz", self._readiness)],
             middleware=[
                 Middleware(Authenticate, self._auth),
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, self._message_bytes),
-                Middleware(RefuseWhileDraining, lambda: self._draining),
+                Middleware(RefuseWhileDraining, lambda: self._health.draining),
                 Middleware(Wellformed),
                 Middleware(TellBusy),
                 Middleware(RefusedStreams),
@@ -107,7 +111,7 @@ class Service:
 
     async def drain(self, seconds: float) -> None:
         """Takes no more work, lets running turns end for this long, then lets go of them. Comes before closing."""
-        self._draining = True
+        self._health.drain()
         if self._worker is not None:  # one that decodes nothing now is as false as none
             await self._worker.drain(seconds)
 
@@ -116,6 +120,7 @@ class Service:
         agent = self._agent
         async with AsyncExitStack() as stack:
             stack.enter_context(self.sole_use())
+            await stack.enter_async_context(self._health.beating())
             key, egress = self._machine.push_key, Egress(self._machine.egress_allow)
             signer, codec = Signer.read(key, self._url) if key else None, Codec.read(self._machine.push_secrets)
             peers = [peer_config(section, self._folder, self._url) for section in agent.peers]
@@ -125,10 +130,11 @@ class Service:
             toolbox = make_toolbox(agent, self._folder, self._peers, self._servers)
             keys = [SigningKey.read(path) for path in self._machine.card_keys]
             engine = await stack.enter_async_context(self._engine)
-            self._alive = lambda: engine.alive
             await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
             storage = await stack.enter_async_context(Storage.open(self._database_url(), self._machine.lease_seconds))
+            backlog = BacklogWatch(storage.turns, storage.webhooks, self._health.database_answered)
+            await stack.enter_async_context(backlog.looking())
             answers = self._answering(Decoding(loop, storage))
             await stack.enter_async_context(Push(storage.webhooks, storage.tasks, codec, egress, signer).delivering())
             self._worker = worker = Worker(
@@ -163,6 +169,7 @@ class Service:
             public = [key.public for key in keys] + ([signer.public] if signer else [])
             app.router.routes.extend(make_routes(handler, signed(card, keys), public))
             app.router.redirect_slashes = False  # any path could be a tenant's: what is not there is not found
+            self._health.loaded(engine)
             yield
 
     def _answering(self, decoding: Decoding) -> Agent:
@@ -179,7 +186,7 @@ class Service:
             machine.host,
             machine.grpc_port,
             message_bytes=self._message_bytes,
-            draining=lambda: self._draining,
+            draining=lambda: self._health.draining,
             identify=self._auth.identify,
             connections=machine.connections,
         )
@@ -209,24 +216,11 @@ class Service:
         path = self._machine.data / f"{self._folder.name}-conversations.sqlite3"
         return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(hide_password=False)
 
-    async def _health(self, _: Request) -> JSONResponse:
-        """Whether it is worth keeping: 503 once the engine is dead, so that whoever watches starts another process."""
-        if not self._alive():
-            return JSONResponse({"status": "the engine is dead"}, status_code=503)
-        return JSONResponse({"status": "ok"})
-
-    async def _readiness(self, _: Request) -> JSONResponse:
-        """Requests are only served after start, so all that can be in the way is an end.
-
-        A peer or an MCP server that is not known yet is told, but no hindrance: calls say that it cannot be reached.
-        """
-        if not self._alive():
-            return JSONResponse({"status": "the engine is dead"}, status_code=503)
-        if self._draining:
-            return JSONResponse({"status": "draining"}, status_code=503)
+    async def _readiness(self, request: Request) -> JSONResponse:
+        """A peer or an MCP server that is not known is told, but no hindrance: calls say that it cannot be reached."""
         peers = {name: peer.known for name, peer in self._peers.items()}
         servers = {name: server.known for name, server in self._servers.items()}
-        return JSONResponse({"status": "ready", "peers": peers, "mcp": servers})
+        return await self._probes.ready(request, peers=peers, mcp=servers)
 
 
 def make_auth(section: AuthSection) -> Auth:

@@ -272,6 +272,11 @@ class Machine(BaseSettings):
     """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""
     auth: AuthSection = AuthSection()
     """In the environment `INNERLOOP_AUTH__JWT__ISSUER` and so on."""
+    management_port: int | None = Field(default=None, ge=0, le=65535)
+    """Serves probes and metrics there, to anybody whom the network lets in; 0 takes a free port."""
+    wedged_seconds: float = Field(default=120.0, gt=0)
+    """After how long without any progress, of the event loop or of an engine that has something to do, this process is
+    told to be past help."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long running turns may go on after SIGTERM or Ctrl-C."""
     egress_allow: list[IPvAnyNetwork] = []

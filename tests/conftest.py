@@ -24,6 +24,7 @@ from service.chat.base import Reader, Reading
 from service.chat.inner import InnerFormat
 from service.engine.base import Chunk, Sampling
 from service.engine.scripted import ScriptedEngine
+from service.health import Health
 from service.messages import ToolCall
 from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, AuthSection, Machine
@@ -248,6 +249,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             card_keys: Sequence[Path] = (),
             grpc_port: int | None = None,
             machine: dict[str, Any] | None = None,
+            health: Health | None = None,
             **config: Any,
         ) -> Agent:
             folder = tmp_path / name
@@ -263,11 +265,12 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
                 grpc_port=grpc_port,
                 **(machine or {}),
             )
-            service = Service(agent_config(name, **config), where, folder, nullcontext(actor), chat, url_of(listener))
+            opened, url = nullcontext(actor), url_of(listener)
+            service = Service(agent_config(name, **config), where, folder, opened, chat, url, health)
             server = EmbeddedServer(service, drain_seconds, "warning", where.connections)
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
             stopped = asyncio.create_task(server.serve([listener]))
-            agent = Agent(url_of(listener), actor, service, server, http, where.data, name, stopped)
+            agent = Agent(url, actor, service, server, http, where.data, name, stopped)
             stack.push_async_callback(agent.stop)
             while not server.started:
                 if stopped.done():

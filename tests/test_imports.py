@@ -13,6 +13,7 @@ MODULES = sorted((ROOT / "service").rglob("*.py"))
 
 HOMES = {
     "a2a": ("service/task_states.py", "service/endpoint/", "service/cards.py", "service/ways.py", "service/client.py"),
+    "prometheus_client": ("service/management.py",),
     "grpc": ("service/endpoint/grpc.py", "service/ways.py"),
     "vllm": ("service/engine/vllm.py",),
     "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
@@ -49,11 +50,18 @@ LEVELS = [
     ("service.client",),
     ("service.tools", "service.engine"),
     ("service.chat",),
-    ("service.calls", "service.models", "service.sessions"),
+    ("service.calls", "service.models", "service.sessions", "service.health", "service.probes"),
     ("service.decode",),
     ("service.settings",),
     ("service.agent", "service.endpoint"),
-    ("service.training", "service.app", "service.connections", "service.server", "service.preflight"),
+    (
+        "service.training",
+        "service.app",
+        "service.connections",
+        "service.management",
+        "service.server",
+        "service.preflight",
+    ),
     ("service.cli", "service.__main__"),
 ]
 """A module imports its own level and those above it in this list, never below."""

@@ -41,6 +41,8 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(900), pytest.mark.asyncio(l
 class Recorder:
     """An engine that remembers what it was given and what it gave."""
 
+    stalled = 0.0
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.window, self.weights, self.alive, self.pressure = engine.window, engine.weights, engine.alive, 0.0

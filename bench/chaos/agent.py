@@ -40,6 +40,7 @@ class PlannedEngine:
     window = _ROOM
     weights = "planned"
     alive = True
+    stalled = 0.0
 
     def __init__(self, chat: InnerFormat) -> None:
         self._chat = chat

@@ -40,6 +40,7 @@ class PacedEngine:
     weights = "paced"
     alive = True
     pressure = 0.0
+    stalled = 0.0
 
     def __init__(self, chat: InnerFormat, pieces: int, seconds: float) -> None:
         self._chat = chat

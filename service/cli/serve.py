@@ -8,8 +8,8 @@ import os
 import pkgutil
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +25,8 @@ from service.connections import allow_open_files
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import ConfigError, ServiceError
+from service.health import Health
+from service.management import management
 from service.models.prepare import prepare
 from service.server import Server, listen, url_of
 from service.settings import AgentConfig, Machine, load_agent
@@ -34,20 +36,33 @@ _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 def run(
-    folder: Path, host: str | None, port: int | None, public_url: str | None, grpc_port: int | None, engine: str
+    folder: Path,
+    host: str | None,
+    port: int | None,
+    public_url: str | None,
+    grpc_port: int | None,
+    management_port: int | None,
+    engine: str,
 ) -> int:
     """Serves until SIGINT or SIGTERM, both of which let running turns end. Raises ServiceError if it cannot start."""
-    machine = read_machine(host=host, port=port, public_url=public_url, grpc_port=grpc_port)
+    machine = read_machine(
+        host=host, port=port, public_url=public_url, grpc_port=grpc_port, management_port=management_port
+    )
+    health = Health(machine.wedged_seconds)
     agent = load_agent(folder, machine)
     # Before anything slow, so that a port that is taken is told at once.
     if machine.grpc_port:
         listen(machine.host, machine.grpc_port, "grpc_port").close()
-    with listen(machine.host, machine.port) as listener, Steps(Console(stderr=True)) as say:
+    with (
+        listen(machine.host, machine.port) as listener,
+        Steps(Console(stderr=True)) as say,
+        _managed(machine, health, say),
+    ):
         url = (machine.public_url or url_of(listener)).rstrip("/")
         opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)
         if not (machine.auth.is_set or machine.host in _THIS_MACHINE):
             say(f"anybody who reaches {url} may ask: no INNERLOOP_AUTH__… says who may")
-        service = _Service(agent, machine, folder, opening, chat, url)
+        service = _Service(agent, machine, folder, opening, chat, url, health)
         allow_open_files(machine.connections * (2 if machine.grpc_port is not None else 1))
         server = _Server(service, machine.drain_seconds, machine.connections, say, f"{agent.name} is ready at {url}")
         try:
@@ -57,6 +72,17 @@ def run(
                 raise service.failure from None
             raise
     return 0
+
+
+@contextmanager
+def _managed(machine: Machine, health: Health, say: Steps) -> Iterator[None]:
+    """The management port, if there is to be one."""
+    if machine.management_port is None:
+        yield
+        return
+    with listen(machine.host, machine.management_port, "management_port") as listener, management(listener, health):
+        say(f"probes and metrics are at {url_of(listener)}")
+        yield
 
 
 def _open_vllm(agent: AgentConfig, folder: Path, machine: Machine, say: Steps) -> tuple[Opening, ChatFormat]:

@@ -71,6 +71,11 @@ class Engine(Protocol):
         """How much of its memory for conversations those that it generates for may take, from 0 to 1 and beyond."""
         ...
 
+    @property
+    def stalled(self) -> float:
+        """Seconds in which it has done nothing though somebody waits for its tokens; any thread may ask."""
+        ...
+
     def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         """Streams the continuation of `tokens`. Closing the stream aborts the request.
 

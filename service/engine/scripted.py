@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 from service.engine.base import Chunk, Finish, Sampling
+from service.engine.progress import Progress
 
 Script = Callable[[tuple[int, ...], Sampling], Iterable[Sequence[int]]]
 """Given the whole prompt, the chunks of tokens that follow it."""
@@ -27,6 +28,7 @@ class ScriptedEngine:
         """Streams that were closed before their end."""
         self.alive = True
         self.pressure = 0.0
+        self._progress = Progress()
 
     @property
     def window(self) -> int:
@@ -35,6 +37,10 @@ class ScriptedEngine:
     @property
     def weights(self) -> str:
         return "scripted"
+
+    @property
+    def stalled(self) -> float:
+        return self._progress.stalled
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         prompt = tuple(tokens)
@@ -45,7 +51,8 @@ class ScriptedEngine:
         done = False
         try:
             for piece in self._script(prompt, sampling):
-                await asyncio.sleep(self._seconds_per_chunk)
+                with self._progress:
+                    await asyncio.sleep(self._seconds_per_chunk)
                 if banned := {*piece} & {*sampling.banned}:
                     raise ValueError(f"the script says what may not be sampled: {sorted(banned)}")
                 chunk, finish = _cut(tuple(piece), room, sampling.stop)

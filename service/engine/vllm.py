@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from service.engine.base import Chunk, Finish, Sampling
 from service.engine.cpu import cpu_problem, emulates_bfloat16
+from service.engine.progress import Progress
 from service.engine.worker import OWNER, WorkerExtension
 from service.errors import EngineError, ModelError
 
@@ -57,6 +58,7 @@ class VllmEngine:
         self._llm = llm
         self._weights = weights
         self._requests = count()
+        self._progress = Progress()
         self._resident = 0
         """Tokens of the streams that it generates now."""
 
@@ -102,6 +104,10 @@ class VllmEngine:
         return self._resident / room
 
     @property
+    def stalled(self) -> float:
+        return self._progress.stalled
+
+    @property
     def llm(self) -> AsyncLLM:
         """The engine itself, for what only vLLM can do."""
         return self._llm
@@ -117,7 +123,11 @@ class VllmEngine:
         self._resident += resident
         try:
             async with aclosing(self._llm.generate(tokens_input(list(tokens)), params, request)) as outputs:
-                async for output in outputs:
+                while True:
+                    with self._progress:
+                        output = await anext(outputs, None)
+                    if output is None:
+                        break
                     first = resident == len(tokens)
                     chunk = _chunk(output, (output.num_cached_tokens or 0) if first else 0)
                     resident += len(chunk.tokens)

@@ -130,6 +130,17 @@ class Webhooks:
             rows = (await connection.execute(taken)).all()
         return [Due(row.task_id, row.id, row.config, row.attempts, row.waited, holder) for row in rows]
 
+    async def backlog(self) -> tuple[int, float]:
+        """How many webhooks are owed something, and for how many seconds one of them has been tried at most."""
+        return await to_the_end(self._backlog())
+
+    async def _backlog(self) -> tuple[int, float]:
+        owed = or_(webhooks.c.due.is_not(None), webhooks.c.until.is_not(None))
+        longest = func.coalesce(now(self._database) - func.min(webhooks.c.since), 0.0)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(func.count(), longest).where(owed))).one()
+        return row[0], row[1]
+
     async def delivered(self, due: Due, *, last: bool) -> None:
         """`last` if the task has ended with what was told."""
         expires = now(self._database) + KEPT_SECONDS if last else null()

@@ -1,0 +1,79 @@
+"""The management port: probes and metrics for whoever runs this process, beside the port where agents are asked.
+
+    /livez      whether to keep the process: it is not wedged
+    /startupz   whether the model has been loaded
+    /readyz     whether to send it work
+    /metrics    for Prometheus
+
+It is served from a thread with an event loop of its own, from before the model is loaded: so it tells when the main
+loop stands still, and a scrape holds up no token. It asks nobody who he is: the network lets in who may see it.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service.connections import Connection
+from service.health import Health
+from service.probes import Probes
+
+_CONNECTIONS = 100
+_IDLE_SECONDS = 75
+_CLOSE_SECONDS = 1
+
+
+@contextmanager
+def management(listener: socket.socket, health: Health) -> Iterator[None]:
+    """Serves the management port on `listener` until it is left."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            management_app(health),
+            loop="asyncio",
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            limit_concurrency=_CONNECTIONS,
+            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_graceful_shutdown=_CLOSE_SECONDS,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+        )
+    )
+    # A daemon: a process that must end at once does not wait for it.
+    thread = threading.Thread(target=server.run, args=([listener],), name="management", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def management_app(health: Health) -> Starlette:
+    """Its paths. None of them waits for anything."""
+    probes = Probes(health)
+    return Starlette(
+        routes=[
+            Route("/livez", probes.live),
+            Route("/readyz", probes.ready),
+            Route("/startupz", probes.started),
+            Route("/metrics", _metrics),
+        ]
+    )
+
+
+async def _metrics(request: Request) -> Response:
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    return Response(encode(REGISTRY), media_type=content_type)
