@@ -259,6 +259,10 @@ class Machine(BaseSettings):
     """What must survive a restart: conversations, tasks, the agents' databases."""
     cache: Path = Path.home() / ".cache" / "innerloop"
     """What can be made again: prepared weights."""
+    engine: dict[str, Any] = {}
+    """vLLM's engine arguments for this machine, by its own names, over those that we choose: `tensor_parallel_size`,
+    `gpu_memory_utilization`, … In the environment a JSON object.
+    """
     database: str | None = None
     """SQLAlchemy URL of conversations and tasks; by default a SQLite file per agent in the data folder."""
     lease_seconds: float = Field(default=10.0, gt=0)

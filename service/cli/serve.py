@@ -87,7 +87,7 @@ def _managed(machine: Machine, health: Health, say: Steps) -> Iterator[None]:
 
 def _open_vllm(agent: AgentConfig, folder: Path, machine: Machine, say: Steps) -> tuple[Opening, ChatFormat]:
     prepared = prepare(agent.model, folder, machine.cache, say)
-    config = EngineConfig(prepared.folder, prepared.version, agent.model.window)
+    config = EngineConfig(prepared.folder, prepared.version, agent.model.window, arguments=machine.engine)
     return VllmEngine.open(config, say), make_chat(agent.chat, prepared.folder)
 
 

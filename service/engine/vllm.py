@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from multiprocessing import resource_tracker
@@ -49,6 +49,8 @@ class EngineConfig:
     """For all conversations together, on a CPU. On a GPU vLLM takes what is free."""
     logits_processors: tuple[str, ...] = ()
     """Classes, as `module:Class`, with which vLLM changes what may be sampled."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """By vLLM's own names, over those that are chosen here."""
 
 
 class VllmEngine:
@@ -167,7 +169,10 @@ def _start(config: EngineConfig) -> AsyncLLM:
     _set_environment(engine_environment())
     os.environ[OWNER] = str(os.getpid())
     worker = f"{WorkerExtension.__module__}.{WorkerExtension.__qualname__}"
-    args = AsyncEngineArgs(**engine_arguments(config), use_tqdm_on_load=False, worker_extension_cls=worker)
+    try:
+        args = AsyncEngineArgs(**engine_arguments(config), use_tqdm_on_load=False, worker_extension_cls=worker)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"vLLM does not take the engine's arguments: {' '.join(str(error).split())}") from error
     # Ctrl-C goes to every process of the terminal. The engine must outlive it, so that running turns can end well;
     # a child inherits the mask of the thread that starts it. Python's resource tracker lifts the mask when it starts.
     resource_tracker.ensure_running()
@@ -199,7 +204,7 @@ def engine_arguments(config: EngineConfig) -> dict[str, Any]:
             "kv_cache_memory_bytes": config.kv_cache_bytes,
             "dtype": "float32" if emulates_bfloat16() else "auto",
         }
-    return arguments
+    return {**arguments, **config.arguments}
 
 
 def engine_environment() -> dict[str, str]:

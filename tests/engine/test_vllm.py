@@ -12,7 +12,7 @@ import pytest
 
 from service.chat.inner import InnerFormat
 from service.engine.base import Sampling
-from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
+from service.engine.vllm import EngineConfig, VllmEngine, engine_arguments, sampling_params
 from service.errors import EngineError, ModelError
 from service.messages import ToolResult
 from service.transcript import Transcript
@@ -99,6 +99,19 @@ async def test_a_folder_without_a_model_is_a_model_error(tmp_path: Path) -> None
     with pytest.raises(ModelError, match="vLLM cannot load"):
         async with VllmEngine.open(EngineConfig(tmp_path, "none"), print):
             pass
+
+
+async def test_an_argument_that_vllm_does_not_know_is_a_model_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="'tensor_paralel'"):
+        async with VllmEngine.open(EngineConfig(tmp_path, "none", arguments={"tensor_paralel": 2}), print):
+            pass
+
+
+async def test_the_machines_arguments_win(tmp_path: Path) -> None:
+    ours = engine_arguments(EngineConfig(tmp_path, "none", window=100))
+    assert engine_arguments(EngineConfig(tmp_path, "none", window=100, arguments={"dtype": "half"})) == ours | {
+        "dtype": "half"
+    }
 
 
 async def test_what_vllm_brought_is_not_searched_for_garbage(vllm: VllmEngine) -> None:

@@ -1,0 +1,367 @@
+{{/* The pod of one agent, whatever keeps it running. */}}
+{{- define "innerloop.pod" -}}
+metadata:
+  labels:
+    {{- $labels := include "innerloop.labels" . | fromYaml }}
+    {{- $_ := set $labels "app.kubernetes.io/component" "agent" }}
+    {{- $_ := set $labels "innerloop.dev/agent" (include "innerloop.fullname" .) }}
+    {{- toYaml (merge $labels .Values.podLabels) | nindent 4 }}
+  annotations:
+    checksum/config: {{ toJson .Values.agent.files | sha256sum }}
+    {{- with merge (deepCopy .Values.podAnnotations) .Values.commonAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "innerloop.serviceAccount" . }}
+  {{- include "innerloop.podCommon" . | nindent 2 }}
+  terminationGracePeriodSeconds: {{ include "innerloop.graceSeconds" . }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- with .Values.resourceClaims }}
+  resourceClaims:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if .Values.topologySpreadConstraints }}
+  topologySpreadConstraints:
+    {{- toYaml .Values.topologySpreadConstraints | nindent 4 }}
+  {{- else if ne .Values.spread "none" }}
+  topologySpreadConstraints:
+    {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+    - maxSkew: 1
+      topologyKey: {{ . }}
+      whenUnsatisfiable: {{ ternary "DoNotSchedule" "ScheduleAnyway" (eq $.Values.spread "hard") }}
+      labelSelector:
+        matchLabels:
+          {{- include "innerloop.agentSelector" $ | nindent 10 }}
+    {{- end }}
+  {{- end }}
+  {{- if or .Values.initContainers (eq .Values.model.source "download") }}
+  initContainers:
+    {{- with .Values.initContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    {{- if eq .Values.model.source "download" }}
+    {{- include "innerloop.download" . | nindent 4 }}
+    {{- end }}
+  {{- end }}
+  containers:
+    - name: agent
+      {{- include "innerloop.container" . | nindent 6 }}
+      args: [serve, {{ .Values.agent.path }}]
+      ports:
+        - name: http
+          containerPort: 8001
+        {{- if .Values.server.grpc.enabled }}
+        - name: grpc
+          containerPort: 8002
+        {{- end }}
+        - name: management
+          containerPort: {{ .Values.management.port }}
+      env:
+        {{- include "innerloop.env" . | nindent 8 }}
+        {{- if ne .Values.model.source "image" }}
+        - name: HF_HUB_OFFLINE
+          value: "1"
+        {{- end }}
+        {{- with .Values.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with .Values.extraEnvFrom }}
+      envFrom:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- include "innerloop.probes" . | nindent 6 }}
+      lifecycle:
+        preStop:
+          sleep:
+            seconds: {{ .Values.drain.preStopSeconds }}
+      resources:
+        {{- include "innerloop.resources" . | nindent 8 }}
+      volumeMounts:
+        {{- include "innerloop.weightMounts" (list . .Values.model.claim.readOnly) | nindent 8 }}
+        {{- include "innerloop.mounts" . | nindent 8 }}
+        {{- with .Values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    {{- with .Values.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  volumes:
+    {{- include "innerloop.volumes" . | nindent 4 }}
+    {{- with .Values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{/* Of every pod that the chart makes: where it runs, and with what rights. */}}
+{{- define "innerloop.podCommon" -}}
+automountServiceAccountToken: false
+# A Service called innerloop-auth would become variables that the agent takes for its settings.
+enableServiceLinks: false
+{{- if .Values.userNamespace }}
+hostUsers: false
+{{- end }}
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- include "innerloop.pullSecrets" . }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .Values.schedulerName }}
+schedulerName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $tolerations := .Values.tolerations }}
+{{- if eq .Values.device "gpu" }}
+{{- $tolerations = append $tolerations (dict "key" "nvidia.com/gpu" "operator" "Exists" "effect" "NoSchedule") }}
+{{- end }}
+{{- with $tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "innerloop.container" -}}
+image: {{ include "innerloop.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .Values.securityContext | nindent 2 }}
+{{- end }}
+
+{{/* Loading, ready, draining and wedged are told apart by the management port; none of it depends on peers or load. */}}
+{{- define "innerloop.probes" -}}
+{{- with .Values.probes -}}
+{{- $seconds := include "innerloop.startupSeconds" $ | int -}}
+startupProbe:
+  httpGet: {path: /startupz, port: management}
+  periodSeconds: {{ .periodSeconds }}
+  timeoutSeconds: {{ .timeoutSeconds }}
+  failureThreshold: {{ ceil (divf $seconds .periodSeconds) | int }}
+readinessProbe:
+  httpGet: {path: /readyz, port: management}
+  periodSeconds: {{ .periodSeconds }}
+  timeoutSeconds: {{ .timeoutSeconds }}
+  failureThreshold: {{ .readinessFailures }}
+livenessProbe:
+  httpGet: {path: /livez, port: management}
+  periodSeconds: {{ .periodSeconds }}
+  timeoutSeconds: {{ .timeoutSeconds }}
+  failureThreshold: {{ .livenessFailures }}
+{{- end }}
+{{- end }}
+
+{{- define "innerloop.resources" -}}
+{{- $resources := deepCopy .Values.resources -}}
+{{- if and (eq .Values.device "gpu") .Values.gpus -}}
+{{- $limits := default dict $resources.limits -}}
+{{- $_ := set $resources "limits" (merge $limits (dict "nvidia.com/gpu" (int .Values.gpus))) -}}
+{{- end -}}
+{{ toYaml $resources }}
+{{- end }}
+
+{{/* Gets the weights, with the hub's token, which the agent itself never sees. */}}
+{{- define "innerloop.download" -}}
+- name: download
+  {{- include "innerloop.container" . | nindent 2 }}
+  args: [model, prepare, {{ .Values.agent.path }}]
+  env:
+    {{- include "innerloop.foldersEnv" . | nindent 4 }}
+    {{- with .Values.model.download }}
+    {{- if .endpoint }}
+    - name: HF_ENDPOINT
+      value: {{ .endpoint | quote }}
+    {{- end }}
+    {{- if .existingSecret }}
+    - name: HF_TOKEN
+      valueFrom:
+        secretKeyRef:
+          name: {{ .existingSecret }}
+          key: {{ .key }}
+    {{- end }}
+    {{- end }}
+  resources:
+    {{- toYaml .Values.resources | nindent 4 }}
+  volumeMounts:
+    {{- include "innerloop.weightMounts" (list . false) | nindent 4 }}
+{{- end }}
+
+{{/* What weights are made of, and where they are put: (list $ whether-a-claim-is-read-only). */}}
+{{- define "innerloop.weightMounts" -}}
+{{- $ := index . 0 -}}
+{{- $readOnly := index . 1 -}}
+{{- with $.Values -}}
+- name: tmp
+  mountPath: /tmp
+{{- range $name, $_ := .agent.files }}
+- name: files
+  mountPath: {{ $.Values.agent.path }}/{{ $name }}
+  subPath: {{ $name }}
+  readOnly: true
+{{- end }}
+{{- if ne .model.source "image" }}
+- name: model
+  mountPath: {{ ternary "/models" .model.mountPath (eq .model.source "download") }}
+  readOnly: {{ or (eq .model.source "imageVolume") $readOnly }}
+{{- end }}
+{{- if include "innerloop.hasCache" $ }}
+- name: cache
+  mountPath: {{ include "innerloop.cache" $ }}
+{{- end }}
+{{- if ne .adapter.source "none" }}
+- name: adapter
+  mountPath: {{ .agent.path }}/{{ .adapter.folder }}
+  readOnly: true
+  {{- if .adapter.subPath }}
+  subPath: {{ .adapter.subPath }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What else the agent reads and writes. */}}
+{{- define "innerloop.mounts" -}}
+- name: data
+  mountPath: /data
+{{- if or .Values.shm.sizeLimit (eq .Values.device "gpu") }}
+- name: shm
+  mountPath: /dev/shm
+{{- end }}
+{{- range include "innerloop.secretMounts" . | fromYamlArray }}
+- name: {{ .name }}
+  mountPath: {{ .path }}
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* Secrets that are files: name of the volume, secret, path, and which keys of it if not all. */}}
+{{- define "innerloop.secretMounts" -}}
+{{- with .Values.auth.apiKeys }}
+{{- if .existingSecret }}
+- {name: api-keys, secret: {{ .existingSecret }}, path: /etc/innerloop/api-keys, keys: [{{ .key }}]}
+{{- end }}
+{{- end }}
+{{- with .Values.cardKeys }}
+{{- if .existingSecret }}
+- {name: card-keys, secret: {{ .existingSecret }}, path: /etc/innerloop/card-keys, keys: {{ toJson .keys }}}
+{{- end }}
+{{- end }}
+{{- with .Values.push.signing }}
+{{- if .existingSecret }}
+- {name: push-signing, secret: {{ .existingSecret }}, path: /etc/innerloop/push-signing, keys: [{{ .key }}]}
+{{- end }}
+{{- end }}
+{{- with .Values.push.encryption }}
+{{- if .existingSecret }}
+- {name: push-encryption, secret: {{ .existingSecret }}, path: /etc/innerloop/push-encryption, keys: [{{ .key }}]}
+{{- end }}
+{{- end }}
+{{- range $index, $mount := .Values.secretMounts }}
+- {name: secret-{{ $index }}, secret: {{ $mount.secret }}, path: {{ $mount.path }}, keys: []}
+{{- end }}
+{{- end }}
+
+{{/* Whether weights are prepared in a volume that is empty at first: /models may be read only, or somebody else's. */}}
+{{- define "innerloop.hasCache" -}}
+{{- with .Values -}}
+{{- $elsewhere := and (has .model.source (list "imageVolume" "claim")) (ne .model.mountPath "/models") -}}
+{{- if or $elsewhere (ne .adapter.source "none") -}}true{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* All of the pod's volumes but a StatefulSet's own. */}}
+{{- define "innerloop.volumes" -}}
+{{- with .Values -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: {{ .tmp.sizeLimit }}
+{{- if include "innerloop.dataClaim" $ }}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ include "innerloop.dataClaim" $ }}
+{{- else if not .persistence.enabled }}
+- name: data
+  emptyDir:
+    sizeLimit: {{ .persistence.sizeLimit }}
+{{- end }}
+{{- if or .shm.sizeLimit (eq .device "gpu") }}
+- name: shm
+  emptyDir:
+    medium: Memory
+    sizeLimit: {{ default "2Gi" .shm.sizeLimit }}
+{{- end }}
+{{- if .agent.files }}
+- name: files
+  configMap:
+    name: {{ include "innerloop.fullname" $ }}-files
+{{- end }}
+{{- if ne .model.source "image" }}
+{{ include "innerloop.modelVolume" $ }}
+{{- end }}
+{{- if include "innerloop.hasCache" $ }}
+- name: cache
+  emptyDir:
+    sizeLimit: {{ .model.cacheSizeLimit }}
+{{- end }}
+{{- if eq .adapter.source "imageVolume" }}
+- name: adapter
+  image:
+    reference: {{ .adapter.reference | quote }}
+{{- else if eq .adapter.source "claim" }}
+- name: adapter
+  persistentVolumeClaim:
+    claimName: {{ .adapter.existingClaim }}
+    readOnly: true
+{{- end }}
+{{- range include "innerloop.secretMounts" $ | fromYamlArray }}
+- name: {{ .name }}
+  secret:
+    secretName: {{ .secret }}
+    defaultMode: 0440
+    {{- with .keys }}
+    items:
+      {{- range . }}
+      - {key: {{ . }}, path: {{ . }}}
+      {{- end }}
+    {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where the model comes from, or the empty volume that it is downloaded to. */}}
+{{- define "innerloop.modelVolume" -}}
+{{- with .Values.model -}}
+- name: model
+{{- if eq .source "imageVolume" }}
+  image:
+    reference: {{ .imageVolume.reference | quote }}
+    pullPolicy: {{ .imageVolume.pullPolicy }}
+{{- else if include "innerloop.modelClaim" $ }}
+  persistentVolumeClaim:
+    claimName: {{ include "innerloop.modelClaim" $ }}
+{{- else }}
+  emptyDir:
+    sizeLimit: {{ .cacheSizeLimit }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The claim of /data, unless there is none or a StatefulSet makes one for each replica. */}}
+{{- define "innerloop.dataClaim" -}}
+{{- with .Values.persistence -}}
+{{- if .enabled -}}
+{{- if .existingClaim -}}
+{{ .existingClaim }}
+{{- else if ne $.Values.workload.kind "StatefulSet" -}}
+{{ include "innerloop.fullname" $ }}-data
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
