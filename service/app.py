@@ -22,22 +22,25 @@ from service.egress import Egress
 from service.endpoint.agent import Agent
 from service.endpoint.api_keys import ApiKeys
 from service.endpoint.auth import Auth, Authenticate
+from service.endpoint.body import WholeBody
 from service.endpoint.card import extend_card, make_card, required_extensions
 from service.endpoint.codec import Codec
 from service.endpoint.configs import Configs
 from service.endpoint.decoding import Decoding
+from service.endpoint.extensions import EchoExtensions
 from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
 from service.endpoint.identity import Way
 from service.endpoint.legacy import RefusedStreams
-from service.endpoint.limits import EchoExtensions, RefuseWhileDraining, TellBusy, Wellformed, WholeBody
 from service.endpoint.proxies import Proxies
 from service.endpoint.push import Push
+from service.endpoint.reading import Wellformed
 from service.endpoint.routes import make_routes
 from service.endpoint.signatures import SigningKey, signed
 from service.endpoint.signer import Signer
 from service.endpoint.storage import Storage
 from service.endpoint.tokens import Tokens
+from service.endpoint.turning_away import RefuseWhileDraining, TellBusy
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.errors import ConfigError

@@ -19,7 +19,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.endpoint.limits import OnlyProbes
+from service.endpoint.probes import OnlyProbes
 
 IDLE_SECONDS = 75
 """How long a connection rests between requests. Clients that keep theirs for less are never closed upon."""

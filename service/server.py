@@ -55,9 +55,9 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, service: Service, drain_seconds: float, log_level: str = "info", connections: int = 2_000
+        self, service: Service, drain_seconds: float, log_level: str = "info", connections: int | None = None
     ) -> None:
-        """`connections` may be open at once."""
+        """So many `connections` may be open at once; any number if not given."""
         super().__init__(
             uvicorn.Config(
                 service,

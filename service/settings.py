@@ -6,6 +6,7 @@ Rooms never import this file; `app.py` hands each room its own part.
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from string import Template
@@ -15,12 +16,20 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.decode import Choice, Limits
 from service.errors import ConfigError
 from service.nested import map_strings
+from service.tools.peers import PeerConfig
+from service.tools.toolbox import Limited
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _default(kind: type, name: str) -> Any:
+    """What the room that a setting is for has as its default."""
+    return next(each.default for each in fields(kind) if each.name == name)
 
 
 class ModelSection(_Section):
@@ -58,11 +67,11 @@ class ChatSection(_Section):
 
 
 class ToolLimits(_Section):
-    seconds: float = Field(default=10.0, gt=0)
+    seconds: float = Field(default=_default(Limited, "seconds"), gt=0)
     """A call that takes longer comes back to the model as an error."""
-    result_chars: int = Field(default=4_000, gt=0)
+    result_chars: int = Field(default=_default(Limited, "result_chars"), gt=0)
     """A longer result is cut, and says so."""
-    concurrency: int = Field(default=64, gt=0)
+    concurrency: int = Field(default=_default(Limited, "concurrency"), gt=0)
     """Calls of this tool that run at once; others wait, within their time."""
 
 
@@ -101,7 +110,7 @@ class PeerSection(_Section):
     card alone names it is asked if its address is public or in `INNERLOOP_EGRESS_ALLOW`, and shown none.
     """
     limits: ToolLimits = ToolLimits(seconds=60.0)
-    refresh_seconds: float = Field(default=45.0, gt=0)
+    refresh_seconds: float = Field(default=_default(PeerConfig, "refresh_seconds"), gt=0)
     """How often its card is read again. With less than a minute the connection stays open, and calls need not wait."""
 
 
@@ -143,8 +152,8 @@ class McpSection(_Section):
 
 
 class SamplingSection(_Section):
-    temperature: float = Field(default=0.0, ge=0)
-    top_p: float = Field(default=1.0, gt=0, le=1)
+    temperature: float = Field(default=_default(Choice, "temperature"), ge=0)
+    top_p: float = Field(default=_default(Choice, "top_p"), gt=0, le=1)
     seed: int | None = None
     logprobs: bool = True
     """Kept in the transcript, so that served conversations can be trained on."""
@@ -158,11 +167,11 @@ class BudgetSection(_Section):
 
 
 class TurnLimits(_Section):
-    tokens: int = Field(default=512, gt=0)
+    tokens: int = Field(default=_default(Limits, "tokens"), gt=0)
     """Sampled in one turn."""
-    calls: int = Field(default=16, gt=0)
+    calls: int = Field(default=_default(Limits, "calls"), gt=0)
     """Made in one turn."""
-    seconds: float = Field(default=300.0, gt=0)
+    seconds: float = Field(default=_default(Limits, "seconds"), gt=0)
     """Wall-clock time of one turn since it was begun or answered, whichever process goes on with it."""
     budget: BudgetSection = BudgetSection()
     """For one turn and all that other agents do for it. What comes with a question may leave less."""

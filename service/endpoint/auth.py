@@ -20,10 +20,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.endpoint.identity import Unauthenticated, Unverifiable, Way
+from service.endpoint.probes import PROBES
 from service.endpoint.refusals import RETRY_AFTER_SECONDS, Refusal, refuse
 from service.endpoint.well_known import JWKS_PATH
 
-OPEN_PATHS = (AGENT_CARD_WELL_KNOWN_PATH, JWKS_PATH, "/healthz", "/readyz")
+OPEN_PATHS = (AGENT_CARD_WELL_KNOWN_PATH, JWKS_PATH, *PROBES)
 """What anybody may read."""
 
 

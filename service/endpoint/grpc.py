@@ -36,11 +36,11 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from starlette.datastructures import Headers
 
-from service import delegation, extension
 from service.endpoint.admission import Busy
+from service.endpoint.body import BODY_SECONDS
+from service.endpoint.extensions import active
 from service.endpoint.identity import Unauthenticated, Unverifiable
 from service.endpoint.legacy import check_message
-from service.endpoint.limits import BODY_SECONDS
 from service.endpoint.refusals import RETRY_AFTER_SECONDS
 from service.endpoint.versions import check_version
 from service.errors import ConfigError
@@ -94,7 +94,7 @@ class GrpcServer:
         message_bytes: int,
         draining: Callable[[], bool],
         identify: Identify = anybody,
-        connections: int = 2_000,
+        connections: int,
     ) -> None:
         """Port 0 takes a free one. Messages longer than `message_bytes` are refused, and so are connections and calls
         beyond `connections` at once. Raises ConfigError if the port is taken.
@@ -232,9 +232,8 @@ class _Front(grpc.aio.ServerInterceptor):
         named = [HTTP_EXTENSION_HEADER]
         if is_legacy:
             named.append(LEGACY_HTTP_EXTENSION_HEADER)
-        asked = get_requested_extensions([value for name in named for value in _values(metadata, name)])
-        if active := sorted({extension.URI, delegation.URI} & asked):
-            await context.send_initial_metadata(((HTTP_EXTENSION_HEADER.lower(), ", ".join(active)),))
+        if echoed := active([value for name in named for value in _values(metadata, name)]):
+            await context.send_initial_metadata(((HTTP_EXTENSION_HEADER.lower(), echoed),))
         return request
 
 

@@ -44,11 +44,11 @@ from service.endpoint.admission import Busy
 from service.endpoint.agent import Agent
 from service.endpoint.ask import Ask, add_to_history, digest, new_task
 from service.endpoint.configs import Configs
-from service.endpoint.limits import BUSY
 from service.endpoint.log import Log
 from service.endpoint.owner import conversation_key, owner_of, quota_key
 from service.endpoint.shown import Shown
 from service.endpoint.storage import Storage
+from service.endpoint.turning_away import note_busy
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
 from service.plain import one_line
@@ -279,7 +279,7 @@ class Handler(RequestHandler):
         try:
             return await self._worker.accept(accepted, task, owner, *also, begins=begins)
         except Busy as busy:
-            context.state.get("scope", {})[BUSY] = busy
+            note_busy(context, busy)
             raise
 
     async def _answer(self, accepted: Accepted, ask: Ask, task: Task, owner: str, *also: Statement) -> Seen | None:

@@ -4,22 +4,21 @@ and told as that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from a2a.compat.v0_3 import a2a_v0_3_pb2 as pb
 from a2a.compat.v0_3 import conversions, types
 from a2a.compat.v0_3.proto_utils import FromProto
-from a2a.utils.errors import A2AError, InvalidParamsError
-from google.protobuf.json_format import ParseDict, ParseError
+from a2a.utils.errors import A2AError
+from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message as ProtoMessage
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.endpoint.faults import callers_fault
 from service.endpoint.refusals import Refusal, refuse
-from service.plain import one_line
 
 METHODS: Mapping[str, type[BaseModel]] = {
     kind.model_fields["method"].default: kind for kind in get_args(types.A2ARequest.model_fields["root"].annotation)
@@ -27,7 +26,6 @@ METHODS: Mapping[str, type[BaseModel]] = {
 """Those of JSON-RPC, with what their requests have to be."""
 BODY_PATHS = ("/message:send", "/message:stream", "/pushNotificationConfigs")
 """How those paths of HTTP+JSON end that want one."""
-_WHY_CHARS = 300
 
 
 class RefusedStreams:
@@ -66,7 +64,7 @@ class RefusedStreams:
 
 def check_call(method: str, call: dict[str, Any]) -> None:
     """A JSON-RPC request of one of 0.3's methods. Raises InvalidParamsError."""
-    with _the_caller_s_fault():
+    with callers_fault():
         request = METHODS[method].model_validate(call)
         match request:
             case types.SendMessageRequest() | types.SendStreamingMessageRequest():
@@ -80,21 +78,21 @@ def check_call(method: str, call: dict[str, Any]) -> None:
 def check_body(path: str, body: dict[str, Any]) -> None:
     """Of a request to one of 0.3's paths of HTTP+JSON, `BODY_PATHS`. Raises InvalidParamsError."""
     request = pb.SendMessageRequest() if "/message:" in path else pb.CreateTaskPushNotificationConfigRequest()
-    with _the_caller_s_fault():
+    with callers_fault():
         ParseDict(body, request, ignore_unknown_fields=True)
     check_message(request)
 
 
 def check_query(query: QueryParams) -> None:
     """The same of its query."""
-    with _the_caller_s_fault():
+    with callers_fault():
         params = types.TaskQueryParams(id="", history_length=int(query.get("historyLength") or 0))
         conversions.to_core_get_task_request(types.GetTaskRequest(id="", params=params))
 
 
 def check_message(request: ProtoMessage) -> None:
     """A request of 0.3 as gRPC reads it. Raises InvalidParamsError."""
-    with _the_caller_s_fault():
+    with callers_fault():
         if isinstance(request, pb.SendMessageRequest):
             _translate(FromProto.message_send_params(request))
         elif isinstance(request, pb.CreateTaskPushNotificationConfigRequest):
@@ -106,19 +104,3 @@ def check_message(request: ProtoMessage) -> None:
 
 def _translate(params: types.MessageSendParams) -> None:
     conversions.to_core_send_message_request(types.SendMessageRequest(id="", params=params))
-
-
-@contextmanager
-def _the_caller_s_fault() -> Iterator[None]:
-    try:
-        yield
-    except A2AError:
-        raise
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InvalidParamsError(one_line(f"{where}: {first['msg']}", _WHY_CHARS)) from None
-    except ParseError as error:
-        raise InvalidParamsError(one_line(str(error), _WHY_CHARS)) from None
-    except Exception:  # whatever Python raises over values of other types, in words that are for us
-        raise InvalidParamsError("the request cannot be read") from None

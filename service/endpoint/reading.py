@@ -6,44 +6,59 @@ fault, answer some of it with an exception's text or as an error of the server's
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
 from a2a.types import TaskState
 from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0
-from a2a.utils.errors import InvalidParamsError, InvalidRequestError, JSONParseError
-from google.protobuf.json_format import ParseDict, ParseError
+from a2a.utils.errors import A2AError, InvalidParamsError, InvalidRequestError, JSONParseError
+from google.protobuf.json_format import ParseDict
 from starlette.datastructures import Headers, QueryParams
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.endpoint import legacy
+from service.endpoint.faults import callers_fault
+from service.endpoint.parsed import content_of, has_content
+from service.endpoint.refusals import Refusal, refuse
 from service.endpoint.versions import check_version, said_version
 from service.plain import one_line
 
 _MEMBERS = {"jsonrpc", "id", "method", "params"}
-_WHY_CHARS = 300
+_NAME_CHARS = 300
 _LEGACY_PATH = re.compile(r"/v1/(message:|tasks/|card$)")
 
 
-def check_request(scope: Scope, body: bytes) -> None:
-    """Raises the protocol's error for a request that cannot be read, or says something that there is not.
+class Wellformed:
+    """Refuses requests that the SDK would choke on or misread. Stands behind `WholeBody`, which parses them."""
 
-    The body, if there is one, is JSON.
-    """
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["type"] == "http":
+                _check_request(scope)
+        except A2AError as error:
+            await refuse(scope, receive, send, Refusal.of(error))
+        else:
+            await self._app(scope, receive, send)
+
+
+def _check_request(scope: Scope) -> None:
+    """Raises the protocol's error for a request that cannot be read, or says something that there is not."""
+    content = content_of(scope)
     if scope["path"] == "/" and scope["method"] == "POST":
-        if not body:
+        if not has_content(scope):
             raise JSONParseError("the request has no body")
-        _check_call(scope, json.loads(body))
+        _check_call(scope, content)
         return
-    content = json.loads(body) if body else {}
     if not isinstance(content, dict):
         raise InvalidRequestError("the request is not a JSON object")
     query = QueryParams(scope["query_string"])
     if _LEGACY_PATH.match(scope["path"]):
         legacy.check_query(query)
-        if body and scope["path"].endswith(legacy.BODY_PATHS):
+        if has_content(scope) and scope["path"].endswith(legacy.BODY_PATHS):
             legacy.check_body(scope["path"], content)
     elif scope["method"] == "GET" and scope["path"].endswith("/tasks"):
         _check_status(query.get("status"))
@@ -61,7 +76,7 @@ def _check_call(scope: Scope, content: Any) -> None:
     if not isinstance(method, str) or not method or method.startswith("rpc."):
         raise InvalidRequestError("a request has a method")
     if unknown := content.keys() - _MEMBERS:
-        raise InvalidRequestError(f"a request has no {one_line(min(unknown), _WHY_CHARS)!r}")
+        raise InvalidRequestError(f"a request has no {one_line(min(unknown), _NAME_CHARS)!r}")
     if not isinstance(params, dict):
         raise InvalidParamsError("params is not an object")
     said = said_version(Headers(scope=scope), QueryParams(scope["query_string"]))
@@ -74,12 +89,8 @@ def _check_call(scope: Scope, content: Any) -> None:
 
 
 def _check_params(method: str, params: dict[str, Any]) -> None:
-    try:
+    with callers_fault("params"):
         ParseDict(params, JsonRpcDispatcher.METHOD_TO_MODEL[method](), ignore_unknown_fields=True)
-    except ParseError as error:
-        raise InvalidParamsError(one_line(f"params cannot be read: {error}", _WHY_CHARS)) from None
-    except Exception:  # whatever Python raises over values of other types, in words that are for us
-        raise InvalidParamsError("params cannot be read") from None
     if method == "ListTasks":
         _check_status(params.get("status"))
 

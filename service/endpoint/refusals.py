@@ -18,6 +18,8 @@ from a2a.utils.errors import (
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from service.endpoint.parsed import call_of
+
 RETRY_AFTER_SECONDS = 5
 _NO_CODE = -32000
 """In JSON-RPC, where the protocol has none for it."""
@@ -59,11 +61,12 @@ class Refusal:
         return build_error_details(kind(self.error.message)) if kind in A2A_ERROR_MAPPING else []
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, call_id: object = None) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
     """Answers in the form of the binding the path belongs to."""
     status, why = refusal.status, refusal.error.message
     content: dict[str, Any]
     if scope["path"] == "/":
+        call_id = call_of(scope).get("id")
         known = call_id if type(call_id) in (str, int) else None
         content = {
             "jsonrpc": "2.0",

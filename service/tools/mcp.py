@@ -55,11 +55,11 @@ class McpConfig:
     name: str
     """Ours, for messages."""
     reached: Endpoint | Command
-    prefix: str = ""
+    prefix: str
     """Goes before the names of its tools."""
-    tools: Collection[str] | None = None
+    tools: Collection[str] | None
     """Those to take; all if None."""
-    refresh_seconds: float = 300.0
+    refresh_seconds: float
     """How often its list is read though it does not say that it has changed."""
 
 

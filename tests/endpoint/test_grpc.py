@@ -271,7 +271,7 @@ async def test_a_port_that_is_taken(run_server: RunServer) -> None:
     port = int((await address(agent)).rsplit(":", 1)[1])
     never_asked: Any = None
     with pytest.raises(ConfigError, match=f"port {port} for gRPC"):
-        GrpcServer(never_asked, "127.0.0.1", port, message_bytes=1000, draining=bool)
+        GrpcServer(never_asked, "127.0.0.1", port, message_bytes=1000, draining=bool, connections=9)
 
 
 async def test_a_message_too_many_is_told_when_to_come_again(
@@ -308,7 +308,7 @@ async def test_who_calls_is_asked_before_anything_is_done() -> None:
             heard.append(context.user)
             return Task(id=params.id)
 
-    server = GrpcServer(Listener(), "127.0.0.1", 0, message_bytes=1000, draining=bool, identify=identify)
+    server = GrpcServer(Listener(), "127.0.0.1", 0, message_bytes=1000, draining=bool, connections=9, identify=identify)
     async with server.serving(), grpc.aio.insecure_channel(server.address) as channel:
         stub: Any = A2AServiceStub(channel)  # type: ignore[no-untyped-call]
         await stub.GetTask(GetTaskRequest(id="t"), metadata=(*CURRENT, ("authorization", "Bearer x")))

@@ -14,7 +14,7 @@ from starlette.types import Message
 
 from service import app, delegation, extension
 from service.endpoint import card
-from service.endpoint.limits import WholeBody
+from service.endpoint.body import WholeBody
 from tests.conftest import Agent, RunServer, Says, echo, say
 from tests.endpoint.bindings import (
     CONTENT_TYPE,

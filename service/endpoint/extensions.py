@@ -1,0 +1,33 @@
+"""Our extensions, as a caller asks for them and is told that they are active."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from a2a.extensions.common import HTTP_EXTENSION_HEADER, get_requested_extensions
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import delegation, extension
+
+
+def active(asked: Sequence[str]) -> str:
+    """What the header of a response says, given those of the request. Empty if none of ours was asked for."""
+    return ", ".join(sorted({extension.URI, delegation.URI} & get_requested_extensions(list(asked))))
+
+
+class EchoExtensions:
+    """Names our extensions in the response to whoever asked for them: they are active."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def echo(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["A2A-Extensions"] = named
+            await send(message)
+
+        asked = Headers(scope=scope).getlist(HTTP_EXTENSION_HEADER) if scope["type"] == "http" else []
+        named = active(asked)
+        await self._app(scope, receive, echo if named else send)
