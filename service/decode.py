@@ -17,6 +17,7 @@ from service.errors import ContextFull, EngineError
 from service.events import Emit, Spliced, TextDelta, UsageReported, Waiting, ignore
 from service.journal import Finished, Heard, Journal
 from service.messages import Caller, Question
+from service.timing import Stretch
 from service.tools.toolbox import Toolbox
 from service.transcript import Origin, Span, Transcript
 from service.usage import Tokens, Usage
@@ -51,6 +52,8 @@ class Turn:
     """What it took, with what the agents took that it asked."""
     questions: tuple[Question, ...] = ()
     """What its calls want to know, if that is why it stopped."""
+    stretches: tuple[Stretch, ...] = field(default=(), compare=False)
+    """Those that this process has sampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,8 @@ class DecodeLoop:
                 await journal.keep(turn.transcript, stop)
         assert stop is not None
         questions = calls.questions if stop is StopReason.ASKS else ()
-        return Turn(turn.transcript, stop, "".join(turn.text), turn.sampled, calls.started, turn.usage, questions)
+        text, stretches = "".join(turn.text), tuple(turn.stretches)
+        return Turn(turn.transcript, stop, text, turn.sampled, calls.started, turn.usage, questions, stretches)
 
     async def give_up(self, transcript: Transcript, journal: Journal) -> None:
         """Lets the calls of a last turn clean up that have asked what nobody will answer; it is not run any more."""
@@ -222,11 +226,14 @@ class DecodeLoop:
         reader = begun or self._chat.reader(self._toolbox.specs, first_call=calls.started)
         sampling = self._sampling(turn, room, begun=begun is not None)
         finish: Finish | None = None
-        turn.input += len(turn.transcript)
+        given = len(turn.transcript)
+        turn.input += given
+        began, cached, before = time.time(), turn.cached, turn.sampled
+        first: float | None = None
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, sampling)) as stream:
                 async for chunk in stream:
-                    finish, text = chunk.finish, ""
+                    finish, text, first = chunk.finish, "", first or time.time()
                     turn.cached += chunk.cached
                     for index, token in enumerate(chunk.tokens):
                         turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)
@@ -247,6 +254,8 @@ class DecodeLoop:
                         return None
         finally:
             turn.append_sampled()
+            stretch = Stretch(began, first, time.time(), given, turn.cached - cached, turn.sampled - before)
+            turn.stretches.append(stretch)
         return self._limit(turn) if finish is Finish.LENGTH else self._pause(turn)
 
     def _pause(self, turn: _Growing) -> StopReason | None:
@@ -353,6 +362,7 @@ class _Growing:
         self.input = past.input
         self.idle_waits = past.idle_waits
         self.cached = 0
+        self.stretches: list[Stretch] = []
         self._limits = limits
         self._caller = caller
         self._given = caller.delegation.within(limits.budget)

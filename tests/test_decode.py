@@ -185,6 +185,8 @@ async def test_4_the_engine_is_given_what_was_stored(chat: InnerFormat, write: W
         assert first[: len(before)] == before.tokens
         assert second[: len(first) + len(stage.engine.outputs[0])] == first + stage.engine.outputs[0]
         assert turn.transcript.tokens == second + stage.engine.outputs[1]
+        assert [each.given for each in turn.stretches] == [len(first), len(second)]
+        assert [each.sampled for each in turn.stretches] == [len(output) for output in stage.engine.outputs]
         assert Transcript.from_json(json.loads(json.dumps(turn.transcript.to_json()))) == turn.transcript
         transcript = turn.transcript
     assert len(stretches_of(transcript)) == 200 * 2

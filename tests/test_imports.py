@@ -38,6 +38,7 @@ LEVELS = [
         "service.delegation",
         "service.messages",
         "service.transcript",
+        "service.timing",
         "service.events",
         "service.journal",
         "service.to_the_end",
