@@ -94,7 +94,8 @@ def _recomputed(before: Stretch, after: Stretch) -> int:
 
 
 def _least(transcript: Transcript, token: float) -> float:
-    now, closed = 0.0, {}
+    now = 0.0
+    closed: dict[int, float] = {}
     position = len(transcript) - sum(len(span.tokens) for span in transcript.since_given)
     for span in transcript.since_given:
         if span.origin is Origin.SAMPLED:
