@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -126,8 +127,10 @@ def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
     return FamilyFormat(tokenizer, section.format, section.thinking)
 
 
-def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox) -> DecodeLoop:
-    """The loop that decodes this agent's turns."""
+def make_loop(
+    agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Toolbox, now: Callable[[], float] = time.time
+) -> DecodeLoop:
+    """The loop that decodes this agent's turns; `now` as for `DecodeLoop`."""
     sampling, limits = agent.sampling, agent.limits
     budget = Budget(tokens=limits.budget.tokens, calls=limits.budget.calls)
     return DecodeLoop(
@@ -137,6 +140,7 @@ def make_loop(agent: AgentConfig, engine: Engine, chat: ChatFormat, toolbox: Too
         agent.instructions,
         Choice(sampling.temperature, sampling.top_p, sampling.seed, sampling.logprobs),
         Limits(limits.tokens, limits.calls, limits.seconds, budget),
+        now,
     )
 
 

@@ -44,6 +44,7 @@ class Calls:
         emit: Emit,
         journal: Journal,
         limit: Callable[[], int],
+        now: Callable[[], float],
         *,
         together: bool,
     ) -> None:
@@ -55,6 +56,7 @@ class Calls:
         self._emit = emit
         self._journal = journal
         self._limit = limit
+        self._now = now
         self._together = together
         self._open: dict[str, _Running] = {}
         """Calls whose results have not come in, by their ids, in the order asked."""
@@ -73,11 +75,12 @@ class Calls:
         Beyond the limit it is refused, which nobody hears of.
         """
         if known is None and self.started >= self._limit():
-            self._refused.append(_failed(made, "not run: the turn has reached its limit of calls", dispatched=None))
+            why = "not run: the turn has reached its limit of calls"
+            self._refused.append(_failed(made, why, None, self._now()))
             return
         self.started += 1
         call = made.call
-        running = _Running(made, again)
+        running = _Running(made, again, self._now())
         running.task = asyncio.create_task(self._run(running, known), name=f"{call.name} {call.id}")
         self._open[call.id] = running
         await self._emit(CallStarted(call_id=call.id, tool=call.name, arguments=call.arguments))
@@ -100,7 +103,7 @@ class Calls:
             return noted
         if len(answers) > noted.answers or self._toolbox.may_repeat(call.name, len(answers)):
             return None
-        return interrupted(made, dispatched=None)
+        return interrupted(made, None, self._now())
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -183,7 +186,7 @@ class Calls:
             await asyncio.wait(cleaning, timeout=_CANCEL_SECONDS)
         for running in self._open.values():
             if running.cut_off:
-                finished.append(interrupted(running.made, running.dispatched))
+                finished.append(interrupted(running.made, running.dispatched, self._now()))
                 await self._tell(running, finished[-1].result)
             else:
                 finished.append(running.task.result())
@@ -225,7 +228,7 @@ class Calls:
         answers = self._journal.answers.get(call.id, ())
         if answers and answers[-1].text is None:
             await self._give_up(running)
-            finished = _failed(running.made, "nobody answered in time", dispatched=None)
+            finished = _failed(running.made, "nobody answered in time", None, self._now())
             await self._journal.note(finished)
             return finished
         if answers and not self._toolbox.may_repeat(call.name, len(answers)):
@@ -234,7 +237,7 @@ class Calls:
             result = await self._toolbox.call(call, self._caller(), hear, answers, again=running.again)
         finally:
             self.usage += usage
-        arrival = Arrival(call.id, position, running.dispatched, time.time())
+        arrival = Arrival(call.id, position, running.dispatched, self._now())
         finished = Finished(replace(result, usage=usage, below=below), arrival)
         if not running.abandoned:
             await self._journal.note(finished)
@@ -278,8 +281,8 @@ class _Running:
     made: Made
     again: bool
     """Whether another process may have made it before."""
+    dispatched: float
     task: asyncio.Task[Finished] = field(init=False)
-    dispatched: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
     heard: str = ""
     """What a peer has said so far."""
@@ -310,11 +313,11 @@ def noted_usage(journal: Journal) -> Usage:
     return sum((noted.result.usage for noted in journal.noted.values() if isinstance(noted, Finished)), NOTHING)
 
 
-def interrupted(made: Made, dispatched: float | None) -> Finished:
+def interrupted(made: Made, dispatched: float | None, now: float) -> Finished:
     """What is said of a call whose outcome nobody knows."""
-    return _failed(made, "interrupted: it may or may not have been done", dispatched)
+    return _failed(made, "interrupted: it may or may not have been done", dispatched, now)
 
 
-def _failed(made: Made, why: str, dispatched: float | None) -> Finished:
+def _failed(made: Made, why: str, dispatched: float | None, now: float) -> Finished:
     result = ToolResult(made.call.id, why, is_error=True)
-    return Finished(result, Arrival(made.call.id, made.position, dispatched, time.time()))
+    return Finished(result, Arrival(made.call.id, made.position, dispatched, now))

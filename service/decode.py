@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -106,13 +106,16 @@ class DecodeLoop:
         instructions: str,
         choice: Choice = Choice(),
         limits: Limits = Limits(),
+        now: Callable[[], float] = time.time,
     ) -> None:
+        """`now` is the time by which arrivals and stretches are recorded; limits are of the real one."""
         self._engine = engine
         self._chat = chat
         self._toolbox = toolbox
         self._instructions = instructions
         self._choice = choice
         self._limits = limits
+        self._now = now
 
     def ask(self, transcript: Transcript, text: str) -> Transcript:
         """The conversation with the user's next message; an empty one is begun. Raises ContextFull if it cannot fit.
@@ -124,7 +127,7 @@ class DecodeLoop:
             transcript = transcript.append(Span(Origin.GIVEN, head))
         else:
             open_calls = self._last_turn(transcript).unanswered
-            transcript = self._splice(transcript, [interrupted(made, dispatched=None) for made in open_calls])
+            transcript = self._splice(transcript, [interrupted(made, None, self._now()) for made in open_calls])
         transcript = transcript.append(*self._chat.ask(text, transcript))
         if len(transcript) >= self._engine.window:
             raise ContextFull(len(transcript), self._engine.window)
@@ -143,7 +146,13 @@ class DecodeLoop:
         past = self._last_turn(transcript)
         turn = _Growing(transcript, past, self._limits, caller, self._engine.weights)
         calls = turn.calls = Calls(
-            self._toolbox, turn.asking, emit, journal, lambda: turn.limits.calls, together=not self._chat.live
+            self._toolbox,
+            turn.asking,
+            emit,
+            journal,
+            lambda: turn.limits.calls,
+            self._now,
+            together=not self._chat.live,
         )
         clock = asyncio.timeout(turn.deadline - time.time())
         stop: StopReason | None = None
@@ -228,12 +237,12 @@ class DecodeLoop:
         finish: Finish | None = None
         given = len(turn.transcript)
         turn.input += given
-        began, cached, before = time.time(), turn.cached, turn.sampled
+        began, cached, before = self._now(), turn.cached, turn.sampled
         first: float | None = None
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, sampling)) as stream:
                 async for chunk in stream:
-                    finish, text, first = chunk.finish, "", first or time.time()
+                    finish, text, first = chunk.finish, "", first or self._now()
                     turn.cached += chunk.cached
                     for index, token in enumerate(chunk.tokens):
                         turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)
@@ -254,7 +263,7 @@ class DecodeLoop:
                         return None
         finally:
             turn.append_sampled()
-            stretch = Stretch(began, first, time.time(), given, turn.cached - cached, turn.sampled - before)
+            stretch = Stretch(began, first, self._now(), given, turn.cached - cached, turn.sampled - before)
             turn.stretches.append(stretch)
         return self._limit(turn) if finish is Finish.LENGTH else self._pause(turn)
 
@@ -294,7 +303,7 @@ class DecodeLoop:
                     await self._engine.prefill(tokens)
 
     def _splice(self, transcript: Transcript, finished: Sequence[Finished]) -> Transcript:
-        now = time.time()
+        now = self._now()
         arrivals = tuple(replace(arrival, spliced=now) for _, arrival in finished)
         spans = self._chat.write_results([result for result, _ in finished], transcript)
         return transcript.append(

@@ -7,7 +7,7 @@
 15. A wait while nothing runs is answered at once, in turn formats too, and counted in the usage.
 16. The transcript says of each result where its call closed, when that started, and when the result was there and came
     in.
-17. Played again with the results coming where they came, a turn leaves the same transcript.
+17. Played again with the results coming when they came, a turn leaves the same transcript: `training/test_replay.py`.
 18. What a peer has said so far, and what came of calls that others hold up, is computed while the model waits; the
     transcript is the same without it.
 19. If the process dies, the next message finds a result for every call of the turn that had none.
@@ -35,7 +35,7 @@ from service.journal import Heard
 from service.tools.base import CallContext
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Arrival, Origin, Transcript
-from tests.test_decode import CALLER, Bell, Stage, stretches_of
+from tests.test_decode import CALLER, Bell, Stage
 
 
 @pytest.fixture
@@ -223,32 +223,6 @@ async def test_16_a_call_that_never_started(live: InnerFormat, tokenizer: Tokeni
     stage = Live(live, tokenizer, text, limits=Limits(calls=1))
     await stage.told()
     assert [arrival.dispatched is None for _, arrival in arrivals(stage.turn.transcript)] == [False, True]
-
-
-async def test_17_replay(live: InnerFormat, tokenizer: Tokenizer) -> None:
-    """The same model, which is asked to go on at the same places, and tools that answer where they answered."""
-    first = Live(
-        live,
-        tokenizer,
-        "<|call|>slow {}<|end_call|><|call|>fast {}<|end_call|>One [fast]line.\nNever said.",
-        "Two [slow]lines.\nNever said.",
-        "Done.<|im_end|>",
-    )
-    await first.told()
-    recorded = first.turn.transcript
-    stretches = [live.read(tokens) for tokens in stretches_of(recorded)]
-    names = {"c0": "slow", "c1": "fast"}
-    came = [names[arrival.call_id] for _, arrival in arrivals(recorded)]
-    # Where a result came in, it had been there before the last token.
-    again = [f"{text[:-1]}[{name}]{text[-1]}Never said." for text, name in zip(stretches, came, strict=False)]
-    second = Live(live, tokenizer, *again, stretches[-1])
-    await second.told()
-    transcript = second.turn.transcript
-    assert [(span.origin, span.tokens) for span in transcript.spans] == [
-        (span.origin, span.tokens) for span in recorded.spans
-    ]
-    places = [[(at, arrival.call_id, arrival.position) for at, arrival in arrivals(t)] for t in (transcript, recorded)]
-    assert places[0] == places[1]
 
 
 class Peer(Bell):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from tokenizers import Tokenizer
@@ -20,6 +21,7 @@ from service.journal import Heard
 from service.models.prepare import Prepared
 from service.tools.base import ToolSpec
 from service.tools.toolbox import Limited, Toolbox
+from service.training.replay import replay
 from service.transcript import Origin, Transcript
 from tests.test_decode import CALLER, Bell, rung
 
@@ -54,8 +56,9 @@ class Stage:
 
     def __init__(self, vllm: VllmEngine, weights: Prepared, *bells: Bell, seconds: float = 10.0) -> None:
         self._chat = MustCall(weights, *(bell.spec.name for bell in bells))
-        toolbox = Toolbox([Limited(bell, seconds, result_chars=100_000) for bell in bells])
-        self.loop = DecodeLoop(vllm, self._chat, toolbox, "Ring.", limits=Limits(tokens=150))
+        self.toolbox = Toolbox([Limited(bell, seconds, result_chars=100_000) for bell in bells])
+        self.loop_over = partial(DecodeLoop, chat=self._chat, instructions="Ring.", limits=Limits(tokens=150))
+        self.loop = self.loop_over(vllm, toolbox=self.toolbox)
         self.kept = Transcript()
 
     async def keep(self, transcript: Transcript) -> None:
@@ -113,3 +116,19 @@ async def test_11_results_that_come_faster_than_they_can_be_spliced_in(vllm: Vll
     assert sorted(" ".join(ids for ids, _ in stage.results()).split()) == [f"c{n}" for n in range(6)]
     for n, name in enumerate(names):
         assert sum(f"<|result|>c{n} {name} None<|end_result|>" in text for _, text in stage.results()) == 1
+
+
+async def test_17_a_replay(vllm: VllmEngine, weights: Prepared) -> None:
+    """Of a turn whose results came one after the other, the last one first, while the model wrote."""
+    bells = [Bell(name) for name in ("a", "b", "c")]
+    stage = Stage(vllm, weights, *bells)
+    running = asyncio.create_task(stage.run())
+    for bell in reversed(bells):
+        await bell.started.wait()
+        bell.ring.set()
+        while bell.spec.name not in "".join(text for _, text in stage.results()) and not running.done():
+            await asyncio.sleep(0.001)
+    await running
+    assert [ids for ids, _ in stage.results()] == ["c2", "c1", "c0"]
+    again = await replay(stage.kept, vllm, stage.toolbox, stage.loop_over)
+    assert again.transcript == stage.kept

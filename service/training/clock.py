@@ -48,12 +48,16 @@ class Clock:
 
     async def advance(self, seconds: float) -> None:
         """Lets time pass, and lets whoever waited for it do what there is to do."""
-        end = self.now + seconds
-        while self._due and self._due[0][0] <= end:
-            self.now, _, come = heapq.heappop(self._due)
-            come.set()
+        await self.advance_to(self.now + seconds)
+
+    async def advance_to(self, time: float) -> None:
+        """The same, until it is this late."""
+        while self._due and self._due[0][0] <= time:
+            self.now = max(self.now, self._due[0][0])
+            while self._due and self._due[0][0] <= self.now:  # all that is due then, at once
+                heapq.heappop(self._due)[2].set()
             await self.settle()
-        self.now = end
+        self.now = max(self.now, time)
 
     async def settle(self) -> None:
         """Lets everything happen that takes no time."""
@@ -69,7 +73,7 @@ class Clock:
             idle = 0 if await self.computing.over() or await self.decoding.over() else idle + 1
             if idle > _SETTLE and self._due:
                 idle = 0
-                await self.advance(self._due[0][0] - self.now)
+                await self.advance_to(self._due[0][0])
 
 
 class _Count:
@@ -99,11 +103,12 @@ class _Count:
 class TimedToolbox(Toolbox):
     """The same tools, where each call takes its own time. Really they run at once, one after the other."""
 
-    def __init__(self, toolbox: Toolbox, clock: Clock, seconds: Callable[[ToolCall], float]) -> None:
+    def __init__(self, toolbox: Toolbox, clock: Clock, end: Callable[[ToolCall], float]) -> None:
+        """`end` says when a call ends that begins now."""
         super().__init__([])
         self._toolbox = toolbox
         self._clock = clock
-        self._seconds = seconds
+        self._end = end
         self._one = asyncio.Lock()
 
     @property
@@ -113,9 +118,9 @@ class TimedToolbox(Toolbox):
     async def call(
         self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = (), *, again: bool = False
     ) -> ToolResult:
-        done = self._clock.now + self._seconds(call)
+        end = self._end(call)
         with self._clock.computing:
             async with self._one:
                 result = await self._toolbox.call(call, caller, emit, answers, again=again)
-        await self._clock.until(done)
+        await self._clock.until(end)
         return result

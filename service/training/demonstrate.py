@@ -136,16 +136,20 @@ async def demonstrate(
     loop_over: Callable[..., DecodeLoop],
     rng: Random,
 ) -> Transcript:
-    """The expert's whole conversation, over `loop_over(engine=, toolbox=)`; `slow` tools tend to take long.
+    """The expert's whole conversation, over `loop_over(engine=, toolbox=, now=)`; `slow` tools tend to take long.
 
     In a live format, tokens and calls take as long as `rng` draws. Raises ServiceError if the expert fails the task's
     own check.
     """
     clock = Clock()
     engine = ExpertEngine(task, chat, slow, clock, rng.choice(_TOKEN_SECONDS))
-    timed = TimedToolbox(toolbox, clock, lambda _: 10 ** rng.uniform(*_CALL_SECONDS) if chat.live else 0.0)
+
+    def end(_: ToolCall) -> float:
+        return clock.now + (10 ** rng.uniform(*_CALL_SECONDS) if chat.live else 0.0)
+
+    loop = loop_over(engine=engine, toolbox=TimedToolbox(toolbox, clock, end), now=lambda: clock.now)
     async with clock.running():
-        episode = await rollout(task, loop_over(engine=engine, toolbox=timed), engine.listen, engine.keep)
+        episode = await rollout(task, loop, engine.listen, engine.keep)
     if episode.problem:
         raise ServiceError(f"the expert fails its own task {task.kind!r}, {task.said}: {episode.problem}")
     return episode.transcript
