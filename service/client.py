@@ -313,7 +313,7 @@ class _Exchange:
                 continue
             if self._task_id and not self._ended:
                 await self._catch_up()
-            if self._status.state in INTERRUPTED and self._refusal:
+            if self._refusal and (self._status.state in INTERRUPTED or (self._lost and not self._status.state)):
                 raise Refused(self._refusal)
             if arrived or self._status.state not in INTERRUPTED:
                 return

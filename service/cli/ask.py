@@ -59,8 +59,11 @@ async def ask_and_show(
         console.print(Text(printable(reply.reason), style="bold" if reply.asks else "red"), soft_wrap=True)
     if reply.asks:
         console.print(f'answer with: innerloop ask {url} "..." --task {printable(reply.task_id)}', soft_wrap=True)
-    end = f"{reply.state} in {story.seconds:.1f} s · context {printable(reply.context_id)}"
-    console.print(Text(end, style="dim" if reply.completed or reply.asks else "red"), soft_wrap=True)
+    end = [f"{reply.state} in {story.seconds:.1f} s"]
+    end += [f"{reply.usage.output} tokens"] * bool(reply.usage)
+    end += [f"{story.splices} splice{'s' * (story.splices > 1)}"] * bool(story.splices)
+    end += [f"context {printable(reply.context_id)}"]
+    console.print(Text(" · ".join(end), style="dim" if reply.completed or reply.asks else "red"), soft_wrap=True)
     return reply
 
 
@@ -79,6 +82,7 @@ async def ask_as_json(
             "reason": reply.reason,
             "context_id": reply.context_id,
             "task_id": reply.task_id,
+            "usage": reply.usage.model_dump(mode="json"),
             "seconds": round(time.monotonic() - began, 3),
         }
     )

@@ -190,7 +190,7 @@ class Trial:
 
 
 def _table(scores: Scores) -> Table:
-    table = Table("split", "model", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table("split", "model", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for heading in ("solved", "calls exact", "schema errors", "invented", "tokens", "seconds"):
         table.add_column(heading, justify="right", no_wrap=heading == "solved")
     for split, models in scores.items():

@@ -27,7 +27,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from service.events import CallFinished, CallProgress, CallStarted, Event, TextDelta
+from service.events import CallFinished, CallProgress, CallStarted, Event, Spliced, TextDelta
 
 SHORT = 160
 """Characters of arguments and results; a terminal shows what fits a line."""
@@ -48,6 +48,8 @@ class Story:
     """Tells one turn. To be entered before the first event and left after the last."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self.splices = 0
+        """How often results came into the tokens of the agent that was asked."""
         self._console = console
         self._clock = clock
         self._began = clock()
@@ -91,6 +93,8 @@ class Story:
                 self._end_line((*path, event.call_id))
                 self._end_line(path)
                 self._finish((*path, event.call_id), event)
+            case Spliced() if not path:
+                self.splices += 1
 
     def _write(self, text: str, path: _Path) -> None:
         *lines, rest = (self._writing.pop(path, "") + text).split("\n")

@@ -34,10 +34,10 @@ def delegates(asked: Asked) -> Says:
     return Says(f"They say: {asked.results[0]}")
 
 
-async def told(url: str, text: str, context_id: str | None = None) -> list[str]:
+async def told(url: str, text: str, context_id: str | None = None, task_id: str | None = None) -> list[str]:
     """What is shown, with every time as T and the context as C."""
     file = io.StringIO()
-    reply = await ask_and_show(Console(file=file, width=80), url, text, context_id)
+    reply = await ask_and_show(Console(file=file, width=80), url, text, context_id, task_id)
     shown = file.getvalue().replace(reply.context_id, "C")
     return re.sub(r" *\d+\.\d+ s", "T", shown).splitlines()
 
@@ -51,7 +51,7 @@ async def test_a_turn_is_shown(run_server: RunServer) -> None:
         "T  ┃ It is 5.",
         "",
         "Let me see. It is 5.",
-        "completed inT · context C",
+        "completed inT · 44 tokens · 1 splice · context C",
     ]
 
 
@@ -91,6 +91,8 @@ async def test_for_machines_each_event_is_a_line(run_server: RunServer, capsys: 
     assert [(call["kind"], call["tool"]) for call in calls] == [("call_started", "add"), ("call_finished", "add")]
     assert lines[-1]["kind"] == "end"
     assert (lines[-1]["state"], lines[-1]["text"]) == ("completed", "Let me see. It is 5.")
+    (tokens,) = lines[-1]["usage"]["models"].values()
+    assert tokens["output"] == 44
 
 
 async def test_a_turn_that_fails(run_server: RunServer) -> None:
@@ -104,6 +106,12 @@ async def test_a_message_that_is_refused(run_server: RunServer) -> None:
     agent = await run_server(echo)
     with pytest.raises(ServiceError, match="the agent refused: the message has no text"):
         await told(agent.url, " ")
+
+
+async def test_an_answer_to_a_task_that_there_is_not(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    with pytest.raises(ServiceError, match="the agent refused: .*nosuch"):
+        await told(agent.url, "yes", task_id="nosuch")
 
 
 async def test_leaving_early_cancels_the_task(run_server: RunServer) -> None:
