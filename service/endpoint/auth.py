@@ -84,8 +84,9 @@ class Authenticate:
         except Unverifiable as error:
             await refuse(scope, receive, send, _unverifiable(str(error)))
         else:
-            headers = self._auth.without_credentials(scope["headers"])
-            await self._app({**scope, "user": user, "headers": headers}, receive, send)
+            scope["user"] = user
+            scope["headers"] = self._auth.without_credentials(scope["headers"])
+            await self._app(scope, receive, send)
 
 
 def _unauthenticated(why: str, challenges: str) -> Refusal:
