@@ -41,7 +41,7 @@ class Connection(HttpToolsProtocol):
     Probes are answered all the same: a service that is busy must not be taken for one that is dead.
     """
 
-    # With these, uvicorn's attributes would be too many for Python to share their names among connections, at 1 KiB each.
+    # With these, uvicorn's attributes would be too many for Python to share their names among connections.
     __slots__ = ("_headers_due", "_most", "_reading_due", "_unread")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

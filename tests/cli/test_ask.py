@@ -110,7 +110,7 @@ async def test_a_message_that_is_refused(run_server: RunServer) -> None:
 
 async def test_an_answer_to_a_task_that_there_is_not(run_server: RunServer) -> None:
     agent = await run_server(echo)
-    with pytest.raises(ServiceError, match="the agent refused: .*nosuch"):
+    with pytest.raises(ServiceError, match=r"the agent refused: .*nosuch"):
         await told(agent.url, "yes", task_id="nosuch")
 
 
