@@ -27,6 +27,12 @@ def _utf8(text: str | None) -> str | None:
 
 
 AgentFolder = Annotated[Path, typer.Argument(help="Folder with an agent.yaml.", show_default=False, resolve_path=True)]
+DatabaseAgent = Annotated[
+    Path | None,
+    typer.Argument(
+        help="Folder of the agent, if INNERLOOP_DATABASE is not set.", show_default=False, resolve_path=True
+    ),
+]
 Url = Annotated[str, typer.Argument(help="Where the agent's card is found, such as http://127.0.0.1:8001.")]
 EngineName = Annotated[str, typer.Option(help="vllm, or MODULE:FUNCTION that makes another one.", hidden=True)]
 
@@ -38,8 +44,10 @@ app = typer.Typer(
 )
 model_app = typer.Typer(help="Weights.", no_args_is_help=True)
 train_app = typer.Typer(help="Tuning.", no_args_is_help=True)
+db_app = typer.Typer(help="The database of conversations and tasks.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(train_app, name="train")
+app.add_typer(db_app, name="db")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -248,6 +256,55 @@ def sft(
         live=live,
         seed=seed,
     )
+
+
+@db_app.command()
+def upgrade(agent: DatabaseAgent = None) -> int:
+    """Brings a database to this program's version.
+
+    A SQLite file is also brought there when it is served; PostgreSQL only by this, once it has tables. What has the
+    version already, or a later one, stays as it is. Any number of these may run at once.
+
+    Examples:
+      INNERLOOP_DATABASE=postgresql+asyncpg://… innerloop db upgrade
+      innerloop db upgrade agents/contracts
+    """
+    from service.cli import database
+
+    return database.upgrade(agent)
+
+
+@db_app.command()
+def current(agent: DatabaseAgent = None) -> int:
+    """Shows which version a database has, and which this program.
+
+    The exit status is 0 if the program can work with the database as it is, and 1 if not.
+
+    Examples:
+      INNERLOOP_DATABASE=postgresql+asyncpg://… innerloop db current
+      innerloop db current agents/contracts
+    """
+    from service.cli import database
+
+    return database.current(agent)
+
+
+@db_app.command()
+def backup(
+    to: Annotated[Path, typer.Option(help="File that gets the copy.", show_default=False)],
+    agent: DatabaseAgent = None,
+) -> int:
+    """Copies a SQLite database as it is now, also while it is served.
+
+    To restore it, stop the agent, put the copy in the place of the file, and remove what SQLite had beside that:
+    FILE-wal and FILE-shm.
+
+    Example:
+      innerloop db backup agents/contracts --to contracts.sqlite3
+    """
+    from service.cli import database
+
+    return database.backup(agent, to)
 
 
 if __name__ == "__main__":

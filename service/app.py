@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-from sqlalchemy.engine import URL
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -43,11 +41,10 @@ from service.endpoint.tokens import Tokens
 from service.endpoint.turning_away import RefuseWhileDraining, TellBusy
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
-from service.errors import ConfigError
 from service.health import Health
 from service.probes import Probes
 from service.sessions.backlog import BacklogWatch
-from service.sessions.database import database_file
+from service.sessions.database import agent_database, sole_use
 from service.settings import AgentConfig, AuthSection, Machine
 from service.tools.peers import Peer, keep_known, open_peers
 
@@ -80,6 +77,7 @@ class Service:
         self._agent = agent
         self._machine = machine
         self._folder = folder
+        self._database = agent_database(machine.database, machine.data, folder.name)
         self._engine = engine
         self._chat = chat
         self._url = url
@@ -122,7 +120,7 @@ class Service:
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         agent = self._agent
         async with AsyncExitStack() as stack:
-            stack.enter_context(self.sole_use())
+            stack.enter_context(sole_use(self._database))
             await stack.enter_async_context(self._health.beating())
             key, egress = self._machine.push_key, Egress(self._machine.egress_allow)
             signer, codec = Signer.read(key, self._url) if key else None, Codec.read(self._machine.push_secrets)
@@ -135,7 +133,7 @@ class Service:
             engine = await stack.enter_async_context(self._engine)
             await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
-            storage = await stack.enter_async_context(Storage.open(self._database_url(), self._machine.lease_seconds))
+            storage = await stack.enter_async_context(Storage.open(self._database, self._machine.lease_seconds))
             backlog = BacklogWatch(storage.turns, storage.webhooks, self._health.database_answered)
             await stack.enter_async_context(backlog.looking())
             answers = self._answering(Decoding(loop, storage))
@@ -195,29 +193,6 @@ class Service:
         )
         await stack.enter_async_context(server.serving())
         return machine.grpc_public_url or server.address
-
-    @contextmanager
-    def sole_use(self) -> Iterator[None]:
-        """Of a SQLite file, one process: it would take another's turns for left. Raises ConfigError."""
-        path = database_file(self._database_url())
-        if path is None:
-            yield
-            return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(f"{path}.lock").acquire(blocking=False)
-        except Timeout:
-            raise ConfigError(f"another process uses {path}; give this one its own INNERLOOP_DATA") from None
-        except OSError as error:
-            raise ConfigError(f"the folder {path.parent} cannot be used: {error.strerror or error}") from error
-        with lock:
-            yield
-
-    def _database_url(self) -> str:
-        if self._machine.database:
-            return self._machine.database
-        path = self._machine.data / f"{self._folder.name}-conversations.sqlite3"
-        return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(hide_password=False)
 
     async def _readiness(self, request: Request) -> JSONResponse:
         """A peer or an MCP server that is not known is told, but no hindrance: calls say that it cannot be reached."""

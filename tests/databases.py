@@ -1,14 +1,35 @@
-"""Both kinds of database, for what must work on either."""
+"""Both kinds of database, for what must work on either, and other versions of the program that use them."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.chaos.postgres import new_server
+from service.sessions import schema
+from service.sessions.schema import OURS, History
+
+REVISIONS = Path(schema.__file__).parent / "migrations" / "versions"
+EXPANDS = """
+from sqlalchemy import Column, Text, column
+
+
+def upgrade(op):
+    op.add_column("turns", Column("note", Text))
+    op.create_index("turns_noted", "turns", [column("note")])
+"""
+CONTRACTS = """
+def upgrade(op):
+    op.drop_column("turns", "memo")
+"""
+"""What later revisions may do."""
 
 _names = itertools.count()
 
@@ -34,3 +55,37 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path}/shared.sqlite3"
     new: Callable[[], str] = request.getfixturevalue("new_postgres")
     return new()
+
+
+Program = Callable[..., History]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """What another version of the program knows: `program(*later)`, or `program(known=1)` of our own revisions.
+
+    Programs of the revision before can work with what a later one makes.
+    """
+
+    def make(*later: str, known: int = int(OURS.head)) -> History:
+        versions = tmp_path / f"program {known} {len(later)}" / "versions"
+        versions.mkdir(parents=True)
+        for file in sorted(REVISIONS.glob("0*.py"))[:known]:
+            shutil.copy(file, versions)
+        for number, change in enumerate(later, known + 1):
+            before = f"{number - 1:04}"
+            head = f'revision, down_revision, oldest = "{number:04}", "{before}", "{before}"\n'
+            (versions / f"{number:04}.py").write_text(head + change)
+        return History(versions.parent)
+
+    return make
+
+
+async def alter(url: str, change: Callable[[Connection], Any]) -> Any:
+    """Does to the database what another program does."""
+    database = create_async_engine(url)
+    try:
+        async with database.begin() as connection:
+            return await connection.run_sync(change)
+    finally:
+        await database.dispose()

@@ -134,7 +134,7 @@ async def _wait_for_ends(database: AsyncEngine, seconds: float) -> None:
 async def _read_turns(database: AsyncEngine, chat: InnerFormat, found: Findings) -> list[Turn]:
     async with database.connect() as connection:
         contexts = dict((await connection.execute(select(turns.c.id, turns.c.conversation_id))).all())
-    tasks = {id: task for id, (task, _) in (await (await Tasks.open(database)).read(contexts.keys())).items()}
+    tasks = {id: task for id, (task, _) in (await Tasks(database).read(contexts.keys())).items()}
     read: list[Turn] = []
     for context_id in set(contexts.values()):
         said = list(_read_said(await read_conversation(database, context_id), chat, found))

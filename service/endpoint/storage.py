@@ -45,7 +45,7 @@ class Storage:
             database,
             writes,
             Turns(database, writes, lease_seconds),
-            await Tasks.open(database),
+            Tasks(database),
             Webhooks(database, writes),
             Timelines(database, writes),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Self
 
 from a2a.server.context import ServerCallContext
 from a2a.server.tasks import DatabaseTaskStore
@@ -16,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.endpoint.owner import owner_of
 from service.endpoint.storable import is_id
-from service.sessions.database import alone, upsert
+from service.sessions.database import upsert
 from service.sessions.writes import Statement
 from service.to_the_end import to_the_end
 
@@ -24,12 +23,8 @@ from service.to_the_end import to_the_end
 class Tasks(DatabaseTaskStore):
     """The SDK's table and queries. What is written goes through `Writes`: see `row`."""
 
-    @classmethod
-    async def open(cls, database: AsyncEngine) -> Self:
-        tasks = cls(database, owner_resolver=owner_of)
-        async with alone(database):
-            await tasks.initialize()
-        return tasks
+    def __init__(self, database: AsyncEngine) -> None:
+        super().__init__(database, create_table=False, owner_resolver=owner_of)
 
     def row(self, task: Task, owner: str) -> Statement:
         """Writes the task as it is now."""

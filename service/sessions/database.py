@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Float, FromClause, cast, event, func, inspect, literal
+from filelock import FileLock, Timeout
+from sqlalchemy import ColumnElement, Executable, Float, FromClause, cast, event, func, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -17,10 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from service.errors import ConfigError
-from service.sessions.tables import metadata
+from service.sessions import schema
+from service.sessions.schema import Version
 
 _QUEUE_SECONDS = 60.0
 _ANSWER_SECONDS = 10.0
+_UPGRADE_SILENCE_SECONDS = 600.0
 _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -30,25 +33,71 @@ _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
 
 @asynccontextmanager
 async def open_database(url: str, silence_seconds: float = 10.0) -> AsyncIterator[AsyncEngine]:
-    """The database at an SQLAlchemy URL with an async driver. Other tables may share it.
+    """The database at an SQLAlchemy URL with an async driver, with the tables that this program works with.
 
-    Who shares it and is silent for `silence_seconds` within a transaction loses it, and what it locks.
+    Other tables may share it. Who is silent for `silence_seconds` within a transaction loses it, and what it locks.
 
-    Raises ConfigError if it is no URL of SQLite or PostgreSQL, or the database cannot be used.
+    Raises ConfigError if it is no URL of SQLite or PostgreSQL, the database cannot be used, or `schema.prepare` says
+    that its tables cannot.
     """
+    async with _connected(url, silence_seconds, _ANSWER_SECONDS) as database:
+        with _telling(database):
+            await schema.prepare(database)
+        yield database
+
+
+async def upgrade_database(url: str) -> tuple[Version, Version]:
+    """Brings it to this program's version, however long that takes; returns the one it had, and the one it has.
+
+    Any number of processes may do it at once. Raises ConfigError if it cannot be done.
+    """
+    async with _connected(url, _UPGRADE_SILENCE_SECONDS, None) as database:
+        with _telling(database):
+            return await schema.read_version(database), await schema.upgrade(database)
+
+
+async def database_version(url: str) -> Version:
+    """The one that it has now. Raises ConfigError if it cannot be used."""
+    path = database_file(url)
+    if path and not path.exists():  # reading it would make it
+        return Version()
+    async with _connected(url, _ANSWER_SECONDS, _ANSWER_SECONDS) as database:
+        with _telling(database):
+            return await schema.read_version(database)
+
+
+@asynccontextmanager
+async def _connected(url: str, silence_seconds: float, answer_seconds: float | None) -> AsyncIterator[AsyncEngine]:
     backend = _parsed(url).get_backend_name()
     if backend not in _INSERTS:
         raise ConfigError(f"the database's URL cannot be used: {backend} is neither sqlite nor postgresql")
     try:
-        # Connections that a restart of the server has cut are noticed before they are used.
-        database = _sqlite(url) if backend == "sqlite" else _postgresql(url, silence_seconds)
+        database = _sqlite(url) if backend == "sqlite" else _postgresql(url, silence_seconds, answer_seconds)
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         raise ConfigError(f"the database's URL cannot be used: {error}") from error
     try:
-        await _create_tables(database)
         yield database
     finally:
         await database.dispose()
+
+
+@contextmanager
+def _telling(database: AsyncEngine) -> Iterator[None]:
+    """Whatever goes wrong is a ConfigError that says of which database."""
+    try:
+        yield
+    except Exception as error:  # drivers have errors of their own for a server that does not answer
+        reason = error.orig if isinstance(error, DBAPIError) else error  # without the statement
+        url = database.url.render_as_string()  # without the password
+        raise ConfigError(f"the database {url} cannot be used: {str(reason) or type(reason).__name__}") from error
+
+
+def agent_database(url: str | None, data: Path, agent: str) -> str:
+    """The URL that is set, or that of the agent's own SQLite file in the data folder."""
+    if url:
+        return url
+    path = data / f"{agent}-conversations.sqlite3"
+    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def database_file(url: str) -> Path | None:
@@ -56,6 +105,24 @@ def database_file(url: str) -> Path | None:
     parsed = _parsed(url)
     named = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     return Path(str(parsed.database)) if named else None
+
+
+@contextmanager
+def sole_use(url: str, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Of a SQLite file, one process: it would take another's turns for left. Raises ConfigError if there is another."""
+    path = database_file(url)
+    if path is None:
+        yield
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock").acquire(timeout=wait_seconds)
+    except Timeout:
+        raise ConfigError(f"another process uses {path}; give this one its own INNERLOOP_DATA") from None
+    except OSError as error:
+        raise ConfigError(f"the folder {path.parent} cannot be used: {error.strerror or error}") from error
+    with lock:
+        yield
 
 
 def is_shared(database: AsyncEngine) -> bool:
@@ -68,21 +135,6 @@ def now(database: AsyncEngine) -> ColumnElement[float]:
     if not is_shared(database):
         return literal(time.time())
     return cast(func.extract("epoch", func.clock_timestamp()), Float)
-
-
-@asynccontextmanager
-async def alone(database: AsyncEngine) -> AsyncIterator[None]:
-    """Tables are created by one process at a time, also where replicas start together."""
-    if not is_shared(database):
-        yield
-        return
-    async with database.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")  # it would be silent within a transaction
-        await connection.execute(func.pg_advisory_lock(_SCHEMA_LOCK).select())
-        try:
-            yield
-        finally:
-            await connection.execute(func.pg_advisory_unlock(_SCHEMA_LOCK).select())
 
 
 def upsert(database: AsyncEngine, table: FromClause) -> Executable:
@@ -116,41 +168,20 @@ def _parsed(url: str) -> URL:
         raise ConfigError(f"the database's URL cannot be used: {error}") from error
 
 
-async def _create_tables(database: AsyncEngine) -> None:
-    try:
-        async with alone(database), database.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-            await connection.run_sync(_check_columns)
-    except Exception as error:  # drivers have errors of their own for a server that does not answer
-        reason = error.orig if isinstance(error, DBAPIError) else error  # without the statement
-        url = database.url.render_as_string()  # without the password
-        raise ConfigError(f"the database {url} cannot be used: {str(reason) or type(reason).__name__}") from error
-
-
-def _check_columns(connection: Connection) -> None:
-    """Raises ValueError if a table is not as it is made now: nothing would change that."""
-    inspector = inspect(connection)
-    for table in metadata.sorted_tables:
-        there = {column["name"] for column in inspector.get_columns(table.name)}
-        if missing := {column.name for column in table.columns} - there:
-            raise ValueError(f"another version made it: its {table.name} lack {', '.join(sorted(missing))}")
-
-
-_SCHEMA_LOCK = 0x1_00_9
-
 _OPTIONS: dict[str, Any] = {"hide_parameters": True}
 """What people say, and the credentials of webhooks, are not for the errors that a log gets."""
 
 
-def _postgresql(url: str, silence_seconds: float) -> AsyncEngine:
+def _postgresql(url: str, silence_seconds: float, answer_seconds: float | None) -> AsyncEngine:
     limits = {
         # A process that is stopped, or cut off, in the middle of a transaction would keep its turns from all others.
         "server_settings": {"idle_in_transaction_session_timeout": str(max(1, round(1000 * silence_seconds)))},
         # The driver would wait for ever for a server that went without a word.
         "timeout": _ANSWER_SECONDS,
-        "command_timeout": _ANSWER_SECONDS,
+        "command_timeout": answer_seconds,
     }
     known = _parsed(url).get_driver_name() == "asyncpg"
+    # Connections that a restart of the server has cut are noticed before they are used.
     return create_async_engine(url, pool_pre_ping=True, connect_args=limits if known else {}, **_OPTIONS)
 
 

@@ -40,13 +40,16 @@ def taken() -> Iterator[int]:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "serve", "ask", "card", "demo", "eval", "model", "model prepare", "train", "train sft"],
+    [
+        *("", "serve", "ask", "card", "demo", "eval", "model", "model prepare", "train", "train sft"),
+        *("db", "db upgrade", "db current", "db backup"),
+    ],
 )
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
     told = capsys.readouterr().out
     assert f"innerloop {command}".strip() in told
-    if command not in ("", "model", "train"):
+    if command not in ("", "model", "train", "db"):
         assert "Example" in told
 
 

@@ -18,7 +18,7 @@ from service import extension
 from service.app import Service
 from service.chat.inner import InnerFormat
 from service.errors import ConfigError
-from service.sessions.database import open_database
+from service.sessions.database import open_database, sole_use
 from service.sessions.session import read_conversation
 from service.settings import Machine
 from tests.conftest import Agent, Asked, RunServer, Says, adds, agent_config, echo, say
@@ -261,12 +261,13 @@ async def test_two_agents_cannot_share_a_file(run_server: RunServer, tmp_path: P
     one = await run_server(echo, name="one", database=database)
     machine = Machine(data=tmp_path / "other", database=database)
     two = Service(agent_config("two"), machine, tmp_path / "two", nullcontext(one.engine), chat, "http://two.example")
-    with pytest.raises(ConfigError, match=r"another process uses .*shared\.sqlite3"), two.sole_use():
-        raise AssertionError
+    with pytest.raises(ConfigError, match=r"another process uses .*shared\.sqlite3"):
+        async with two._lifespan(two._app):
+            raise AssertionError
     assert (await one.send("hello"))["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
 async def test_the_same_data_cannot_be_served_twice(run_server: RunServer) -> None:
     agent = await run_server(echo)
-    with pytest.raises(ConfigError, match="another process uses"), agent.service.sole_use():
+    with pytest.raises(ConfigError, match="another process uses"), sole_use(agent.database):
         pass

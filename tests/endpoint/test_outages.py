@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from service.endpoint import worker
-from service.endpoint.tasks import Tasks
 from service.sessions import outages, session
-from service.sessions.database import open_database
 from service.sessions.turns import Turns
 from tests.conftest import Agent, RunServer, eventually, say
 
@@ -111,14 +108,6 @@ async def test_turns_that_cannot_be_taken_now_are_taken_later(
     assert not errors
 
 
-async def test_replicas_start_together_on_an_empty_database(new_postgres: Callable[[], str]) -> None:
-    for _ in range(3):
-        url = new_postgres()
-        async with AsyncExitStack() as stack:
-            databases = [await stack.enter_async_context(open_database(url)) for _ in range(5)]
-            await asyncio.gather(*(Tasks.open(database) for database in databases))
-
-
 async def test_a_process_whose_lease_is_over_does_not_say_what_it_knew(
     agent: Agent, run_server: RunServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +127,7 @@ async def test_a_process_whose_lease_is_over_does_not_say_what_it_knew(
     agent.engine.gate.clear()
     params = {"message": say("hello"), "configuration": {"returnImmediately": True}}
     task = (await agent.rpc("SendMessage", params))["result"]["task"]
-    other = await run_server(name="other", database=agent.service._database_url())
+    other = await run_server(name="other", database=agent.service._database)
     await eventually(has_ended)
     assert await state_at(agent) == "TASK_STATE_COMPLETED"
     agent.engine.gate.set()

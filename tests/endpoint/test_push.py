@@ -364,7 +364,7 @@ async def test_a_stranger_s_task_is_like_one_that_is_not_there(
     agent = await run_server(machine=MACHINE)
     task = Task(id="theirs", context_id="c", status=TaskStatus(state=TaskState.TASK_STATE_COMPLETED))
     async with open_database(agent.database) as database, Writes(database) as writes:
-        await writes.write((await Tasks.open(database)).row(task, "somebody else"))
+        await writes.write(Tasks(database).row(task, "somebody else"))
     refusals = []
     for task_id in ("theirs", "nobody's"):
         response = await call(agent, method, {"taskId": task_id, "id": "p", "url": receiver.url})

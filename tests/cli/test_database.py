@@ -1,0 +1,152 @@
+"""What `innerloop db` says and does."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from service.__main__ import main
+from service.sessions.schema import OURS
+from tests.conftest import RunServer
+from tests.databases import CONTRACTS, EXPANDS, Program, alter
+
+Say = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Say:
+    """`innerloop db ...`: its exit status, and what it says."""
+    monkeypatch.setenv("INNERLOOP_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("service.cli.database._WAIT_SECONDS", 0.0)
+
+    def say(*arguments: str | Path) -> tuple[int, str]:
+        status = main(["db", *map(str, arguments)])
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    return say
+
+
+@pytest.fixture
+def configured(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty database, which the environment names."""
+    monkeypatch.setenv("INNERLOOP_DATABASE", database_url)
+    return database_url
+
+
+def change(url: str, history: Callable[..., object]) -> None:
+    asyncio.run(alter(url, history))
+
+
+def test_a_database_is_made_once(configured: str, say: Say) -> None:
+    status, told = say("current")
+    assert (status, "none: it has no tables yet" in told) == (1, True)
+    status, told = say("upgrade")
+    assert (status, told.endswith(f" was made, with version {OURS.head}\n")) == (0, True)
+    status, told = say("upgrade")
+    assert (status, told.endswith(f" has version {OURS.head}: nothing to do\n")) == (0, True)
+    status, told = say("current")
+    assert (status, told.splitlines()[1:]) == (0, [f"version   {OURS.head}", f"program   {OURS.head}"])
+
+
+def test_an_older_database(configured: str, say: Say, program: Program) -> None:
+    change(configured, program(known=1).upgrade)
+    status, told = say("current")
+    assert (status, told.splitlines()[1:]) == (
+        1,
+        [
+            "version   0001",
+            f"program   {OURS.head}",
+            "`innerloop db upgrade` brings it to the program's version",
+            f"programs before {OURS.oldest} cannot work with it then",
+        ],
+    )
+    status, told = say("upgrade")
+    first, second = told.splitlines()
+    assert (status, first.endswith(f" was upgraded from version 0001 to {OURS.head}")) == (0, True)
+    assert second == f"programs before {OURS.oldest} cannot work with it any more"
+
+
+def test_later_databases(configured: str, say: Say, program: Program) -> None:
+    following = f"{int(OURS.head) + 1:04}"
+    change(configured, program(EXPANDS).upgrade)
+    assert say("current")[0] == 0
+    status, told = say("upgrade")
+    assert (status, f"version {following}, later than this program's {OURS.head}: nothing to do" in told) == (0, True)
+    change(configured, program(EXPANDS, CONTRACTS).upgrade)
+    status, told = say("current")
+    assert (status, told.splitlines()[-1]) == (1, f"programs before {following} cannot work with it")
+
+
+def test_an_agent_s_own_file(say: Say, tmp_path: Path) -> None:
+    status, told = say("upgrade")
+    assert (status, "which agent's database?" in told) == (2, True)
+    assert say("upgrade", tmp_path / "stock")[0] == 0
+    assert (tmp_path / "data" / "stock-conversations.sqlite3").is_file()
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current"])
+def test_a_server_that_is_not_there(command: str, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNERLOOP_DATABASE", "postgresql+asyncpg://user:secret@127.0.0.1:9/x")
+    status, told = say(command)
+    assert status == 2
+    assert told.startswith("innerloop: the database postgresql+asyncpg://user:***@127.0.0.1:9/x cannot be used: ")
+
+
+def test_an_older_database_that_replicas_share_is_not_served(
+    new_postgres: Callable[[], str],
+    program: Program,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = new_postgres()
+    change(url, program(known=1).upgrade)
+    monkeypatch.setenv("INNERLOOP_DATABASE", url)
+    skill = "{id: add, name: Add, description: Adds., tags: [sums]}"
+    (tmp_path / "agent.yaml").write_text(f"{{name: a, description: b, instructions: c, skills: [{skill}]}}")
+    assert main(["serve", str(tmp_path), "--port", "0", "--engine", "tests.cli.actors:idle"]) == 2
+    assert "`innerloop db upgrade` brings them there" in capsys.readouterr().err
+
+
+async def test_a_copy_is_restored(run_server: RunServer, say: Say, tmp_path: Path) -> None:
+    """It is taken while the agent serves; what happens afterwards is not in it."""
+    agent = await run_server(name="stock")
+    task = await agent.send("hello")
+    copy = tmp_path / "copy"
+    assert say("backup", tmp_path / "stock", "--to", copy) == (0, f"{copy}\n")
+    assert copy.stat().st_mode & 0o077 == 0
+    await agent.send("later")
+    await agent.stop()
+    file = agent.data / "stock-conversations.sqlite3"
+    for left in file.parent.glob(f"{file.name}-*"):
+        left.unlink()
+    shutil.copy(copy, file)
+    again = await run_server(name="stock")
+    assert [each["id"] for each in await again.listed("COMPLETED")] == [task["id"]]
+
+
+async def test_a_file_that_is_served_is_not_upgraded(run_server: RunServer, say: Say, tmp_path: Path) -> None:
+    await run_server(name="stock")
+    status, told = await asyncio.to_thread(say, "upgrade", tmp_path / "stock")
+    assert (status, "another process uses" in told) == (2, True)
+    assert (await asyncio.to_thread(say, "current", tmp_path / "stock"))[0] == 0
+
+
+def test_what_cannot_be_copied(say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent, copy = tmp_path / "stock", tmp_path / "copy"
+    status, told = say("backup", agent, "--to", copy)
+    assert (status, "unable to open database file" in told) == (2, True)
+    assert not copy.exists()
+    say("upgrade", agent)
+    assert "No such file or directory" in say("backup", agent, "--to", tmp_path / "nowhere" / "copy")[1]
+    copy.write_text("dear")
+    assert say("backup", agent, "--to", copy) == (2, f"innerloop: {copy} is there already\n")
+    assert copy.read_text() == "dear"
+    monkeypatch.setenv("INNERLOOP_DATABASE", "postgresql+asyncpg://user:secret@127.0.0.1:9/x")
+    status, told = say("backup", "--to", tmp_path / "other")
+    assert (status, "***@127.0.0.1:9/x is no SQLite file; PostgreSQL is backed up by pg_dump" in told) == (2, True)
