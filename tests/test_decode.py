@@ -28,7 +28,6 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from service import calls
 from service.chat.inner import InnerFormat
 from service.decode import Choice, DecodeLoop, Limits, StopReason
 from service.delegation import Budget, Delegation
@@ -41,6 +40,7 @@ from service.messages import Caller, ToolCall
 from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Origin, Span, Transcript
+from tests.made_up_time import in_made_up_time
 
 CALLER = Caller()
 Write = Callable[..., tuple[int, ...]]
@@ -238,9 +238,10 @@ async def test_6_limit_on_calls(chat: InnerFormat, write: Write) -> None:
     ]
 
 
+@in_made_up_time
 async def test_6_limit_on_seconds(chat: InnerFormat, write: Write) -> None:
     bell = Bell("bell")
-    stage = Stage(chat, [write("", ("bell", {}))], bell, limits=Limits(seconds=0.05))
+    stage = Stage(chat, [write("", ("bell", {}))], bell, limits=Limits(seconds=5.0))
     assert (await stage.run()).stop is StopReason.SECONDS
     assert bell.cancelled
 
@@ -281,10 +282,11 @@ def test_6_a_message_that_cannot_fit(chat: InnerFormat) -> None:
         Stage(chat, [], window=64).loop.ask(Transcript(), "Ring. " * 50)
 
 
+@in_made_up_time
 async def test_7_cancelling(chat: InnerFormat, write: Write) -> None:
     bell = Bell("bell")
     stage = Stage(chat, [write("", ("bell", {}))[:-1] + write("still talking " * 50)], bell)
-    stage.engine._seconds_per_chunk = 0.001
+    stage.engine._seconds_per_chunk = 1.0
     running = asyncio.create_task(stage.run())
     await bell.started.wait()
     running.cancel()
@@ -294,10 +296,8 @@ async def test_7_cancelling(chat: InnerFormat, write: Write) -> None:
     assert stage.engine.aborted == 1
 
 
-async def test_7_a_tool_that_cannot_be_cancelled(
-    chat: InnerFormat, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calls, "_CANCEL_SECONDS", 0.01)
+@in_made_up_time
+async def test_7_a_tool_that_cannot_be_cancelled(chat: InnerFormat, write: Write) -> None:
     bell = Bell("bell")
 
     class Deaf(Bell):
