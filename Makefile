@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation lint types clean
+.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation lint types lock clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lint: setup ## ruff
 
 types: setup ## mypy, strict
 	$(BIN)/mypy
+
+lock: setup ## Writes the locks anew from what pyproject.toml asks for; LOCK="--upgrade-package NAME" raises one
+	@$(BIN)/python -m scripts.lock $(LOCK)
 
 clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
 	rm -rf .venv .venv-adk .venv-legacy tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info

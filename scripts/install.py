@@ -25,6 +25,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOG = VENV / "install.log"
 STAMP = VENV / "installed"
+TORCH_LOCK = VENV / "torch.lock"
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 NETWORK = ("after connection broken by", "Max retries exceeded", "ReadTimeoutError")
@@ -61,22 +62,24 @@ def install() -> None:
         if made.returncode:
             raise InstallError(_venv_problem(made.stdout + made.stderr))
     LOG.write_text("")
-    pins = [line for line in LOCK.read_text().splitlines() if line and not line.startswith("#")]
-    torch = next(pin for pin in pins if pin.startswith("torch=="))
-    _install_torch(torch)
-    _say(f"installing {len(pins)} packages (about 1 GB to download, 2 to 10 minutes)")
+    _install_torch()
+    pins = len(re.findall(r"^[\w.-]+==", LOCK.read_text(), re.MULTILINE))
+    _say(f"installing {pins} packages (about 1 GB to download, 2 to 10 minutes)")
     # The lock is complete. Dependencies that packages name themselves would bring CUDA builds and gigabytes more.
-    _require(_pip("--no-deps", "-r", str(LOCK), total=len(pins)))
+    _require(_pip("--no-deps", "--require-hashes", "-r", str(LOCK), total=pins))
     _require(_pip("--no-deps", "--no-build-isolation", "-e", str(ROOT)))
     STAMP.write_text(wanted)
     _say(f"ready after {time.monotonic() - begun:.0f} s")
 
 
-def _install_torch(pin: str) -> None:
+def _install_torch() -> None:
     """From what pip is configured for, if that has the CPU build; PyPI has not, so else from PyTorch's own index."""
-    _say(f"installing {pin} (about 200 MB)")
-    if _pip("--no-deps", pin) != 0:
-        _require(_pip("--no-deps", pin, "--index-url", TORCH_INDEX))
+    entry = re.search(r"^torch==.*\n(?:    --hash.*\n)*", LOCK.read_text(), re.MULTILINE)
+    assert entry, f"{LOCK} has no torch"
+    TORCH_LOCK.write_text(entry[0])
+    _say("installing torch (about 200 MB)")
+    if _pip("--no-deps", "--require-hashes", "-r", str(TORCH_LOCK)) != 0:
+        _require(_pip("--no-deps", "--require-hashes", "-r", str(TORCH_LOCK), "--index-url", TORCH_INDEX))
 
 
 def _state() -> str:

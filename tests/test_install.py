@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
 from scripts import install
+from scripts.lock import GPU_LOCK, LOCK, entry, python_marker
 from service import preflight
 
 
@@ -50,9 +52,33 @@ def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "has 2.0 GB left; needed are 6 GB: make room" in problem
 
 
-def test_the_lock_pins_everything_once() -> None:
-    pins = [line.split(" ;")[0] for line in install.LOCK.read_text().splitlines() if not line.startswith("#")]
-    names = [pin.split("==")[0] for pin in pins]
-    assert all(pin.count("==") == 1 for pin in pins)
-    assert names == sorted(set(names))
-    assert not {"torchvision", "torchaudio", "torchcodec"} & set(names)
+@pytest.mark.parametrize("lock", [LOCK, GPU_LOCK])
+def test_a_lock_has_everything_once_and_by_its_hashes(lock: Path) -> None:
+    marker, hashes = r" ; python_version [<>=]+ \"[\d.]+\"", r"(?: \\\n    --hash=sha256:[0-9a-f]{64})+"
+    entries = re.findall(rf"^([\w.-]+)==([^\s;]+)(?:{marker})?{hashes}$", lock.read_text(), re.MULTILINE)
+    names = [name for name, _ in entries]
+    lines = [line for line in lock.read_text().splitlines() if re.match("[^# ]", line)]
+    assert len(names) == len(set(names)) == len(lines)
+
+
+def test_the_lock_leaves_out_what_breaks_beside_torch_for_processors() -> None:
+    assert not re.search("^(torchvision|torchaudio|torchcodec|triton)==", LOCK.read_text(), re.MULTILINE)
+
+
+def test_wheels_for_other_machines_are_not_in_the_lock() -> None:
+    wheels = [("manylinux_2_28_x86_64", "1"), ("macosx_11_0_arm64", "2"), ("manylinux_2_28_aarch64", "3")]
+    files = [{"url": f"https://x/a-1-cp312-cp312-{tag}.whl", "hashes": {"sha256": h}} for tag, h in wheels]
+    package = {"name": "a", "version": "1", "wheels": files}
+    assert entry(package) == "a==1 \\\n    --hash=sha256:1\n"
+
+
+@pytest.mark.parametrize(
+    ("marker", "short"),
+    [
+        ("sys_platform == 'linux' and platform_machine == 'x86_64'", ""),
+        ("python_full_version < '3.13' and sys_platform == 'linux'", ' ; python_version < "3.13"'),
+        ("python_full_version >= '3.12'", ' ; python_version >= "3.12"'),
+    ],
+)
+def test_markers_come_to_what_they_mean_for_our_pythons(marker: str, short: str) -> None:
+    assert python_marker(marker) == short
