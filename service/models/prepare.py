@@ -47,19 +47,32 @@ def prepare(model: Wanted, agent: Path, cache: Path, progress: Callable[[str], N
     Safe to run in several processes at once. Raises ModelError, in one line that says what to do.
     """
     store = Store(cache / "models", progress)
-    base = _base(model.base, agent, store, progress)
     if model.adapter is None:
-        return base
+        return _base(model.base, agent, store, progress)
     path = agent / model.adapter
-    version = f"{base.version}+{adapter.digest(path)[:12]}"
+    digest = adapter.digest(path)[:12]
+    # What is made of it does not need the embedded base any more: an image has the one without the other.
+    if model.base == embedded.NAME and (made := _found(store, f"{embedded.version()}+{digest}")):
+        return made
+    base = _base(model.base, agent, store, progress)
+    version = f"{base.version}+{digest}"
     return Prepared(
         store.get(
-            version.replace("/", "--"),
+            _key(version),
             sum(file.stat().st_size for file in base.folder.iterdir()),
             lambda folder: adapter.merge(base.folder, path, folder, progress),
         ),
         version,
     )
+
+
+def _found(store: Store, version: str) -> Prepared | None:
+    folder = store.find(_key(version))
+    return Prepared(folder, version) if folder else None
+
+
+def _key(version: str) -> str:
+    return version.replace("/", "--")
 
 
 def _base(name: str, agent: Path, store: Store, progress: Callable[[str], None]) -> Prepared:

@@ -30,6 +30,11 @@ class Store:
         self._root = root
         self._progress = progress
 
+    def find(self, key: str) -> Path | None:
+        """The folder of `key` if it is there and whole."""
+        folder = self._root / key
+        return folder if folder.is_dir() and not self._damage(folder) else None
+
     def get(self, key: str, size: int, make: Callable[[Path], None]) -> Path:
         """The folder of `key`, made by `make(folder)` if it is missing or damaged. `size` is what it takes, in bytes.
 
@@ -37,8 +42,8 @@ class Store:
         """
         folder = self._root / key
         try:
-            if folder.is_dir() and not self._damage(folder):
-                return folder
+            if found := self.find(key):
+                return found
             self._root.mkdir(parents=True, exist_ok=True)
             with self._locked(key):
                 if not folder.is_dir() or self._say_damage(folder):

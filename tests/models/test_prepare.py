@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,6 +71,17 @@ def test_a_folder_is_used_as_it_is(base: Path, cache: Path) -> None:
     assert prepared.folder == base
     assert prepared.version.startswith("tiny@")
     assert not cache.exists()
+
+
+def test_what_is_merged_does_without_the_embedded_base(
+    base: Path, adapter: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "convert", lambda folder, _: shutil.copytree(base, folder, dirs_exist_ok=True))
+    model = Model(embedded.NAME, Path("adapter"))
+    merged = prepare(model, base.parent, cache, print)
+    shutil.rmtree(cache / "models" / embedded.version())
+    assert prepare(model, base.parent, cache, print) == merged
+    assert [path.name for path in (cache / "models").iterdir() if path.is_dir()] == [merged.folder.name]
 
 
 def test_an_adapter_is_merged_into_bfloat16(base: Path, adapter: Path, cache: Path) -> None:
