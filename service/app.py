@@ -38,9 +38,11 @@ from service.endpoint.signatures import SigningKey, signed
 from service.endpoint.signer import Signer
 from service.endpoint.storage import Storage
 from service.endpoint.tokens import Tokens
+from service.endpoint.traced import Traced, TurnSpans
 from service.endpoint.turning_away import RefuseWhileDraining, TellBusy
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
+from service.engine.traced import TracedEngine
 from service.health import Health
 from service.probes import Probes
 from service.sessions.backlog import BacklogWatch
@@ -91,6 +93,7 @@ class Service:
         self._app = Starlette(
             routes=[Route("/healthz", self._probes.live), Route("/readyz", self._readiness)],
             middleware=[
+                Middleware(Traced),
                 Middleware(Authenticate, self._auth),
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, self._message_bytes),
@@ -130,13 +133,14 @@ class Service:
             self._servers = await stack.enter_async_context(open_mcp(agent, self._folder))
             toolbox = make_toolbox(agent, self._folder, self._peers, self._servers)
             keys = [SigningKey.read(path) for path in self._machine.card_keys]
-            engine = await stack.enter_async_context(self._engine)
+            engine = TracedEngine(await stack.enter_async_context(self._engine), agent.model.base)
+            spans = TurnSpans(agent.name, agent.version, agent.model.base, engine.weights)
             await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
             storage = await stack.enter_async_context(Storage.open(self._database, self._machine.lease_seconds))
             backlog = BacklogWatch(storage.turns, storage.webhooks, self._health.database_answered)
             await stack.enter_async_context(backlog.looking())
-            answers = self._answering(Decoding(loop, storage))
+            answers = self._answering(Decoding(loop, storage, spans))
             await stack.enter_async_context(Push(storage.webhooks, storage.tasks, codec, egress, signer).delivering())
             self._worker = worker = Worker(
                 answers,

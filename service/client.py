@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import httpx
-from a2a.client import ClientCallContext
+from a2a.client import Client, ClientCallContext
 from a2a.client.errors import A2AClientError
 from a2a.client.service_parameters import ServiceParametersFactory, with_a2a_extensions
 from a2a.types import (
@@ -42,6 +42,7 @@ from a2a.types import (
 from a2a.utils.errors import A2AError, InternalError, TaskNotFoundError
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Value
+from opentelemetry.trace import SpanKind
 
 from service import extension
 from service.cards import PinnedKeys, ReadCard, read_card
@@ -52,8 +53,9 @@ from service.egress import Egress
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, UsageReported, from_json, ignore
 from service.nested import map_strings
-from service.plain import plain
+from service.plain import one_line, plain
 from service.task_states import INTERRUPTED, RESTING
+from service.telemetry import names, traces
 from service.usage import NOTHING, Usage
 from service.ways import Connect, Home, has_not_arrived, refuses_us, way_to
 
@@ -71,6 +73,7 @@ _RESPONSE_BYTES = 32 * 2**20
 _ANSWER_CHARS = 8 * 2**20
 """Over all pieces and connections."""
 _ID_CHARS = 256
+_NAME_CHARS = 100
 _EVENT_CHARS = 64_000
 """Of each text in an event."""
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -229,20 +232,44 @@ class RemoteAgent:
             extensions=[DELEGATION] if delegation else [],
             metadata={DELEGATION: delegation.to_json()} if delegation else None,
         )
-        return await _Exchange(self, self._connect, emit, let_go).run(message)
+        return await _Exchange(self, emit, let_go).run(message)
 
     async def cancel(self, task_id: str) -> bool:
         """Whether that was heard: then the task has ended, now or before, or there is none."""
-        return await _cancel(self._connect, task_id)
+        return await _cancel(self, task_id)
+
+    @asynccontextmanager
+    async def requesting(
+        self, method: str, task_id: str, context: ClientCallContext | None = None
+    ) -> AsyncIterator[tuple[Client, ClientCallContext]]:
+        """For one request: a client, and the context with that of the current trace in it, as headers or metadata."""
+        url = httpx.URL(self.url)
+        attributes = {
+            names.A2A_METHOD: method,
+            names.AGENT_NAME: one_line(self.card.name, _NAME_CHARS),
+            names.SERVER_ADDRESS: url.host,
+            names.SERVER_PORT: url.port or (443 if url.scheme == "https" else 80),
+        }
+        if task_id:
+            attributes[names.A2A_TASK] = task_id
+        with traces.span(method, SpanKind.CLIENT, attributes):
+            context = context or ClientCallContext()
+            parameters = {**(context.service_parameters or {}), **traces.sent()}
+            async with self._connect() as client:
+                yield client, context.model_copy(update={"service_parameters": parameters})
 
 
 async def _cancel(
-    connect: Connect, task_id: str, context: ClientCallContext | None = None, emit: Emit = ignore
+    agent: RemoteAgent, task_id: str, context: ClientCallContext | None = None, emit: Emit = ignore
 ) -> bool:
     """Whether the agent has heard it. What its task has taken until then is emitted, if it says so."""
     try:
-        async with asyncio.timeout(_CANCEL_SECONDS), connect() as client:
-            task = await client.cancel_task(CancelTaskRequest(id=task_id), context=context)
+        request = CancelTaskRequest(id=task_id)
+        async with (
+            asyncio.timeout(_CANCEL_SECONDS),
+            agent.requesting("CancelTask", task_id, context) as (client, within),
+        ):
+            task = await client.cancel_task(request, context=within)
         if usage := extension.usage_of(task.metadata):
             await emit(UsageReported(usage=usage))
     except (A2AClientError, InternalError, httpx.HTTPError, TimeoutError):
@@ -255,9 +282,8 @@ async def _cancel(
 class _Exchange:
     """One message, and all that comes back."""
 
-    def __init__(self, agent: RemoteAgent, connect: Connect, emit: Emit, let_go: Callable[[], bool]) -> None:
+    def __init__(self, agent: RemoteAgent, emit: Emit, let_go: Callable[[], bool]) -> None:
         self._agent = agent
-        self._connect = connect
         self._streams = agent.card.capabilities.streaming
         self._emit = emit
         self._let_go = let_go
@@ -288,7 +314,7 @@ class _Exchange:
             await self._say(message)
         finally:
             if self._task_id and not (self._ended or self._lost or self._let_go()):
-                await _cancel(self._connect, self._task_id, self._context, self._emit)
+                await _cancel(self._agent, self._task_id, self._context, self._emit)
         return self._reply()
 
     @property
@@ -328,8 +354,9 @@ class _Exchange:
             # A task that is not known until it has ended could not be cancelled.
             request.configuration.return_immediately = True
         try:
-            async with self._connect() as client:
-                async for response in client.send_message(request, context=self._context):
+            method = "SendStreamingMessage" if self._streams else "SendMessage"
+            async with self._agent.requesting(method, self._task_id, self._context) as (client, within):
+                async for response in client.send_message(request, context=within):
                     await self._hear(response)
                     if self._status.state in INTERRUPTED:
                         break
@@ -362,8 +389,9 @@ class _Exchange:
         """Whether to do it again if the stream has ended before the task."""
         request = SubscribeToTaskRequest(id=self._task_id)
         try:
-            async with self._connect() as client:
-                async for response in client.subscribe(request, context=self._context):
+            asking = self._agent.requesting("SubscribeToTask", self._task_id, self._context)
+            async with asking as (client, within):
+                async for response in client.subscribe(request, context=within):
                     await self._hear(response)
                     if response.HasField("task"):
                         # Servers begin to listen before they read the task: a piece that came in between comes twice.
@@ -381,8 +409,8 @@ class _Exchange:
         request = GetTaskRequest(id=self._task_id, history_length=0)
         context = self._context.model_copy(update={"timeout": _LOOK_SECONDS})
         try:
-            async with self._connect() as client:
-                await self._hear_task(await client.get_task(request, context=context))
+            async with self._agent.requesting("GetTask", self._task_id, context) as (client, within):
+                await self._hear_task(await client.get_task(request, context=within))
             self._silent = False
         except A2AError as error:
             if isinstance(error, TaskNotFoundError):

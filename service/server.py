@@ -66,6 +66,7 @@ class Server(uvicorn.Server):
                 limit_concurrency=connections,
                 timeout_keep_alive=IDLE_SECONDS,
                 log_level=log_level,
+                log_config=None,  # its loggers speak as all others do
                 access_log=False,
                 timeout_graceful_shutdown=_CLOSE_SECONDS,
                 lifespan="on",

@@ -290,6 +290,8 @@ class Machine(BaseSettings):
     wedged_seconds: float = Field(default=120.0, gt=0)
     """After how long without any progress, of the event loop or of an engine that has something to do, this process is
     told to be past help."""
+    log_format: Literal["json", "text"] | None = None
+    """Of what a server says: by default text on a terminal, else JSON, one object a line."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long running turns may go on after SIGTERM or Ctrl-C."""
     egress_allow: list[IPvAnyNetwork] = []

@@ -62,6 +62,7 @@ async def start_agent(
         "INNERLOOP_DATA": str(machine.data.resolve()),
         "INNERLOOP_CACHE": str(machine.cache.resolve()),
         "INNERLOOP_PEERS": json.dumps(dict(peers or {})),
+        "INNERLOOP_LOG_FORMAT": "text",  # it is people who read it
     }
     return Served(f"http://{HOST}:{port}", await children.start(folder.name, (*command, *options), environment))
 

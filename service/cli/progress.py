@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+logger = logging.getLogger(__name__)
 
 
 class Steps:
@@ -36,6 +39,16 @@ class Steps:
     def end(self) -> None:
         """Stops the spinner."""
         self._status.stop()
+
+
+class LoggedSteps(Steps):
+    """The same as records of a log."""
+
+    def __init__(self) -> None:
+        super().__init__(Console(quiet=True))
+
+    def __call__(self, step: str) -> None:
+        logger.info(step)
 
 
 class Count(Protocol):

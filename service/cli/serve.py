@@ -20,7 +20,7 @@ from service.agent import make_chat
 from service.app import Service
 from service.chat.base import ChatFormat
 from service.cli.machine import read_machine
-from service.cli.progress import Steps
+from service.cli.progress import LoggedSteps, Steps
 from service.connections import allow_open_files
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
@@ -30,6 +30,8 @@ from service.management import management
 from service.models.prepare import prepare
 from service.server import Server, listen, url_of
 from service.settings import AgentConfig, Machine, load_agent
+from service.telemetry.logs import set_up
+from service.telemetry.traces import exported
 
 Opening = AbstractAsyncContextManager[Engine]
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
@@ -50,12 +52,14 @@ def run(
     )
     health = Health(machine.wedged_seconds)
     agent = load_agent(folder, machine)
+    steps = Steps(Console(stderr=True)) if set_up(machine.log_format) == "text" else LoggedSteps()
     # Before anything slow, so that a port that is taken is told at once.
     if machine.grpc_port:
         listen(machine.host, machine.grpc_port, "grpc_port").close()
     with (
         listen(machine.host, machine.port) as listener,
-        Steps(Console(stderr=True)) as say,
+        steps as say,
+        exported(agent.name, agent.version),
         _managed(machine, health, say),
     ):
         url = (machine.public_url or url_of(listener)).rstrip("/")

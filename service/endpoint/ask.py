@@ -17,6 +17,8 @@ from service.delegation import Delegation
 from service.endpoint.parts import read_text
 from service.endpoint.storable import check_storable, is_id
 from service.sessions.tables import ID_LENGTH
+from service.sessions.turns import TRACE
+from service.telemetry import traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Ask:
 
     text: str
     delegation: Delegation
+    trace: traces.Carrier
 
     @classmethod
     def of(cls, message: Message, message_chars: int, agent: str) -> Ask:
@@ -43,11 +46,12 @@ class Ask:
         text = read_text(message, message_chars)
         if why := delegation.refusal(agent):
             raise InvalidParamsError(why)
-        return cls(text, delegation)
+        return cls(text, delegation, traces.kept())
 
     def to_json(self) -> dict[str, Any]:
         delegation = self.delegation.to_json()
-        return {"text": self.text} | ({"delegation": delegation} if delegation else {})
+        kept = {"delegation": delegation, TRACE: self.trace}
+        return {"text": self.text} | {name: value for name, value in kept.items() if value}
 
 
 def digest(message: Message) -> str:

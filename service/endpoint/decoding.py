@@ -11,6 +11,7 @@ from service.delegation import Delegation
 from service.endpoint.agent import Outcome
 from service.endpoint.log import Log
 from service.endpoint.storage import Storage
+from service.endpoint.traced import TurnSpans
 from service.endpoint.updates import TaskUpdates
 from service.messages import Caller
 from service.sessions.turns import Held
@@ -28,15 +29,22 @@ _CUT_OFF = {
 class Decoding:
     """A decode loop, with the stored conversations that it goes on with."""
 
-    def __init__(self, loop: DecodeLoop, storage: Storage) -> None:
+    def __init__(self, loop: DecodeLoop, storage: Storage, spans: TurnSpans) -> None:
         self._loop = loop
         self._storage = storage
+        self._spans = spans
 
     def check(self, past: Transcript, text: str) -> None:
         """Raises ContextFull."""
         self._loop.ask(past, text)
 
     async def turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Outcome:
+        with self._spans.turn(held, log.task.context_id) as span:
+            turn = await self._turn(held, log, let_go)
+            self._spans.ended(span, turn)
+        return _judge(turn)
+
+    async def _turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Turn:
         session = await self._storage.session(held)
         timeline = await self._storage.timelines.open(held.lease, begun=held.begun)
         transcript, said = session.transcript, ""
@@ -48,8 +56,7 @@ class Decoding:
         caller = Caller(delegation, held.lease.turn_id, held.began, lambda: session.lost or let_go())
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
         async with TaskUpdates(log, timeline, said) as updates:
-            turn = await self._loop.run(transcript, caller, updates.emit, session)
-        return _judge(turn)
+            return await self._loop.run(transcript, caller, updates.emit, session)
 
     async def give_up(self, held: Held) -> None:
         session = await self._storage.session(held)

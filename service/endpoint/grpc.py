@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Never
 from urllib.parse import unquote
@@ -34,6 +34,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.context import attach
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind, set_span_in_context
 from starlette.datastructures import Headers
 
 from service.endpoint.admission import Busy
@@ -44,6 +47,7 @@ from service.endpoint.legacy import check_message
 from service.endpoint.refusals import RETRY_AFTER_SECONDS
 from service.endpoint.versions import check_version
 from service.errors import ConfigError
+from service.telemetry import names, traces
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +58,8 @@ Identify = Callable[[Headers, str | None], Awaitable[User]]
 _LEGACY_SERVICE = "/a2a.v1.A2AService/"
 _WORK_METHODS = ("/SendMessage", "/SendStreamingMessage")
 """What starts a turn, in either version."""
+_FAILURES = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
+"""That are this service's own, in traces."""
 _CLOSE_SECONDS = 5
 """How long clients may take to read what was sent to them before their calls are cut."""
 _OPTIONS = (
@@ -188,8 +194,9 @@ class _Front(grpc.aio.ServerInterceptor):
 
         async def call(requests: AsyncIterator[bytes], context: Any) -> Message:
             try:
-                request = await self._admit(method, found.request_deserializer, requests, context)
-                return await inner(request, context)
+                with _span(method, context):
+                    request = await self._admit(method, found.request_deserializer, requests, context)
+                    return await inner(request, context)
             except grpc.aio.AbortError:
                 raise
             except Exception:
@@ -202,10 +209,11 @@ class _Front(grpc.aio.ServerInterceptor):
 
         async def call(requests: AsyncIterator[bytes], context: Any) -> AsyncGenerator[Message]:
             try:
-                request = await self._admit(method, found.request_deserializer, requests, context)
-                async with aclosing(inner(request, context)) as responses:
-                    async for response in responses:
-                        yield response
+                with _span(method, context):
+                    request = await self._admit(method, found.request_deserializer, requests, context)
+                    async with aclosing(inner(request, context)) as responses:
+                        async for response in responses:
+                            yield response
             except grpc.aio.AbortError:
                 raise
             except Exception:
@@ -235,6 +243,24 @@ class _Front(grpc.aio.ServerInterceptor):
         if echoed := active([value for name in named for value in _values(metadata, name)]):
             await context.send_initial_metadata(((HTTP_EXTENSION_HEADER.lower(), echoed),))
         return request
+
+
+@contextmanager
+def _span(method: str, context: Any) -> Iterator[None]:
+    """Of a call, in its caller's trace."""
+    headers = _headers(context.invocation_metadata() or ())
+    name = method.rpartition("/")[2]
+    span = traces.tracer.start_span(name, extract(headers), SpanKind.SERVER, {names.RPC_SYSTEM: "grpc"})
+    # For as long as the call's own task lives: a stream may be closed by another, whose context this is not.
+    attach(set_span_in_context(span))
+    try:
+        yield
+    finally:
+        code = next((code for code in grpc.StatusCode if code.value[0] == context.code()), grpc.StatusCode.UNKNOWN)
+        span.set_attribute(names.RPC_STATUS, code.name)
+        if code in _FAILURES:
+            traces.fail(span, code.name)
+        span.end()
 
 
 async def _read(

@@ -48,6 +48,7 @@ from service.endpoint.log import Log
 from service.endpoint.owner import conversation_key, owner_of, quota_key
 from service.endpoint.shown import Shown
 from service.endpoint.storage import Storage
+from service.endpoint.traced import name_operation, note_refusal, note_task
 from service.endpoint.turning_away import note_busy
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
@@ -96,7 +97,7 @@ class Handler(RequestHandler):
 
     @validate_request_params
     async def on_message_send(self, params: SendMessageRequest, context: ServerCallContext) -> Message | Task:
-        with _plain_errors():
+        with _operation("SendMessage"):
             async with self._accepted(params, context) as log:
                 if not params.configuration.return_immediately:
                     await log.wait()
@@ -106,7 +107,7 @@ class Handler(RequestHandler):
     async def on_message_send_stream(
         self, params: SendMessageRequest, context: ServerCallContext
     ) -> AsyncGenerator[Event]:
-        with _plain_errors():
+        with _operation("SendStreamingMessage"):
             async with self._accepted(params, context) as log, aclosing(self._shown.follow(log, context)) as events:
                 async for event in events:
                     yield apply_history_length(event, params.configuration) if isinstance(event, Task) else event
@@ -115,7 +116,7 @@ class Handler(RequestHandler):
     async def on_subscribe_to_task(
         self, params: SubscribeToTaskRequest, context: ServerCallContext
     ) -> AsyncGenerator[Event]:
-        with _plain_errors():
+        with _operation("SubscribeToTask"):
             task = await self._task(params.id, context)
             if task.status.state in TERMINAL:
                 raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}; read it instead")
@@ -127,14 +128,14 @@ class Handler(RequestHandler):
 
     @validate_request_params
     async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
-        with _plain_errors():
+        with _operation("GetTask"):
             validate_history_length(params)
             task = await self._shown.task(await self._task(params.id, context), context)
             return apply_history_length(task, params)
 
     @validate_request_params
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
-        with _plain_errors():
+        with _operation("ListTasks"):
             validate_history_length(params)
             if params.status not in TaskState.values():
                 raise InvalidParamsError("tasks have no such status")
@@ -150,7 +151,7 @@ class Handler(RequestHandler):
 
     @validate_request_params
     async def on_cancel_task(self, params: CancelTaskRequest, context: ServerCallContext) -> Task | None:
-        with _plain_errors():
+        with _operation("CancelTask"):
             task, owner = await self._task(params.id, context), owner_of(context)
             if task.status.state in TERMINAL:
                 raise TaskNotCancelableError
@@ -173,7 +174,7 @@ class Handler(RequestHandler):
     async def on_create_task_push_notification_config(
         self, params: TaskPushNotificationConfig, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
-        with _plain_errors():
+        with _operation("CreateTaskPushNotificationConfig"):
             task = await self._task(params.task_id, context)
             return await self._configs.create(task.id, params, context)
 
@@ -181,7 +182,7 @@ class Handler(RequestHandler):
     async def on_get_task_push_notification_config(
         self, params: GetTaskPushNotificationConfigRequest, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
-        with _plain_errors():
+        with _operation("GetTaskPushNotificationConfig"):
             task = await self._task(params.task_id, context)
             return await self._configs.get(task.id, params.id)
 
@@ -189,7 +190,7 @@ class Handler(RequestHandler):
     async def on_list_task_push_notification_configs(
         self, params: ListTaskPushNotificationConfigsRequest, context: ServerCallContext
     ) -> ListTaskPushNotificationConfigsResponse:
-        with _plain_errors():
+        with _operation("ListTaskPushNotificationConfigs"):
             await self._task(params.task_id, context)
             return await self._configs.list(params)
 
@@ -197,7 +198,7 @@ class Handler(RequestHandler):
     async def on_delete_task_push_notification_config(
         self, params: DeleteTaskPushNotificationConfigRequest, context: ServerCallContext
     ) -> None:
-        with _plain_errors():
+        with _operation("DeleteTaskPushNotificationConfig"):
             task = await self._task(params.task_id, context)
             await self._configs.delete(task.id, params.id)
 
@@ -207,7 +208,7 @@ class Handler(RequestHandler):
         """For those only who have said who they are. Where nobody can, there is none."""
         if not context.user.is_authenticated:
             raise UnsupportedOperationError("this agent has no extended card")
-        with _plain_errors():
+        with _operation("GetExtendedAgentCard"):
             return self._extended_card()
 
     @asynccontextmanager
@@ -246,6 +247,7 @@ class Handler(RequestHandler):
                 else:
                     seen = await self._accept(accepted, task, owner, context, *also, begins=not named)
                 if seen is None:
+                    note_task(log.task)
                     yield log
                     return
         task = await self._seen_task(seen, said, context)
@@ -298,10 +300,12 @@ class Handler(RequestHandler):
         """As it is now. A stranger's is not found."""
         log = self._logs.get(task_id)
         if log and self._worker.knows(task_id) and log.owner == owner_of(context):
+            note_task(log.task)
             return log.snapshot()
         task = await self._storage.tasks.get(task_id, context)
         if task is None:
             raise TaskNotFoundError(f"Task {one_line(task_id, ID_LENGTH)} not found")
+        note_task(task)
         return task
 
 
@@ -328,11 +332,16 @@ def _name(task: Task) -> str:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Lets the protocol's errors through; of anything else, callers would be told the exception's own text."""
+def _operation(name: str) -> Iterator[None]:
+    """What is done within is called so in traces.
+
+    Lets the protocol's errors through; of anything else, callers would be told the exception's own text.
+    """
+    name_operation(name)
     try:
         yield
-    except A2AError:
+    except A2AError as error:
+        note_refusal(error)
         raise
     except Exception as error:
         if is_outage(error):

@@ -21,6 +21,7 @@ import httpx
 from a2a.compat.v0_3.conversions import to_compat_task
 from a2a.types import StreamResponse, Task, TaskPushNotificationConfig
 from google.protobuf.json_format import MessageToDict
+from opentelemetry.trace import SpanKind
 
 from service.egress import Egress
 from service.endpoint.codec import Codec, Unreadable
@@ -29,6 +30,7 @@ from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
 from service.sessions.webhooks import Due, Webhooks
 from service.task_states import TERMINAL
+from service.telemetry import names, traces
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +107,7 @@ class Push:
             if task is None:  # it was deleted
                 await self._webhooks.drop(due)
             else:
-                await self._settle(due, task, await self._post(http, due, task))
+                await self._settle(due, task, await self._tell(http, due, task))
         except Exception:  # of the database: once the lease is over, it is tried again
             logger.exception("%s: what became of a delivery cannot be written", _name(due))
 
@@ -123,6 +125,19 @@ class Push:
             logger.info("%s: attempt %d: %s; again in %.0f s", _name(due), due.attempts, _why(answer), pause)
             await self._webhooks.failed(due, pause)
 
+    async def _tell(self, http: httpx.AsyncClient, due: Due, task: Task) -> httpx.Response | str:
+        """Posts it in a trace of its own: the one of the message may be over for a day."""
+        links = traces.link(due.trace, "message")
+        with traces.span("push notification", SpanKind.CLIENT, {names.A2A_TASK: due.task_id}, links) as span:
+            answer = await self._post(http, due, task)
+            if isinstance(answer, str):
+                traces.fail(span, "unreachable")
+            else:
+                span.set_attribute(names.HTTP_STATUS, answer.status_code)
+                if not answer.is_success:
+                    traces.fail(span, str(answer.status_code))
+            return answer
+
     async def _post(self, http: httpx.AsyncClient, due: Due, task: Task) -> httpx.Response | str:
         """The answer without its content, or why there is none."""
         try:
@@ -130,7 +145,7 @@ class Push:
         except Unreadable as error:
             return str(error)
         body, content_type = _body(task, legacy=due.config["legacy"])
-        headers = {"Content-Type": content_type, **self._credentials(config, body)}
+        headers = {"Content-Type": content_type, **traces.sent(), **self._credentials(config, body)}
         try:
             async with (
                 asyncio.timeout(_TIMEOUT_SECONDS),

@@ -21,6 +21,7 @@ from service.endpoint.agent import Agent
 from service.endpoint.log import Log, Logs
 from service.endpoint.run import Phase, Run, give_back
 from service.endpoint.storage import Storage
+from service.endpoint.traced import work_on
 from service.errors import LeaseLost
 from service.sessions.outages import is_outage, through_outages
 from service.sessions.turns import Accepted, Held, Seen
@@ -166,14 +167,15 @@ class Worker:
             return
         run = Run(held, task, owner, self._agent, self._storage, self.logs, self._answer_seconds)
         self._runs[task.id] = run
-        working = asyncio.create_task(self._work(run), name=f"turn {task.id}")
+        working = asyncio.create_task(self._work(run, task), name=f"turn {task.id}")
         self._tasks.add(working)
         working.add_done_callback(self._tasks.discard)
 
-    async def _work(self, run: Run) -> None:
+    async def _work(self, run: Run, task: Task) -> None:
         began = time.monotonic()
         try:
-            await run.work()
+            with work_on(run.held, task):
+                await run.work()
         finally:
             del self._runs[run.held.lease.turn_id]
             self._admission.took(time.monotonic() - began)

@@ -27,6 +27,7 @@ from service.engine.cpu import cpu_problem, emulates_bfloat16
 from service.engine.progress import Progress
 from service.engine.worker import OWNER, WorkerExtension
 from service.errors import EngineError, ModelError
+from service.telemetry import traces
 
 if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
@@ -61,6 +62,7 @@ class VllmEngine:
         self._weights = weights
         self._requests = count()
         self._progress = Progress()
+        self._traced = llm.observability_config.otlp_traces_endpoint is not None
         self._resident = 0
         """Tokens of the streams that it generates now."""
 
@@ -119,12 +121,12 @@ class VllmEngine:
         from vllm.exceptions import VLLMError
         from vllm.inputs import tokens_input
 
-        params = sampling_params(sampling)
-        request = f"r{next(self._requests)}"
+        prompt, params = tokens_input(list(tokens)), sampling_params(sampling)
+        request, within = f"r{next(self._requests)}", traces.kept() if self._traced else None
         resident = len(tokens)
         self._resident += resident
         try:
-            async with aclosing(self._llm.generate(tokens_input(list(tokens)), params, request)) as outputs:
+            async with aclosing(self._llm.generate(prompt, params, request, trace_headers=within)) as outputs:
                 while True:
                     with self._progress:
                         output = await anext(outputs, None)
@@ -168,6 +170,8 @@ def _start(config: EngineConfig) -> AsyncLLM:
         raise ModelError(problem)
     _set_environment(engine_environment())
     os.environ[OWNER] = str(os.getpid())
+    if traces.endpoint():
+        os.environ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = traces.protocol()  # else its own choice would be another
     worker = f"{WorkerExtension.__module__}.{WorkerExtension.__qualname__}"
     try:
         args = AsyncEngineArgs(**engine_arguments(config), use_tqdm_on_load=False, worker_extension_cls=worker)
@@ -204,6 +208,8 @@ def engine_arguments(config: EngineConfig) -> dict[str, Any]:
             "kv_cache_memory_bytes": config.kv_cache_bytes,
             "dtype": "float32" if emulates_bfloat16() else "auto",
         }
+    if where := traces.endpoint():  # its spans have times of its statistics in them
+        arguments |= {"otlp_traces_endpoint": where, "disable_log_stats": False}
     return {**arguments, **config.arguments}
 
 

@@ -11,6 +11,8 @@ import signal
 import threading
 from contextlib import suppress
 
+from service.telemetry.logs import set_up_as_parent
+
 OWNER = "INNERLOOP_ENGINE_OWNER"
 """Environment variable: the id of the process that opened the engine."""
 
@@ -28,4 +30,5 @@ def _die_with(owner: int) -> None:
 
 
 if (owner := int(os.environ.get(OWNER, os.getpid()))) != os.getpid():
+    set_up_as_parent()
     threading.Thread(target=_die_with, args=(owner,), name="die with the owner", daemon=True).start()

@@ -30,6 +30,10 @@ from service.to_the_end import to_the_end
 
 _BEGAN = "began"
 """Kept beside what a message asks for: when its turn began."""
+TRACE = "trace"
+"""The same for the trace context in which it was accepted."""
+ANSWERED = "answered"
+"""And, if it answers a question, for that of the message before it."""
 _NO_MEMOS = "{}"
 _RENEWALS = 10
 """In the time that a lease lasts without any."""
@@ -293,7 +297,7 @@ class Turns:
         return await to_the_end(self._answer(accepted, text, also))
 
     async def _answer(self, accepted: Accepted, text: str, also: Sequence[Statement]) -> Seen | None:
-        asked = select(turns.c.asking, turns.c.memo).where(
+        asked = select(turns.c.asking, turns.c.memo, turns.c.ask).where(
             turns.c.id == accepted.turn_id,
             not_(turns.c.ended),
             turns.c.holder.is_(None),
@@ -308,7 +312,8 @@ class Turns:
                     connection, accepted.turn_id, row.asking, _answer_to(row.asking, row.memo, text)
                 )
                 # Also what it has come through and may cost: when the question was asked may be long ago.
-                newest = update(turns).where(turns.c.id == accepted.turn_id).values(ask=accepted.ask)
+                before = {ANSWERED: row.ask[TRACE]} if TRACE in row.ask else {}
+                newest = update(turns).where(turns.c.id == accepted.turn_id).values(ask=accepted.ask | before)
                 for statement, rows in ((newest, None), _message(accepted), *also):
                     await connection.execute(statement, rows)
         except (IntegrityError, LookupError):

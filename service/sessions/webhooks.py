@@ -18,7 +18,8 @@ from sqlalchemy import and_, case, delete, func, literal, null, or_, select, tup
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.sessions.database import now, upsert
-from service.sessions.tables import webhooks
+from service.sessions.tables import turns, webhooks
+from service.sessions.turns import TRACE
 from service.sessions.writes import Statement, Writes
 from service.to_the_end import to_the_end
 
@@ -46,6 +47,8 @@ class Due:
     waited: float
     """Seconds since the first of them."""
     holder: str
+    trace: dict[str, str] | None
+    """The context in which the task's last message was accepted, if there is one."""
 
 
 class Webhooks:
@@ -124,11 +127,12 @@ class Webhooks:
                 webhooks.c.config,
                 webhooks.c.attempts,
                 (time - webhooks.c.since).label("waited"),
+                select(turns.c.ask[TRACE]).where(turns.c.id == webhooks.c.task_id).scalar_subquery().label("trace"),
             )
         )
         async with self._database.begin() as connection:
             rows = (await connection.execute(taken)).all()
-        return [Due(row.task_id, row.id, row.config, row.attempts, row.waited, holder) for row in rows]
+        return [Due(row.task_id, row.id, row.config, row.attempts, row.waited, holder, row.trace) for row in rows]
 
     async def backlog(self) -> tuple[int, float]:
         """How many webhooks are owed something, and for how many seconds one of them has been tried at most."""

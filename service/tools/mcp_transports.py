@@ -18,6 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from service.client import CONNECT_SECONDS
 from service.credentials import Credential
+from service.telemetry import traces
 
 UNREACHABLE = -32019
 """The code, among those that every implementation may use as it likes, of the error that a request gets which was not
@@ -81,6 +82,8 @@ class _Transport(httpx2.AsyncHTTPTransport):
             with suppress(httpx2.TransportError):
                 await (await super().handle_async_request(request)).aclose()
             return httpx2.Response(httpx2.codes.NO_CONTENT)
+        # Of the call that it is for: the SDK sends it in the context in which it was made.
+        request.headers.update(traces.sent())
         try:
             response = await super().handle_async_request(request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:

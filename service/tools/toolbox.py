@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import jsonschema
+from opentelemetry.trace import Span
 
 from service.errors import ToolError
 from service.events import Emit
 from service.messages import Answer, Caller, ToolCall, ToolResult
+from service.telemetry import names, traces
+from service.telemetry.logs import SAID
 from service.tools.base import Asks, CallContext, StillRuns, Tool, ToolSpec
 
 logger = logging.getLogger(__name__)
@@ -99,13 +103,24 @@ class Toolbox:
         """
         tools = self._tools
         limited = tools.get(call.name)
+        with _span(call, limited) as span:
+            result = await self._call(call, limited, tools, CallContext(call, caller, emit, answers, again))
+            if result.is_error:
+                traces.fail(span, "tool_error")
+            if names.captures_content():
+                span.set_attribute(names.TOOL_RESULT, result.text)
+        return result
+
+    async def _call(
+        self, call: ToolCall, limited: Limited | None, tools: Mapping[str, Limited], context: CallContext
+    ) -> ToolResult:
         if limited is None:
             return _failed(call, f"there is no tool {call.name!r}; the tools are {', '.join(tools) or 'none'}")
         clock = asyncio.timeout(limited.seconds)
         try:
             arguments = parse_arguments(call.arguments, limited.tool.spec)
             async with clock:
-                text = await self._run(limited, arguments, CallContext(call, caller, emit, answers, again))
+                text = await self._run(limited, arguments, context)
         except Asks:
             raise
         except ToolError as error:
@@ -116,7 +131,7 @@ class Toolbox:
             if isinstance(error, TimeoutError) and clock.expired():
                 return _failed(call, f"{call.name} gave no result within {limited.seconds:g} seconds")
             # What a tool's own exception says is for the operator, not for the model and through it the world.
-            logger.exception("tool %s failed", call.name)
+            logger.exception("tool %s failed", call.name, extra=SAID)
             return _failed(call, f"{call.name} failed")
         return ToolResult(call.id, _short(text, limited.result_chars))
 
@@ -129,7 +144,7 @@ class Toolbox:
             async with asyncio.timeout(limited.seconds):
                 await limited.give_up(memo)
         except Exception:
-            logger.exception("tool %s cannot clean up", call.name)
+            logger.exception("tool %s cannot clean up", call.name, extra=SAID)
 
     async def _run(self, limited: Limited, arguments: dict[str, Any], context: CallContext) -> str:
         """Waits for one of the tool's places and keeps it for as long as anything of the call runs."""
@@ -145,6 +160,24 @@ class Toolbox:
             raise
         place.release()
         return text
+
+
+@contextmanager
+def _span(call: ToolCall, limited: Limited | None) -> Iterator[Span]:
+    """Of a call. A name that no tool has is the model's own invention, of which there may be any number."""
+    name = call.name if limited else "unknown"
+    attributes = {
+        names.OPERATION: names.EXECUTE_TOOL,
+        names.TOOL_NAME: name,
+        names.TOOL_TYPE: "function",
+        names.TOOL_CALL_ID: call.id,
+    }
+    if limited:
+        attributes[names.TOOL_DESCRIPTION] = limited.tool.spec.description
+    if names.captures_content():
+        attributes[names.TOOL_ARGUMENTS] = call.arguments
+    with traces.span(f"{names.EXECUTE_TOOL} {name}", attributes=attributes, no_failure=Asks) as span:
+        yield span
 
 
 def parse_arguments(text: str, spec: ToolSpec) -> dict[str, Any]:

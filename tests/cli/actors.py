@@ -25,22 +25,22 @@ Opened = tuple[AbstractAsyncContextManager[Engine], ChatFormat]
 
 def office(folder: Path) -> Opened:
     """The two agents of the demo, as they should be."""
-    return _play({"contracts": _contracts, "procurement": _procurement}[folder.name])
+    return play({"contracts": _contracts, "procurement": _procurement}[folder.name])
 
 
 def slow_office(folder: Path) -> Opened:
     """The same, a token every hundredth of a second."""
-    return _play({"contracts": _contracts, "procurement": _procurement}[folder.name], seconds_per_chunk=0.01)
+    return play({"contracts": _contracts, "procurement": _procurement}[folder.name], seconds_per_chunk=0.01)
 
 
 def forgetful(folder: Path) -> Opened:
     """The same, but nothing is ordered."""
-    return _play({"contracts": _contracts, "procurement": lambda _: Says("They bear the tariffs.")}[folder.name])
+    return play({"contracts": _contracts, "procurement": lambda _: Says("They bear the tariffs.")}[folder.name])
 
 
 def idle(folder: Path) -> Opened:
     """Never says anything."""
-    opened, chat = _play(lambda _: Says("never"))
+    opened, chat = play(lambda _: Says("never"))
     assert isinstance(opened, nullcontext)
     opened.enter_result.gate.clear()
     return opened, chat
@@ -50,12 +50,12 @@ def broken(folder: Path) -> Opened:
     """Cannot start, unless it is for procurement."""
     if folder.name == "procurement":
         return idle(folder)
-    return _fails(), _play(lambda _: Says())[1]
+    return _fails(), play(lambda _: Says())[1]
 
 
 def endless(folder: Path) -> Opened:
     """Starts for an hour, in a thread that nothing interrupts, as vLLM's start is."""
-    return _starts_for_long(folder), _play(lambda _: Says())[1]
+    return _starts_for_long(folder), play(lambda _: Says())[1]
 
 
 @asynccontextmanager
@@ -74,7 +74,7 @@ async def _fails() -> AsyncIterator[Engine]:
     yield
 
 
-def _play(reply: Reply, **options: float) -> Opened:
+def play(reply: Reply, **options: float) -> Opened:
     tokenizer = byte_tokenizer()
     chat = InnerFormat(tokenizer)
     return nullcontext(ActorEngine(tokenizer, chat, reply, **options)), chat

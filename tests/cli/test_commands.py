@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -174,7 +175,8 @@ def test_a_start_that_is_interrupted(agent: Path, interruption: signal.Signals) 
     """It ends at once, though the engine's start cannot be interrupted."""
     command = [sys.executable, "-m", "service", "serve", str(agent), "--port", "0"]
     command += ["--engine", "tests.cli.actors:endless"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "INNERLOOP_LOG_FORMAT": "text"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         while process.poll() is None and not (agent / "starting").exists():
             time.sleep(0.05)
         process.send_signal(interruption)

@@ -13,13 +13,20 @@ import httpx
 from tests.cli.test_commands import AGENT
 from tests.conftest import eventually, say
 
+TEXT = {"INNERLOOP_LOG_FORMAT": "text"}
+
 
 async def test_an_end_that_waits_for_a_turn_says_so_and_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
     (tmp_path / "agent.yaml").write_text(AGENT)
     options = ("--port", "0", "--engine", "tests.cli.actors:idle")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "service", "serve", str(tmp_path), *options),
-        env={**os.environ, "INNERLOOP_DATA": str(tmp_path), "INNERLOOP_DRAIN_SECONDS": "600"},
+        env={
+            **os.environ,
+            "INNERLOOP_LOG_FORMAT": "text",
+            "INNERLOOP_DATA": str(tmp_path),
+            "INNERLOOP_DRAIN_SECONDS": "600",
+        },
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr

@@ -1,0 +1,189 @@
+"""Logs: one form for what this service and its libraries say, as JSON for machines or as lines for people.
+
+Each record has the ids of the trace and the span in which it was written, and of the task and the conversation that it
+is about. No record can look like two: what ends lines or moves cursors is escaped. What looks like a secret is not
+shown, whoever has put it there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, TextIO
+
+from opentelemetry import trace
+
+from service.plain import visible
+from service.telemetry.names import captures_content
+
+Format = Literal["json", "text"]
+
+SAID = {"said": True}
+"""For `extra`: an exception whose text may hold what people or models say. It is shown where content may be."""
+
+_VLLM, _NO = "VLLM_CONFIGURE_LOGGING", "0"
+_MESSAGE_CHARS = 4_000
+_STACK_CHARS = 16_000
+
+_about: ContextVar[dict[str, str]] = ContextVar("about")
+
+
+def set_up(form: Format | None = None, stream: TextIO | None = None) -> Format:
+    """Gives all loggers of this process one form, and says which: by default lines on a terminal, else JSON."""
+    stream = stream or sys.stderr
+    form = form or ("text" if stream.isatty() else "json")
+    handler = _Errors() if stream is sys.stderr else logging.StreamHandler(stream)
+    handler.setFormatter(Json() if form == "json" else Text())
+    root = logging.getLogger()
+    root.handlers[:] = [*(each for each in root.handlers if not isinstance(each.formatter, Json | Text)), handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("service").setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    # Of a name that begins with this one vLLM makes its loggers. It is not to give them handlers of its own.
+    os.environ[_VLLM] = _NO
+    logging.getLogger("vllm").setLevel(os.environ.get("VLLM_LOGGING_LEVEL", "ERROR").upper())
+    sys.excepthook = _log_exception
+    return form
+
+
+def set_up_as_parent() -> None:
+    """In a process that vLLM has started: as in the one that has started vLLM, if it was done there."""
+    if os.environ.get(_VLLM) == _NO:
+        match os.environ.get("INNERLOOP_LOG_FORMAT"):
+            case "json" | "text" as form:
+                set_up(form)
+            case _:
+                set_up()
+
+
+@contextmanager
+def about(**ids: str) -> Iterator[None]:
+    """What is logged within has these ids."""
+    token = _about.set({**_about.get({}), **ids})
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+class _Errors(logging.StreamHandler[TextIO]):
+    """The error output as it is at the moment: while something moves on a terminal, that goes another way."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _: TextIO) -> None:
+        pass
+
+
+class Json(logging.Formatter):
+    """A line of JSON, all of it ASCII."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, Any] = {
+            "timestamp": _time(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _message(record),
+            **_ids(record),
+        }
+        if error := _exception(record):
+            fields["exception"] = error
+        return json.dumps(fields)
+
+
+class Text(logging.Formatter):
+    """A line; below it, indented, where an exception came from."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = _time(record).astimezone().strftime("%H:%M:%S")
+        ids = " ".join(f"{name}={value}" for name, value in _ids(record).items() if name != "span_id")
+        line = f"{time} {record.levelname:<7} {record.name}: {visible(_message(record))}{f'  ({ids})' if ids else ''}"
+        if not (error := _exception(record)):
+            return line
+        lines = [*error["stacktrace"].splitlines(), *([] if "message" in error else [error["type"]])]
+        return "\n".join([line, *(f"    {visible(each)}" for each in lines)])
+
+
+def _time(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
+
+
+def _ids(record: logging.LogRecord) -> dict[str, str]:
+    """Handlers run where the record is made, so that the current span and task are the record's own."""
+    ids = {}
+    current = trace.get_current_span().get_span_context()
+    if current.is_valid:
+        ids = {"trace_id": trace.format_trace_id(current.trace_id), "span_id": trace.format_span_id(current.span_id)}
+    return ids | {name: visible(value) for name, value in _about.get({}).items()}
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        text = record.getMessage()
+    except (TypeError, ValueError):  # arguments that do not fit
+        text = str(record.msg)
+    return _clean(text, _MESSAGE_CHARS)
+
+
+def _exception(record: logging.LogRecord) -> dict[str, str]:
+    if not record.exc_info or record.exc_info[0] is None:
+        return {}
+    kind, error, frames = record.exc_info
+    told = {"type": kind.__qualname__}
+    if captures_content() or not getattr(record, "said", False):
+        told["message"] = _clean(str(error), _MESSAGE_CHARS)
+        told["stacktrace"] = _clean("".join(traceback.format_exception(error)), _STACK_CHARS)
+    else:
+        told["stacktrace"] = _clean("".join(traceback.format_tb(frames)), _STACK_CHARS)
+    return told
+
+
+def _log_exception(kind: type[BaseException], error: BaseException, frames: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, frames)
+    else:
+        logging.getLogger("service").critical("this process ends", exc_info=(kind, error, frames))
+
+
+def _clean(text: str, limit: int) -> str:
+    short = without_secrets(text[:limit])
+    return short if len(text) <= limit else f"{short} [cut: {len(text)} characters]"
+
+
+_NAMED = (
+    r"(?<![\w.-])[\w.-]{0,40}?"
+    r"(?:api[_-]?key|token(?!s|iz)|secret|passw(?:or)?d|pwd|credentials?|signature|private[_-]?key)"
+)
+_SECRETS = [
+    # Headers, to the end of their line.
+    r"""(?i)((?:authorization|cookie|x-api-key)["']?\s*[:=,]\s*["']?)[^"'\r\n]+""",
+    r"(?i)(\b(?:bearer|basic)\s+)[\w.~+/-]{8,}=*",
+    # In URLs, forms and mappings.
+    r"""(://)[^\s/@'"]+(?=@)""",
+    r"""(?i)([?&](?:code|key|sig|jwt|auth)=)[^\s&'"]+""",
+    rf"""(?i)({_NAMED}[\w-]{{0,20}}["']?\s*[=:]\s*["']?)[^\s&;,'")}}\]]+""",
+    # By what they look like.
+    r"()(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*",
+    r"()\b(?:sk|pk|ghp|gho|ghs|hf|xox[abp])[-_][\w-]{16,}",
+    r"()-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?",
+]
+_PATTERNS = [re.compile(pattern) for pattern in _SECRETS]
+
+
+def without_secrets(text: str) -> str:
+    """With what looks like credentials hidden: in headers, in URLs, after names that secrets have, or by their form."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(r"\1***", text)
+    return text
