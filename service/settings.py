@@ -24,7 +24,7 @@ from service.tools.toolbox import Limited
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def _default(kind: type, name: str) -> Any:
@@ -33,6 +33,8 @@ def _default(kind: type, name: str) -> Any:
 
 
 class ModelSection(_Section):
+    """What decodes."""
+
     base: str = "smollm2-135m-instruct"
     """The embedded model, or the path or hub id of one that vLLM serves and whose chat format we know."""
     adapter: Path | None = None
@@ -67,6 +69,8 @@ class ChatSection(_Section):
 
 
 class ToolLimits(_Section):
+    """Of each call."""
+
     seconds: float = Field(default=_default(Limited, "seconds"), gt=0)
     """A call that takes longer comes back to the model as an error."""
     result_chars: int = Field(default=_default(Limited, "result_chars"), gt=0)
@@ -76,6 +80,8 @@ class ToolLimits(_Section):
 
 
 class ToolSection(_Section):
+    """Python functions that the model can call."""
+
     use: str
     """`file.py:name`: a function, or a class whose public methods are tools. The file is in the agent's folder."""
     options: dict[str, Any] = Field(default={}, alias="with")
@@ -93,9 +99,12 @@ class CredentialSection(_Section):
     file: Path
     """Holds a bearer token, or the API key for the `header`. Read whenever it is needed."""
     header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
+    """In which it is shown, as for an API key; by default `Authorization: Bearer`."""
 
 
 class PeerSection(_Section):
+    """Other agents, as tools that take a message."""
+
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     """What the model calls it. Fixed here, so that a card cannot choose its own name."""
     url: str
@@ -152,9 +161,14 @@ class McpSection(_Section):
 
 
 class SamplingSection(_Section):
+    """How tokens are chosen."""
+
     temperature: float = Field(default=_default(Choice, "temperature"), ge=0)
+    """0 takes the most likely token."""
     top_p: float = Field(default=_default(Choice, "top_p"), gt=0, le=1)
+    """Only the most likely tokens that have so much probability together."""
     seed: int | None = None
+    """Makes what is sampled repeatable, as far as the engine is."""
     logprobs: bool = True
     """Kept in the transcript, so that served conversations can be trained on."""
 
@@ -167,6 +181,8 @@ class BudgetSection(_Section):
 
 
 class TurnLimits(_Section):
+    """Of each turn, and of the turns that there may be."""
+
     tokens: int = Field(default=_default(Limits, "tokens"), gt=0)
     """Sampled in one turn."""
     calls: int = Field(default=_default(Limits, "calls"), gt=0)
@@ -186,20 +202,31 @@ class TurnLimits(_Section):
 
 
 class SkillSection(_Section):
+    """What the agent can do, as its card tells it."""
+
     id: str
+    """Names it for programs."""
     name: str
+    """Names it for people."""
     description: str
+    """What it does, for whoever chooses an agent."""
     tags: list[str] = Field(min_length=1)
+    """Words by which it is found."""
     examples: list[str] = []
+    """What one could ask."""
 
 
 class AgentConfig(_Section):
     """The whole of `agent.yaml`."""
 
     name: str
+    """On the card, and of its database in the data folder."""
     description: str
+    """On the card. Agents that have this one as a peer tell their models so."""
     version: str = "1.0.0"
+    """Of the agent, on the card."""
     instructions: str
+    """What the model reads before every conversation."""
     model: ModelSection = ModelSection()
     chat: ChatSection = ChatSection()
     tools: list[ToolSection] = []
@@ -223,6 +250,7 @@ class JwtSection(_Section):
     jwks: str
     """The file or the URL of the issuer's public keys."""
     issuer: str = Field(min_length=1)
+    """What tokens have in `iss`."""
     audience: str = Field(min_length=1)
     """What tokens for this agent have in `aud`."""
 
@@ -251,10 +279,14 @@ class AuthSection(_Section):
 class Machine(BaseSettings):
     """Where this process runs: environment variables `INNERLOOP_*`."""
 
-    model_config = SettingsConfigDict(env_prefix="INNERLOOP_", env_nested_delimiter="__", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="INNERLOOP_", env_nested_delimiter="__", frozen=True, use_attribute_docstrings=True
+    )
 
     host: str = "127.0.0.1"
+    """The address that is listened on; 0.0.0.0 for all."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """Serves A2A over HTTP; 0 takes a free port."""
     public_url: str | None = None
     """The address other agents reach this one at; by default http://host:port."""
     grpc_port: int | None = Field(default=None, ge=0, le=65535)
