@@ -1,6 +1,6 @@
 """Tools that run while the model decodes, against what people do today, and against what is possible at all.
 
-    python -m bench.overlap [--repetitions N] [--only WORKLOAD]
+    python -m bench.overlap [--repetitions N] [--only WORKLOAD] [--contenders NAME ...]
 
 Two engines with the same weights and settings: that of our service, with agents in the live and in the turn form, and
 that of vLLM's OpenAI server, with outer loops around it: two of a few lines, and an agent framework. What the model
@@ -16,13 +16,15 @@ import itertools
 import json
 import random
 import re
+import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from bench.overlap.contenders import OURS, Contenders
+from bench.overlap.contenders import ALL, OURS, Contenders
 from bench.overlap.report import Found, picture, summary, table
 from bench.overlap.servers import open_contenders
 from bench.overlap.tasks import draw, draw_crowd, plain
@@ -58,27 +60,29 @@ class Measured:
     """Seconds."""
 
 
-async def main(repetitions: int, only: str) -> None:
+async def main(repetitions: int, only: str, names: Sequence[str]) -> None:
     console = Console(stderr=True)
     measured = Measured()
-    whole = not only
+    whole = not only and len(names) == len(ALL)
     try:
-        async with open_contenders(console) as contenders:
+        async with open_contenders(names, console) as contenders:
             await measure(contenders, measured, repetitions, only, console)
     except asyncio.CancelledError:  # Ctrl-C
         if not measured.found:
             raise
         whole = False
         console.print("stopped: what follows is of what was done by then, and is not recorded")
-    result = summary(measured.found, measured.crowds, measured.gaps, measured.waits)
+    result = {
+        **summary(measured.found, measured.crowds, measured.gaps, measured.waits),
+        **circumstances(shlex.join(["python", "-m", "bench.overlap", *sys.argv[1:]]), SEED),
+    }
     console.print(table(measured.found))
     if whole:
         for workload, ratio in PICTURED:
             title = f"{workload}, each tool {ratio:g} times as long as its call"
             name = re.sub(r"[^a-z0-9]+", "-", title)
             (FOLDER / f"{name}.svg").write_text(picture(title, measured.found[workload, ratio][-1]))
-        command = f"python -m bench.overlap --repetitions {repetitions}"
-        append(RESULTS, {**result, **circumstances(command, SEED)})
+        append(RESULTS, result)
     print(json.dumps(result))
 
 
@@ -104,7 +108,7 @@ async def measure(contenders: Contenders, measured: Measured, repetitions: int, 
             measured.found.setdefault((task.workload, ratio), []).append(runs)
         if wanted("crowd"):
             crowd = draw_crowd(rng, CROWD)
-            for name in IN_CROWDS:
+            for name in [name for name in IN_CROWDS if name in contenders.names]:
                 measured.crowds[name].append(60 * CROWD / await contenders.crowd(name, crowd))
                 console.print(f"{name}: {measured.crowds[name][-1]:.1f} tasks a minute", style="dim", highlight=False)
     if wanted("gaps"):
@@ -131,8 +135,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--only", default="", help="workloads whose name holds this, or `crowd`, `gaps` or `prefill`")
+    parser.add_argument("--contenders", nargs="+", choices=ALL, default=ALL, help="the live form has to be among them")
     given = parser.parse_args()
     try:
-        asyncio.run(main(given.repetitions, given.only))
+        asyncio.run(main(given.repetitions, given.only, given.contenders))
     except ServiceError as error:
         sys.exit(f"bench-overlap: {error}")

@@ -32,6 +32,7 @@ OURS = ("live", "turn")
 OUTER = {"one by one": False, "gathered": True}
 """Outer loops, and whether they run calls at once."""
 ADK = "google-adk"
+ALL = (*OURS, *OUTER, ADK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,16 @@ class Tools:
 class Contenders:
     """Both servers, and what goes through them."""
 
-    def __init__(self, places: dict[str, str], folder: Path, client: AsyncOpenAI, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        places: dict[str, str],
+        folder: Path,
+        client: AsyncOpenAI,
+        http: httpx.AsyncClient,
+    ) -> None:
         """`places` says where our agents, their engine and ADK are; in `folder` our agents keep their conversations."""
+        self.names = names
         self._places = places
         self._folder = folder
         self._client = client
@@ -101,9 +110,8 @@ class Contenders:
 
     async def run(self, task: Task, speed: Speed, backwards: bool) -> Runs:
         """Every contender once."""
-        names = [*OURS, *OUTER, ADK]
         runs = {}
-        for name in reversed(names) if backwards else names:
+        for name in reversed(self.names) if backwards else self.names:
             own = task.again(next(self._numbers))
             runs[name] = await (self._run_ours(name, own, speed) if name in OURS else self._run_outer(name, own))
         if task.workload == "plain":

@@ -30,8 +30,13 @@ _PIECE = 50
 
 
 def configure(weights: Path, version: str = "") -> EngineConfig:
-    """The engine of either side, which says what the script has it say."""
-    return EngineConfig(weights, version, logits_processors=("bench.overlap.forced:Forced",))
+    """The engine of either side, which says what the script has it say. On a GPU the sides share its memory."""
+    from vllm.platforms import current_platform
+
+    if current_platform.is_cpu():
+        return EngineConfig(weights, version, logits_processors=("bench.overlap.forced:Forced",))
+    share = {"kv_cache_memory_bytes": 1 << 30, "gpu_memory_utilization": 0.1}
+    return EngineConfig(weights, version, logits_processors=("bench.overlap.forced:ForcedV2",), arguments=share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 from openai import AsyncOpenAI
 from rich.console import Console
 
-from bench.overlap.contenders import ADK, Contenders
+from bench.overlap.contenders import ADK, OURS, Contenders
 from bench.overlap.outer import command, rename_markers
 from service.cli.agents import free_port, loud
 from service.cli.children import Children, wait_until_ready
@@ -29,8 +29,8 @@ _ADK_PYTHON = ".venv-adk/bin/python"
 
 
 @asynccontextmanager
-async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
-    """All of them, ready. Raises ServiceError if one does not start."""
+async def open_contenders(names: Sequence[str], console: Console) -> AsyncIterator[Contenders]:
+    """These, ready; ours always. Raises ServiceError if one does not start."""
     lines: asyncio.Queue[str] = asyncio.Queue()
     show = loud(console).hear
 
@@ -47,17 +47,21 @@ async def open_contenders(console: Console) -> AsyncIterator[Contenders]:
         ours = await children.start("ours", (sys.executable, "-m", "bench.overlap.serve", str(folder)), _environment())
         await wait_until_ready({ours: lambda: _told(lines)}, _START_SECONDS)
         places = json.loads(lines.get_nowait())
-        rename_markers(Path(places["weights"]), folder / "hermes")
         port, adk_port = free_port(), free_port()
         url, places[ADK] = (f"http://127.0.0.1:{number}" for number in (port, adk_port))
-        theirs = await children.start("theirs", command(folder / "hermes", port), _environment())
-        adk_command = (_ADK_PYTHON, "-m", "bench.overlap.adk", url, str(adk_port))
-        adk_environment = _environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # or it would ask the network
-        adk = await children.start(ADK, adk_command, adk_environment)
-        healthy = {theirs: partial(_healthy, http, url), adk: partial(_healthy, http, places[ADK])}
+        healthy = {}
+        if not set(names) <= set(OURS):
+            rename_markers(Path(places["weights"]), folder / "hermes")
+            theirs = await children.start("theirs", command(folder / "hermes", port), _environment())
+            healthy[theirs] = partial(_healthy, http, url)
+        if ADK in names:
+            adk_command = (_ADK_PYTHON, "-m", "bench.overlap.adk", url, str(adk_port))
+            adk_environment = _environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # or it would ask the network
+            adk = await children.start(ADK, adk_command, adk_environment)
+            healthy[adk] = partial(_healthy, http, places[ADK])
         await wait_until_ready(healthy, _START_SECONDS)
         client = await stack.enter_async_context(AsyncOpenAI(base_url=f"{url}/v1", api_key="none", timeout=600))
-        yield Contenders(places, folder, client, http)
+        yield Contenders(names, places, folder, client, http)
 
 
 async def _told(lines: asyncio.Queue[str]) -> bool:

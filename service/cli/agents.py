@@ -61,6 +61,7 @@ async def start_agent(
     environment |= {
         "INNERLOOP_DATA": str(machine.data.resolve()),
         "INNERLOOP_CACHE": str(machine.cache.resolve()),
+        "INNERLOOP_ENGINE": json.dumps(machine.engine),
         "INNERLOOP_PEERS": json.dumps(dict(peers or {})),
         "INNERLOOP_LOG_FORMAT": "text",  # it is people who read it
     }

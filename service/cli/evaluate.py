@@ -155,7 +155,7 @@ class Trial:
         async with AsyncExitStack() as stack:
             with Steps(self.console) as say:
                 prepared = prepare(model, self.folder, self.machine.cache, say)
-                config = EngineConfig(prepared.folder, prepared.version, model.window)
+                config = EngineConfig(prepared.folder, prepared.version, model.window, arguments=self.machine.engine)
                 engine = await stack.enter_async_context(VllmEngine.open(config, say))
             for split, found in scores.items():
                 found[name] = await self.score(f"{name}, {split}", Split(split), engine, prepared.folder)

@@ -218,7 +218,9 @@ def engine_environment() -> dict[str, str]:
     from vllm.platforms import current_platform
 
     if not current_platform.is_cpu():
-        return _QUIET
+        # How its child process starts. Forked, as vLLM would have it, it would be a copy of a process with threads, and
+        # would not import anew what has it end with its owner.
+        return _QUIET | {"VLLM_WORKER_MULTIPROC_METHOD": "spawn"}
     # The scheduler and the model in one process, and a core left for everything else. With vLLM's own choice, a
     # scheduler of its own that spins while it waits, two cores decode a quarter slower.
     return _QUIET | {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": str(max(1, _cores() - 1))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
 from bench.overlap.bound import Speed, bound
 from bench.overlap.script import Job, read_jobs, say, write_jobs, write_text
@@ -214,3 +215,12 @@ def test_a_text_without_jobs_is_bound_by_its_tokens() -> None:
     found = bound([(said, transcript)], LIVE, SPEED)
     assert found.needed == tokens("one day a") + 1
     assert found.seconds == pytest.approx(found.needed + 0.1 * found.read)
+
+
+def test_a_forced_row_has_nothing_but_its_token() -> None:
+    from bench.overlap.forced import force  # takes vLLM, and seconds
+
+    logits = force(
+        torch.tensor([[1.0, 2.0, 3.0], [1.0, -torch.inf, 3.0]]), torch.tensor([[0], [1]]), torch.tensor([False, True])
+    )
+    assert logits.tolist() == [[1.0, 2.0, 3.0], [-torch.inf, 0.0, -torch.inf]]
