@@ -211,7 +211,7 @@ class DecodeLoop:
             if not calls.ready:
                 await journal.keep(turn.transcript)
                 await emit(Waiting(call_ids=calls.running))
-            await self._wait(turn.transcript, calls)
+                await self._wait(turn.transcript, calls)
             results = calls.take_results()
             if not results:
                 await journal.keep(turn.transcript)

@@ -1,4 +1,4 @@
-"""The edges of live splicing on vLLM, by the numbers of `test_decode.py` and `test_decode_live.py`.
+"""The edges of live splicing on vLLM, by the numbers of `test_decode.py` and those that go on from it.
 
 The grammar leaves the model no choice but to make the calls that a test wants.
 """
@@ -54,10 +54,17 @@ class MustCall(InnerFormat):
 class Stage:
     """A turn of a model that calls each bell once."""
 
-    def __init__(self, vllm: VllmEngine, weights: Prepared, *bells: Bell, seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        vllm: VllmEngine,
+        weights: Prepared,
+        *bells: Bell,
+        seconds: float = 10.0,
+        limits: Limits | None = None,
+    ) -> None:
         self._chat = MustCall(weights, *(bell.spec.name for bell in bells))
         self.toolbox = Toolbox([Limited(bell, seconds, result_chars=100_000) for bell in bells])
-        self.loop_over = partial(DecodeLoop, chat=self._chat, instructions="Ring.", limits=Limits(tokens=150))
+        self.loop_over = partial(DecodeLoop, chat=self._chat, instructions="Ring.", limits=limits or Limits(tokens=150))
         self.loop = self.loop_over(vllm, toolbox=self.toolbox)
         self.kept = Transcript()
 
@@ -132,3 +139,10 @@ async def test_17_a_replay(vllm: VllmEngine, weights: Prepared) -> None:
     assert [ids for ids, _ in stage.results()] == ["c2", "c1", "c0"]
     again = await replay(stage.kept, vllm, stage.toolbox, stage.loop_over)
     assert again.transcript == stage.kept
+
+
+async def test_32_calls_without_end(vllm: VllmEngine, weights: Prepared) -> None:
+    names = ["a", "b", "c", "d", "e", "f"]
+    stage = Stage(vllm, weights, *rung(*names), limits=Limits(calls=3))
+    assert await stage.run() is StopReason.CALLS
+    assert "not run: the turn has reached its limit of calls" in stage.results()[-1][1]

@@ -29,7 +29,8 @@ async def replay(recorded: Transcript, engine: Engine, toolbox: Toolbox, loop_ov
     """
     clock, record = Clock(), _Record(recorded)
     timed = TimedToolbox(toolbox, clock, lambda call: record.end(call, clock.now))
-    loop = loop_over(engine=_RecordedEngine(engine, clock, record), toolbox=timed, now=lambda: clock.now)
+    as_recorded: Engine = _RecordedEngine(engine, clock, record)
+    loop = loop_over(engine=as_recorded, toolbox=timed, now=lambda: clock.now)
     async with clock.running():
         return await loop.run(record.asked, Caller(), journal=_RecordedJournal(clock, record))
 
@@ -80,7 +81,8 @@ class _RecordedEngine:
 
     def __init__(self, engine: Engine, clock: Clock, record: _Record) -> None:
         self._engine, self._clock, self._record = engine, clock, record
-        self.window, self.weights, self.alive, self.pressure = engine.window, engine.weights, True, 0.0
+        self.window, self.weights = engine.window, engine.weights
+        self.alive, self.pressure, self.stalled = True, 0.0, 0.0
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         position = len(tokens)
