@@ -30,6 +30,7 @@ from service.endpoint.grpc import GrpcServer
 from service.endpoint.handler import Handler
 from service.endpoint.identity import Way
 from service.endpoint.legacy import RefusedStreams
+from service.endpoint.metered import TurnMetrics
 from service.endpoint.proxies import Proxies
 from service.endpoint.push import Push
 from service.endpoint.reading import Wellformed
@@ -43,11 +44,13 @@ from service.endpoint.turning_away import RefuseWhileDraining, TellBusy
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.engine.traced import TracedEngine
+from service.gauges import watch_health, watch_service
 from service.health import Health
 from service.probes import Probes
 from service.sessions.backlog import BacklogWatch
 from service.sessions.database import agent_database, sole_use
 from service.settings import AgentConfig, AuthSection, Machine
+from service.telemetry.metrics import Metrics
 from service.tools.peers import Peer, keep_known, open_peers
 
 if TYPE_CHECKING:
@@ -71,8 +74,11 @@ class Service:
         chat: ChatFormat,
         url: str,
         health: Health | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
-        """`engine` is entered once, at start; `url` is where callers reach this service; `health` is kept up to date.
+        """`engine` is entered once, at start; `url` is where callers reach this service.
+
+        What operators look at, `health` and `metrics`, is kept up to date.
 
         Raises ConfigError if what says who may ask cannot be used.
         """
@@ -90,6 +96,8 @@ class Service:
         self._servers: Mapping[str, McpServer] = {}
         self._health = health or Health(machine.wedged_seconds)
         self._probes = Probes(self._health)
+        self._metrics = metrics or Metrics(agent.name, agent.version)
+        watch_health(self._metrics, self._health)
         self._app = Starlette(
             routes=[Route("/healthz", self._probes.live), Route("/readyz", self._readiness)],
             middleware=[
@@ -140,8 +148,10 @@ class Service:
             storage = await stack.enter_async_context(Storage.open(self._database, self._machine.lease_seconds))
             backlog = BacklogWatch(storage.turns, storage.webhooks, self._health.database_answered)
             await stack.enter_async_context(backlog.looking())
-            answers = self._answering(Decoding(loop, storage, spans))
-            await stack.enter_async_context(Push(storage.webhooks, storage.tasks, codec, egress, signer).delivering())
+            turn_metrics = TurnMetrics(self._metrics, agent.name, agent.model.base, toolbox.names)
+            answers = self._answering(Decoding(loop, storage, spans, turn_metrics))
+            push = Push(storage.webhooks, storage.tasks, codec, egress, signer, self._metrics)
+            await stack.enter_async_context(push.delivering())
             self._worker = worker = Worker(
                 answers,
                 storage,
@@ -149,7 +159,9 @@ class Service:
                 queued=agent.limits.queued,
                 answer_seconds=agent.limits.answer_seconds,
                 pressure=lambda: engine.pressure,
+                metrics=self._metrics,
             )
+            watch_service(self._metrics, worker, engine, backlog, agent.limits, self._peers, self._servers)
             await stack.enter_async_context(worker.working())
             handler = Handler(
                 answers,

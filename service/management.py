@@ -19,6 +19,8 @@ from contextlib import contextmanager
 import uvicorn
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +29,7 @@ from starlette.routing import Route
 from service.connections import Connection
 from service.health import Health
 from service.probes import Probes
+from service.telemetry.metrics import Metrics
 
 _CONNECTIONS = 100
 _IDLE_SECONDS = 75
@@ -34,11 +37,11 @@ _CLOSE_SECONDS = 1
 
 
 @contextmanager
-def management(listener: socket.socket, health: Health) -> Iterator[None]:
+def management(listener: socket.socket, health: Health, metrics: Metrics) -> Iterator[None]:
     """Serves the management port on `listener` until it is left."""
     server = uvicorn.Server(
         uvicorn.Config(
-            management_app(health),
+            management_app(health, metrics),
             loop="asyncio",
             http=Connection,
             ws="none",
@@ -61,19 +64,30 @@ def management(listener: socket.socket, health: Health) -> Iterator[None]:
         thread.join()
 
 
-def management_app(health: Health) -> Starlette:
+def management_app(health: Health, metrics: Metrics) -> Starlette:
     """Its paths. None of them waits for anything."""
-    probes = Probes(health)
+    probes, all_metrics = Probes(health), _All(metrics)
+
+    async def scrape(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return Response(encode(all_metrics), media_type=content_type)
+
     return Starlette(
         routes=[
             Route("/livez", probes.live),
             Route("/readyz", probes.ready),
             Route("/startupz", probes.started),
-            Route("/metrics", _metrics),
+            Route("/metrics", scrape),
         ]
     )
 
 
-async def _metrics(request: Request) -> Response:
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    return Response(encode(REGISTRY), media_type=content_type)
+class _All(Collector):
+    """This service's metrics, and what libraries have of the whole process, vLLM among them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._metrics.registry.collect()
+        yield from REGISTRY.collect()

@@ -28,6 +28,7 @@ from service.health import Health
 from service.messages import ToolCall
 from service.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, AuthSection, Machine
+from service.telemetry.metrics import Metrics
 from service.tools.base import ToolSpec
 from tests.byte_tokenizer import byte_tokenizer
 
@@ -250,6 +251,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
             grpc_port: int | None = None,
             machine: dict[str, Any] | None = None,
             health: Health | None = None,
+            metrics: Metrics | None = None,
             **config: Any,
         ) -> Agent:
             folder = tmp_path / name
@@ -266,7 +268,7 @@ async def run_server(tmp_path: Path, tokenizer: Tokenizer, chat: InnerFormat) ->
                 **(machine or {}),
             )
             opened, url = nullcontext(actor), url_of(listener)
-            service = Service(agent_config(name, **config), where, folder, opened, chat, url, health)
+            service = Service(agent_config(name, **config), where, folder, opened, chat, url, health, metrics)
             server = EmbeddedServer(service, drain_seconds, "warning", where.connections)
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
             stopped = asyncio.create_task(server.serve([listener]))

@@ -14,7 +14,7 @@ MODULES = sorted((ROOT / "service").rglob("*.py"))
 HOMES = {
     "a2a": ("service/task_states.py", "service/endpoint/", "service/cards.py", "service/ways.py", "service/client.py"),
     "alembic": ("service/sessions/schema.py", "service/sessions/migrations/"),
-    "prometheus_client": ("service/management.py",),
+    "prometheus_client": ("service/management.py", "service/telemetry/"),
     "grpc": ("service/endpoint/grpc.py", "service/ways.py"),
     "vllm": ("service/engine/vllm.py",),
     "torch": ("service/training/", "service/models/", "service/cli/provenance.py"),
@@ -59,6 +59,7 @@ LEVELS = [
     (
         "service.training",
         "service.app",
+        "service.gauges",
         "service.connections",
         "service.management",
         "service.server",

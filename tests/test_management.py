@@ -20,17 +20,19 @@ from service.health import Health
 from service.management import management
 from service.server import listen, url_of
 from service.sessions.turns import Turns
+from service.telemetry.metrics import Metrics
 from tests.cli.test_commands import AGENT
 from tests.conftest import Agent, RunServer, Says, echo, eventually
 
+ENVIRONMENT = {"INNERLOOP_MANAGEMENT_PORT": "0", "INNERLOOP_LOG_FORMAT": "text"}
 NEVER = 3600.0
 """Seconds."""
 
 
 @contextmanager
-def managed(health: Health) -> Iterator[str]:
+def managed(health: Health, metrics: Metrics | None = None) -> Iterator[str]:
     """The port's URL."""
-    with listen("127.0.0.1", 0) as listener, management(listener, health):
+    with listen("127.0.0.1", 0) as listener, management(listener, health, metrics or Metrics("agent", "1")):
         yield url_of(listener)
 
 
@@ -171,7 +173,7 @@ async def test_serve_answers_probes_before_the_model_is_loaded(tmp_path: Path) -
     options = ("--port", "0", "--engine", "tests.cli.actors:endless")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "service", "serve", str(tmp_path), *options),
-        env={**os.environ, "INNERLOOP_DATA": str(tmp_path), "INNERLOOP_MANAGEMENT_PORT": "0"},
+        env={**os.environ, "INNERLOOP_DATA": str(tmp_path), **ENVIRONMENT},
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr

@@ -31,6 +31,7 @@ from service.models.prepare import prepare
 from service.server import Server, listen, url_of
 from service.settings import AgentConfig, Machine, load_agent
 from service.telemetry.logs import set_up
+from service.telemetry.metrics import Metrics
 from service.telemetry.traces import exported
 
 Opening = AbstractAsyncContextManager[Engine]
@@ -50,9 +51,9 @@ def run(
     machine = read_machine(
         host=host, port=port, public_url=public_url, grpc_port=grpc_port, management_port=management_port
     )
-    health = Health(machine.wedged_seconds)
     agent = load_agent(folder, machine)
     steps = Steps(Console(stderr=True)) if set_up(machine.log_format) == "text" else LoggedSteps()
+    health, metrics = Health(machine.wedged_seconds), Metrics(agent.name, agent.version)
     # Before anything slow, so that a port that is taken is told at once.
     if machine.grpc_port:
         listen(machine.host, machine.grpc_port, "grpc_port").close()
@@ -60,13 +61,13 @@ def run(
         listen(machine.host, machine.port) as listener,
         steps as say,
         exported(agent.name, agent.version),
-        _managed(machine, health, say),
+        _managed(machine, health, metrics, say),
     ):
         url = (machine.public_url or url_of(listener)).rstrip("/")
         opening, chat = _open_vllm(agent, folder, machine, say) if engine == "vllm" else _resolve(engine)(folder)
         if not (machine.auth.is_set or machine.host in _THIS_MACHINE):
             say(f"anybody who reaches {url} may ask: no INNERLOOP_AUTH__… says who may")
-        service = _Service(agent, machine, folder, opening, chat, url, health)
+        service = _Service(agent, machine, folder, opening, chat, url, health, metrics)
         allow_open_files(machine.connections * (2 if machine.grpc_port is not None else 1))
         server = _Server(service, machine.drain_seconds, machine.connections, say, f"{agent.name} is ready at {url}")
         try:
@@ -79,19 +80,24 @@ def run(
 
 
 @contextmanager
-def _managed(machine: Machine, health: Health, say: Steps) -> Iterator[None]:
+def _managed(machine: Machine, health: Health, metrics: Metrics, say: Steps) -> Iterator[None]:
     """The management port, if there is to be one."""
     if machine.management_port is None:
         yield
         return
-    with listen(machine.host, machine.management_port, "management_port") as listener, management(listener, health):
+    with (
+        listen(machine.host, machine.management_port, "management_port") as listener,
+        management(listener, health, metrics),
+    ):
         say(f"probes and metrics are at {url_of(listener)}")
         yield
 
 
 def _open_vllm(agent: AgentConfig, folder: Path, machine: Machine, say: Steps) -> tuple[Opening, ChatFormat]:
     prepared = prepare(agent.model, folder, machine.cache, say)
-    config = EngineConfig(prepared.folder, prepared.version, agent.model.window, arguments=machine.engine)
+    stats = machine.management_port is not None
+    window, arguments = agent.model.window, machine.engine
+    config = EngineConfig(prepared.folder, prepared.version, window, stats=stats, arguments=arguments)
     return VllmEngine.open(config, say), make_chat(agent.chat, prepared.folder)
 
 

@@ -13,6 +13,7 @@ import time
 from a2a.utils.errors import InternalError
 
 from service.sessions.turns import Turns
+from service.telemetry.metrics import Metrics, Refusal
 
 _COUNT_SECONDS = 0.2
 """How old a count may be: turning away must cost next to nothing."""
@@ -37,8 +38,9 @@ class Busy(InternalError):
 class Admission:
     """Of one process; the turns of all that share the database count."""
 
-    def __init__(self, turns: Turns, queued: int, at_once: int) -> None:
+    def __init__(self, turns: Turns, queued: int, at_once: int, metrics: Metrics) -> None:
         """`queued` turns may wait while `at_once` are decoded."""
+        self._metrics = metrics
         self._turns = turns
         self._queued = queued
         self._at_once = at_once
@@ -52,21 +54,25 @@ class Admission:
         `conversation_id` is of one that it does not begin.
         """
         if conversation_id and await self._turns.in_line(conversation_id) >= _IN_LINE:
-            raise Busy("too many messages wait in this context already", caller=True, retry_seconds=self._retry(1))
+            raise self._busy("conversation", "too many messages wait in this context already", 1)
         if time.monotonic() - self._counted > _COUNT_SECONDS:
             self._counted = time.monotonic()
             self._waiting = await self._turns.waiting()
         waiting, own = sum(self._waiting.values()), self._waiting.get(caller, 0)
         left = self._queued - waiting
         if left <= 0:
-            raise Busy("too many messages wait already", caller=False, retry_seconds=self._retry(waiting))
+            raise self._busy("queue", "too many messages wait already", waiting)
         if own >= left:
-            raise Busy("too many of your messages wait already", caller=True, retry_seconds=self._retry(own))
+            raise self._busy("caller", "too many of your messages wait already", own)
         self._waiting[caller] = own + 1
 
     def took(self, seconds: float) -> None:
         """Hears how long a turn was decoded."""
         self._seconds += 0.1 * (seconds - self._seconds)
+
+    def _busy(self, reason: Refusal, why: str, ahead: int) -> Busy:
+        self._metrics.refused(reason)
+        return Busy(why, caller=reason != "queue", retry_seconds=self._retry(ahead))
 
     def _retry(self, ahead: int) -> int:
         least, most = _RETRY_SECONDS

@@ -10,6 +10,7 @@ from service.decode import DecodeLoop, StopReason, Turn
 from service.delegation import Delegation
 from service.endpoint.agent import Outcome
 from service.endpoint.log import Log
+from service.endpoint.metered import TurnMetrics
 from service.endpoint.storage import Storage
 from service.endpoint.traced import TurnSpans
 from service.endpoint.updates import TaskUpdates
@@ -29,19 +30,21 @@ _CUT_OFF = {
 class Decoding:
     """A decode loop, with the stored conversations that it goes on with."""
 
-    def __init__(self, loop: DecodeLoop, storage: Storage, spans: TurnSpans) -> None:
+    def __init__(self, loop: DecodeLoop, storage: Storage, spans: TurnSpans, metrics: TurnMetrics) -> None:
         self._loop = loop
         self._storage = storage
         self._spans = spans
+        self._metrics = metrics
 
     def check(self, past: Transcript, text: str) -> None:
         """Raises ContextFull."""
         self._loop.ask(past, text)
 
     async def turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Outcome:
-        with self._spans.turn(held, log.task.context_id) as span:
+        with self._metrics.turn(let_go) as count, self._spans.turn(held, log.task.context_id) as span:
             turn = await self._turn(held, log, let_go)
             self._spans.ended(span, turn)
+            count(turn)
         return _judge(turn)
 
     async def _turn(self, held: Held, log: Log, let_go: Callable[[], bool]) -> Turn:
@@ -55,7 +58,7 @@ class Decoding:
         delegation = Delegation.from_json(held.ask.get("delegation", {}))
         caller = Caller(delegation, held.lease.turn_id, held.began, lambda: session.lost or let_go())
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING))
-        async with TaskUpdates(log, timeline, said) as updates:
+        async with TaskUpdates(log, timeline, said, self._metrics.heard) as updates:
             return await self._loop.run(transcript, caller, updates.emit, session)
 
     async def give_up(self, held: Held) -> None:

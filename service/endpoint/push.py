@@ -31,6 +31,7 @@ from service.endpoint.tasks import Tasks
 from service.sessions.webhooks import Due, Webhooks
 from service.task_states import TERMINAL
 from service.telemetry import names, traces
+from service.telemetry.metrics import Delivery, Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +50,21 @@ _SWEEP_SECONDS = 60.0
 class Push:
     """One process's share of the deliveries."""
 
-    def __init__(self, webhooks: Webhooks, tasks: Tasks, codec: Codec, egress: Egress, signer: Signer | None) -> None:
+    def __init__(
+        self,
+        webhooks: Webhooks,
+        tasks: Tasks,
+        codec: Codec,
+        egress: Egress,
+        signer: Signer | None,
+        metrics: Metrics,
+    ) -> None:
         self._webhooks = webhooks
         self._tasks = tasks
         self._codec = codec
         self._egress = egress
         self._signer = signer
+        self._metrics = metrics
         self._deliveries: dict[asyncio.Task[None], Due] = {}
         self._closing = asyncio.Event()
 
@@ -112,18 +122,24 @@ class Push:
             logger.exception("%s: what became of a delivery cannot be written", _name(due))
 
     async def _settle(self, due: Due, task: Task, answer: httpx.Response | str) -> None:
+        outcome: Delivery
         if isinstance(answer, httpx.Response) and answer.is_success:
+            outcome = "delivered"
             await self._webhooks.delivered(due, last=task.status.state in TERMINAL)
         elif isinstance(answer, httpx.Response) and answer.status_code == httpx.codes.GONE:
+            outcome = "unwanted"
             logger.info("%s wants no more", _name(due))
             await self._webhooks.drop(due)
         elif due.waited > GIVE_UP_SECONDS:
+            outcome = "given up"
             logger.warning("%s is given up after %d attempts; the last one: %s", _name(due), due.attempts, _why(answer))
             await self._webhooks.drop(due)
         else:
+            outcome = "failed"
             pause = pause_after(due.attempts, answer)
             logger.info("%s: attempt %d: %s; again in %.0f s", _name(due), due.attempts, _why(answer), pause)
             await self._webhooks.failed(due, pause)
+        self._metrics.delivered(outcome)
 
     async def _tell(self, http: httpx.AsyncClient, due: Due, task: Task) -> httpx.Response | str:
         """Posts it in a trace of its own: the one of the message may be over for a day."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
 from typing import Self
@@ -29,10 +29,16 @@ class TaskUpdates:
     Leaving sends what is left.
     """
 
-    def __init__(self, log: Log, timeline: Timeline, said: str = "") -> None:
-        """`said` is what another process has said of it: the artifact becomes that first, whatever it was."""
+    def __init__(
+        self, log: Log, timeline: Timeline, said: str = "", listen: Callable[[Event], None] | None = None
+    ) -> None:
+        """`said` is what another process has said of it: the artifact becomes that first, whatever it was.
+
+        `listen` hears what happens besides, each event when it is new.
+        """
         self._log = log
         self._timeline = timeline
+        self._listen = listen
         self._pending: list[Event] = []
         self._storing: list[asyncio.Future[None]] = []
         """That must be done before what is pending is told."""
@@ -54,6 +60,8 @@ class TaskUpdates:
         if isinstance(event, TextDelta):
             self._pending.append(event)
         elif added := self._timeline.add(event):
+            if self._listen:
+                self._listen(event)
             self._pending.append(added.event)
             if added.stored:
                 self._storing.append(added.stored)

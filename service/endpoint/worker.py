@@ -26,6 +26,7 @@ from service.errors import LeaseLost
 from service.sessions.outages import is_outage, through_outages
 from service.sessions.turns import Accepted, Held, Seen
 from service.sessions.writes import Statement
+from service.telemetry.metrics import Metrics
 from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Worker:
         queued: int,
         answer_seconds: float,
         pressure: Callable[[], float],
+        metrics: Metrics,
     ) -> None:
         """Decodes up to `at_once` turns, and fewer while the engine is under `pressure`; `queued` more may wait."""
         self.logs = Logs()
@@ -66,7 +68,8 @@ class Worker:
         self._at_once = at_once
         self._answer_seconds = answer_seconds
         self._pressure = pressure
-        self._admission = Admission(storage.turns, queued, at_once)
+        self._metrics = metrics
+        self._admission = Admission(storage.turns, queued, at_once, metrics)
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         """Of the runs."""
@@ -79,6 +82,12 @@ class Worker:
     def __len__(self) -> int:
         """How many turns it decodes now."""
         return len(self._runs)
+
+    @property
+    def oldest_seconds(self) -> float:
+        """For how long it has had the turn that it has had for longest. Any thread may ask."""
+        now = time.monotonic()
+        return max((now - run.held.since for run in list(self._runs.values())), default=0.0)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -205,6 +214,8 @@ class Worker:
         room = 0 if self._draining else max(0, self._free)
         for held in taken[:room]:
             turn_id = held.lease.turn_id
+            if held.attempts > 1:
+                self._metrics.taken_over(1, None)
             if turn_id in tasks:
                 self._start(held, *tasks[turn_id])
             else:
@@ -248,6 +259,7 @@ class Worker:
         for lease, run in runs.items():
             if lease in lost:
                 run.lose()
+                self._metrics.lost(1, None)
                 continue
             run.renewed = asked
             if lease.turn_id in cancelled:

@@ -50,6 +50,8 @@ class EngineConfig:
     """For all conversations together, on a CPU. On a GPU vLLM takes what is free."""
     logits_processors: tuple[str, ...] = ()
     """Classes, as `module:Class`, with which vLLM changes what may be sampled."""
+    stats: bool = False
+    """Whether vLLM counts what it does, for Prometheus: `vllm:*` in `prometheus_client.REGISTRY`."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """By vLLM's own names, over those that are chosen here."""
 
@@ -197,7 +199,8 @@ def engine_arguments(config: EngineConfig) -> dict[str, Any]:
         "model": str(config.folder),
         "tokenizer": str(config.folder),
         "max_model_len": config.window,
-        "disable_log_stats": True,
+        "served_model_name": config.folder.name,  # in its metrics: else it would be the path
+        "disable_log_stats": not config.stats,
         "logits_processors": list(config.logits_processors),
     }
     if current_platform.is_cpu():

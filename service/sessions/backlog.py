@@ -42,6 +42,7 @@ class BacklogWatch:
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
+        await self._look()
         looking = asyncio.create_task(self._look_often())
         try:
             yield
@@ -51,11 +52,14 @@ class BacklogWatch:
 
     async def _look_often(self) -> None:
         while True:
-            try:
-                self.newest = Backlog(sum((await self._turns.waiting()).values()), *await self._webhooks.backlog())
-                self._answered()
-            except Exception as error:
-                self.newest = None
-                if not is_outage(error):  # of which the workers tell
-                    logger.exception("what waits in the database cannot be counted")
             await asyncio.sleep(_LOOK_SECONDS)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            self.newest = Backlog(sum((await self._turns.waiting()).values()), *await self._webhooks.backlog())
+            self._answered()
+        except Exception as error:
+            self.newest = None
+            if not is_outage(error):  # of which the workers tell
+                logger.exception("what waits in the database cannot be counted")

@@ -1,4 +1,4 @@
-"""The names of spans and attributes: OpenTelemetry's semantic conventions, and ours below `innerloop.`
+"""The names of spans, attributes and metrics: OpenTelemetry's semantic conventions, and ours below `innerloop.`
 
 The conventions for generative AI change yet. By default the names are those that most tools know, of version 1.41; with
 `OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental` the newest.
@@ -67,6 +67,56 @@ RESUMED = "innerloop.turn.resumed"
 """Whether another process had begun the turn."""
 LINK = "innerloop.link"
 """What a link is to."""
+STATE = "innerloop.state"
+WHILE = "innerloop.while"
+"""What the model did while tools ran: `decoding` or `waiting`."""
+REASON = "innerloop.reason"
+OUTCOME = "innerloop.outcome"
+PEER = "innerloop.peer"
+MCP_SERVER = "innerloop.mcp.server"
+TOKEN_TYPE = "gen_ai.token.type"
+
+# Metrics of the conventions that all versions have.
+AGENT_DURATION = "gen_ai.invoke_agent.duration"
+AGENT_INFERENCE_CALLS = "gen_ai.invoke_agent.inference_calls"
+AGENT_TOOL_CALLS = "gen_ai.invoke_agent.tool_calls"
+TOOL_DURATION = "gen_ai.execute_tool.duration"
+FIRST_TOKEN = "gen_ai.server.time_to_first_token"
+PER_TOKEN = "gen_ai.server.time_per_output_token"
+
+# Those of 1.41, and those in their place.
+CHAT_DURATION = "gen_ai.client.operation.duration"
+TOKEN_USAGE = "gen_ai.client.token.usage"
+LATEST_CHAT_DURATION = "gen_ai.client.inference.duration"
+LATEST_INPUT_TOKENS = "gen_ai.client.inference.operation.input_tokens"
+LATEST_OUTPUT_TOKENS = "gen_ai.client.inference.operation.output_tokens"
+LATEST_CACHED_TOKENS = "gen_ai.client.inference.usage.cache_read.input_tokens"
+
+# Our metrics.
+TURNS = "innerloop.turns"
+TURNS_RUNNING = "innerloop.turns.running"
+TURNS_WAITING = "innerloop.turns.waiting"
+TURNS_ROOM = "innerloop.turns.room"
+QUEUE_ROOM = "innerloop.queue.room"
+OLDEST_TURN = "innerloop.turns.oldest"
+TURN_LIMIT = "innerloop.turn.limit"
+TURN_OVER_LEAST = "innerloop.turn.over_least"
+TOOL_TIME = "innerloop.tool.time"
+SPLICE_GAP = "innerloop.splice.gap"
+SPLICE_GAP_TOKENS = "innerloop.splice.gap.tokens"
+RECOMPUTED = "innerloop.tokens.recomputed"
+KV_USE = "innerloop.kv.use"
+ENGINE_STALLED = "innerloop.engine.stalled"
+REFUSED = "innerloop.admissions.refused"
+TAKEN_OVER = "innerloop.leases.taken_over"
+LOST = "innerloop.leases.lost"
+PROCESS_STATE = "innerloop.process.state"
+DATABASE_UP = "innerloop.database.up"
+PEER_UP = "innerloop.peer.up"
+MCP_UP = "innerloop.mcp.up"
+WEBHOOKS_OWED = "innerloop.webhooks.owed"
+WEBHOOK_LATE = "innerloop.webhooks.late"
+DELIVERIES = "innerloop.webhook.deliveries"
 
 
 def latest() -> bool:

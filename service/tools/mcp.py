@@ -109,6 +109,11 @@ class McpServer:
         """Whether its list was read, so that the model is told what it has."""
         return self._listed is not None
 
+    @property
+    def up(self) -> bool:
+        """Whether there is a session with it."""
+        return self._client is not None
+
     def end(self) -> None:
         """To be called before `keep_open` is cancelled: what the SDK's contexts make of that may be anything."""
         self._ending = True

@@ -95,6 +95,8 @@ class Peer:
         self._http = http
         self._egress = egress
         self._agent: RemoteAgent | None = None
+        self.up = False
+        """Whether it answered when it was last looked for or asked something."""
         self._spec = peer_spec(config.name, "Asks another agent.", [])
 
     @property
@@ -123,8 +125,9 @@ class Peer:
         except Exception as error:  # the card is a stranger's: whatever is wrong with it must not end this service
             why = one_line(str(error), _REASON_CHARS)
             logger.warning("peer %s at %s: %s", config.name, config.url, why)
+            self.up = False
             return
-        self._agent = agent
+        self._agent, self.up = agent, True
         card = agent.card
         self._spec = peer_spec(config.name, card.description, [skill.name for skill in card.skills])
 
@@ -141,6 +144,7 @@ class Peer:
         try:
             reply = await self._ask(self._agent, arguments["message"], context, report)
         except Unreachable as error:
+            self.up = False
             logger.warning("peer %s: %s", name, one_line(str(error.__cause__), _REASON_CHARS))
             raise self._out_of_reach(heard=context.again or error.heard) from error
         except Refused as error:

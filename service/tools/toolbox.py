@@ -80,6 +80,10 @@ class Toolbox:
         """What the model is told. It may change, as the cards of peers do and the lists of servers."""
         return tuple(limited.tool.spec for limited in self._tools.values())
 
+    def names(self) -> set[str]:
+        """Of the tools that there are now."""
+        return set(self._tools)
+
     def result_chars(self, name: str) -> int:
         """How many characters of what a tool says the model reads."""
         limited = self._tools.get(name)

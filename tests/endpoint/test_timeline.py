@@ -29,7 +29,9 @@ from tokenizers import Tokenizer
 from service.delegation import MAX_DEPTH
 from service.endpoint.decoding import Decoding
 from service.endpoint.log import Log, Update
+from service.endpoint.metered import TurnMetrics
 from service.endpoint.storage import Storage
+from service.endpoint.traced import TurnSpans
 from service.endpoint.updates import TaskUpdates
 from service.events import (
     CallFinished,
@@ -49,6 +51,7 @@ from service.sessions.database import open_database
 from service.sessions.tables import results, turns
 from service.sessions.turns import Held
 from service.sessions.writes import Lease, Writes
+from service.telemetry.metrics import Metrics
 from service.usage import Tokens, Usage
 from tests.test_decode_resume import Scene
 
@@ -142,7 +145,11 @@ class Copying(Writes):
 async def decoded(scene: Scene, where: Storage, held: Held) -> list[Event]:
     """All that is known of a turn once it has come to its end."""
     log = Told()
-    decoding = Decoding(scene.loop(Counter()), where)
+    spans, metrics = (
+        TurnSpans("agent", "1", "model", "weights"),
+        TurnMetrics(Metrics("agent", "1"), "agent", "model", set),
+    )
+    decoding = Decoding(scene.loop(Counter()), where, spans, metrics)
     await decoding.turn(held, log, lambda: False)
     events = await where.timelines.read("t")
     assert [event["seq"] for event in log.events] == list(range(1, len(events) + 1))

@@ -1,0 +1,72 @@
+"""What of a running service is looked up whenever its metrics are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from opentelemetry.util.types import Attributes
+
+from service.endpoint.worker import Worker
+from service.engine.base import Engine
+from service.health import Health, State
+from service.sessions.backlog import BacklogWatch
+from service.settings import TurnLimits
+from service.telemetry import names
+from service.telemetry.metrics import Look, Metrics
+
+
+class Remote(Protocol):
+    """A peer or an MCP server."""
+
+    @property
+    def up(self) -> bool: ...
+
+
+def watch_health(metrics: Metrics, health: Health) -> None:
+    """From the beginning: the state of the process."""
+
+    def states() -> Iterable[tuple[float, Attributes]]:
+        now = health.state
+        return [(state is now, {names.STATE: state.value}) for state in State]
+
+    metrics.look_up(names.PROCESS_STATE, "", "1 for the state that the process is in.", states)
+
+
+def watch_service(
+    metrics: Metrics,
+    worker: Worker,
+    engine: Engine,
+    backlog: BacklogWatch,
+    limits: TurnLimits,
+    peers: Mapping[str, Remote],
+    servers: Mapping[str, Remote],
+) -> None:
+    """From when it can be asked: what it works on, and what it works with."""
+    look_up = metrics.look_up
+    look_up(names.TURNS_RUNNING, "{turn}", "Decoded by this process now.", lambda: [(len(worker), None)])
+    look_up(names.TURNS_ROOM, "{turn}", "That may be decoded at once.", lambda: [(limits.running, None)])
+    look_up(names.OLDEST_TURN, "s", "For how long this process has had one.", lambda: [(worker.oldest_seconds, None)])
+    look_up(names.TURN_LIMIT, "s", "How long a turn may take.", lambda: [(limits.seconds, None)])
+    look_up(names.QUEUE_ROOM, "{turn}", "That may wait, over all replicas.", lambda: [(limits.queued, None)])
+    look_up(names.KV_USE, "1", "Of the room for conversations, taken now.", lambda: [(engine.pressure, None)])
+    look_up(
+        names.ENGINE_STALLED,
+        "s",
+        "In which it gave nothing to turns that wait.",
+        lambda: [(engine.stalled, None)],
+    )
+    look_up(names.PEER_UP, "", "Whether a peer answered when it was last looked for or asked.", _up(peers, names.PEER))
+    look_up(names.MCP_UP, "", "Whether there is a session with an MCP server.", _up(servers, names.MCP_SERVER))
+
+    def counted(*, of: str) -> Look:
+        return lambda: [(getattr(backlog.newest, of), None)] if backlog.newest else []
+
+    look_up(names.DATABASE_UP, "", "Whether the database answers.", lambda: [(backlog.newest is not None, None)])
+    look_up(names.TURNS_WAITING, "{turn}", "That nobody decodes yet, over all replicas.", counted(of="turns"))
+    look_up(names.WEBHOOKS_OWED, "{webhook}", "Not told yet, over all replicas.", counted(of="webhooks"))
+    look_up(names.WEBHOOK_LATE, "s", "For how long one has taken nothing.", counted(of="webhook_seconds"))
+
+
+def _up(these: Mapping[str, Remote], attribute: str) -> Look:
+    return lambda: [(each.up, {attribute: name}) for name, each in these.items()]

@@ -1,0 +1,32 @@
+"""What Prometheus reads at a management port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+
+class Scraped:
+    """Samples as they were at one moment."""
+
+    def __init__(self, text: str) -> None:
+        self.samples: list[tuple[str, Mapping[str, str], float]] = [
+            (sample.name, sample.labels, sample.value)
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        ]
+
+    def __call__(self, name: str, **labels: str) -> float:
+        """The sum of those that have these labels. Raises KeyError if none has."""
+        found = [value for each, has, value in self.samples if each == name and labels.items() <= has.items()]
+        if not found:
+            raise KeyError(f"{name}{labels}")
+        return sum(found)
+
+
+async def scrape(url: str) -> Scraped:
+    """Of the management port at `url`."""
+    async with httpx.AsyncClient() as http:
+        return Scraped((await http.get(f"{url}/metrics")).raise_for_status().text)
