@@ -146,7 +146,7 @@ def make_loop(
 
 def _limited(tool: Tool, limits: ToolLimits, idempotent: bool, approval: bool = False) -> Limited:
     tool = Approved(tool) if approval else tool
-    give_up = tool.cancel if isinstance(tool, Peer) else None
+    give_up = tool.give_up if isinstance(tool, Peer) else None
     return Limited(tool, limits.seconds, limits.result_chars, limits.concurrency, idempotent, approval, give_up)
 
 

@@ -196,9 +196,9 @@ class Calls:
         """Lets a call clean up that has asked something, if nobody has answered that."""
         answers = self._journal.answers.get(running.made.call.id, ())
         if running.asks:
-            await self._toolbox.give_up(running.made.call, running.asks.memo)
+            await self._toolbox.give_up(running.made.call, self._caller().turn, running.asks.memo)
         elif answers and answers[-1].text is None:
-            await self._toolbox.give_up(running.made.call, answers[-1].memo)
+            await self._toolbox.give_up(running.made.call, self._caller().turn, answers[-1].memo)
 
     async def _run(self, running: _Running, known: Finished | None) -> Finished:
         finished = known or await self._call(running)

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 import httpx
@@ -76,6 +77,7 @@ _ID_CHARS = 256
 _NAME_CHARS = 100
 _EVENT_CHARS = 64_000
 """Of each text in an event."""
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -109,6 +111,8 @@ class Reply:
     context_id: str
     """Names the conversation."""
     task_id: str = ""
+    question: str = ""
+    """Names what it asks, if it asks something."""
     usage: Usage = NOTHING
     """What the agent says that it took."""
 
@@ -212,27 +216,44 @@ class RemoteAgent:
         key: str | None = None,
         let_go: Callable[[], bool] = bool,
         task_id: str | None = None,
+        question: str | None = None,
     ) -> Reply:
         """Says `text`, and learns how that ends, also where the stream breaks off. `delegation` is for an agent that
         asks on behalf of another.
 
         Asked again with the same `key`, an agent that knows messages by their ids goes on with the task it has. With a
-        `task_id` it is the answer to what that task wants to know.
+        `task_id` it is the answer to what that task wants to know, and no other `question`, if that is named.
 
         Once there is a task, this takes as long as the task does, and as long as the agent cannot be reached. Leaving
         early, for whatever reason, cancels the task, once it is known, unless who leaves has let go of it, for another
         process to ask on. Raises Unreachable, or Refused if the agent turns the message down.
         """
-        message = Message(
-            message_id=str(uuid.uuid5(uuid.NAMESPACE_OID, key) if key else uuid.uuid4()),
-            context_id=context_id or "",
-            task_id=task_id or "",
-            role=Role.ROLE_USER,
-            parts=[Part(text=text)],
-            extensions=[DELEGATION] if delegation else [],
-            metadata={DELEGATION: delegation.to_json()} if delegation else None,
-        )
+        message = _message(text, key, delegation)
+        message.context_id, message.task_id = context_id or "", task_id or ""
+        if question:
+            message.metadata.update(extension.answer_metadata(question))
         return await _Exchange(self, emit, let_go).run(message)
+
+    async def task_of(self, text: str, key: str) -> str:
+        """The id of the task that it has made of a message that it was asked with this `key` on behalf of another.
+
+        Empty if it has none, or cannot be asked without being given the message anew. Raises Unreachable.
+        """
+        if DELEGATION not in {each.uri for each in self.card.capabilities.extensions}:
+            return ""
+        # One that has not heard of it refuses what is too late.
+        request = SendMessageRequest(message=_message(text, key, Delegation(deadline=_LONG_AGO)))
+        request.configuration.return_immediately = True
+        try:
+            asking = self.requesting("SendMessage", "", _context())
+            async with asyncio.timeout(_LOOK_SECONDS), asking as (client, within):
+                async for response in client.send_message(request, context=within):
+                    return response.task.id
+        except (A2AClientError, InternalError, httpx.HTTPError, TimeoutError) as error:
+            raise Unreachable(heard=True) from error
+        except A2AError:
+            pass
+        return ""
 
     async def cancel(self, task_id: str) -> bool:
         """Whether that was heard: then the task has ended, now or before, or there is none."""
@@ -257,6 +278,22 @@ class RemoteAgent:
             parameters = {**(context.service_parameters or {}), **traces.sent()}
             async with self._connect() as client:
                 yield client, context.model_copy(update={"service_parameters": parameters})
+
+
+def _message(text: str, key: str | None, delegation: Delegation | None) -> Message:
+    """The same for the same `key`."""
+    return Message(
+        message_id=str(uuid.uuid5(uuid.NAMESPACE_OID, key) if key else uuid.uuid4()),
+        role=Role.ROLE_USER,
+        parts=[Part(text=text)],
+        extensions=[DELEGATION] if delegation else [],
+        metadata={DELEGATION: delegation.to_json()} if delegation else None,
+    )
+
+
+def _context() -> ClientCallContext:
+    parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI, DELEGATION])])
+    return ClientCallContext(service_parameters=parameters)
 
 
 async def _cancel(
@@ -287,8 +324,7 @@ class _Exchange:
         self._streams = agent.card.capabilities.streaming
         self._emit = emit
         self._let_go = let_go
-        parameters = ServiceParametersFactory.create([with_a2a_extensions([extension.URI, DELEGATION])])
-        self._context = ClientCallContext(service_parameters=parameters)
+        self._context = _context()
         self._task_id = ""
         self._context_id = ""
         self._status = TaskStatus()
@@ -428,9 +464,12 @@ class _Exchange:
         text = "\n".join(self._artifacts.values())
         if not self._ended:
             reason = self._lost or "the agent has said nothing"
-            return Reply("lost", text, reason, self._context_id, self._task_id, self._usage)
+            return Reply("lost", text, reason, self._context_id, self._task_id, usage=self._usage)
         name = TaskState.Name(self._status.state).removeprefix("TASK_STATE_").lower()
-        return Reply(name, text, _text(self._status.message.parts), self._context_id, self._task_id, self._usage)
+        said = self._status.message
+        is_named = self._status.state in INTERRUPTED and len(said.message_id) <= _ID_CHARS
+        question = said.message_id if is_named else ""
+        return Reply(name, text, _text(said.parts), self._context_id, self._task_id, question, self._usage)
 
     async def _hear(self, response: StreamResponse) -> None:
         match response.WhichOneof("payload"):

@@ -176,14 +176,12 @@ class DecodeLoop:
         text, stretches = "".join(turn.text), tuple(turn.stretches)
         return Turn(turn.transcript, stop, text, turn.sampled, calls.started, turn.usage, questions, stretches)
 
-    async def give_up(self, transcript: Transcript, journal: Journal) -> None:
-        """Lets the calls of a last turn clean up that have asked what nobody will answer; it is not run any more."""
-        asked = [
-            (made.call, answers[-1].memo)
-            for made in self._last_turn(transcript).unanswered
-            if (answers := journal.answers.get(made.call.id)) and answers[-1].text is None
-        ]
-        await asyncio.gather(*(self._toolbox.give_up(call, memo) for call, memo in asked))
+    async def give_up(self, transcript: Transcript, turn: str, journal: Journal) -> None:
+        """Lets the calls of a last turn, which is named so, clean up that have no result: it is not run any more."""
+        calls = [made.call for made in self._last_turn(transcript).unanswered]
+        memos = {call_id: answers[-1].memo for call_id, answers in journal.answers.items()}
+        open_calls = [call for call in calls if not isinstance(journal.noted.get(call.id), Finished)]
+        await asyncio.gather(*(self._toolbox.give_up(call, turn, memos.get(call.id, "")) for call in open_calls))
 
     def said(self, transcript: Transcript) -> str:
         """The prose of the last turn, as far as it is in the transcript."""

@@ -5,6 +5,9 @@ ends, when the model waits and when results come in, and what happens inside cal
 data part of a WORKING status update, of the form in `extension.schema.json`, and has its number in the task. A task
 that such a client is given has a `Record` in its metadata under `URI`: the events so far, so that whoever was cut off
 goes on after the last that it knows, and at the end what the turn took.
+
+A message that answers what a task asks may have an `Answer` in its metadata under `URI`, which names the question. One
+that names another than the task asks now is refused; without it, a message answers whatever is asked when it comes.
 """
 
 from __future__ import annotations
@@ -36,6 +39,15 @@ class Record(BaseModel):
     """What has happened, in order: of a task that is read, streamed, subscribed to or cancelled, not of a list."""
 
 
+class Answer(BaseModel):
+    """What the metadata of a message that answers a question may have under the extension's URI."""
+
+    model_config = ConfigDict(frozen=True, strict=True, use_attribute_docstrings=True)
+
+    answers: str = Field(min_length=1)
+    """The messageId of the question: of the message in the status of the task that asks."""
+
+
 def data_of(event: Event) -> dict[str, Any]:
     """The event as a data part. Calls and results also carry the fields that readers of `adk_type` look for."""
     data = to_json(event)
@@ -62,6 +74,23 @@ def task_metadata(stop: str | None, usage: Usage) -> dict[str, Any]:
     return {URI: record.model_dump(exclude_none=True, exclude={"events"})}
 
 
+def answer_metadata(question: str) -> dict[str, Any]:
+    """Of a message that answers this question."""
+    return {URI: Answer(answers=question).model_dump()}
+
+
+def answered_question(metadata: Struct) -> str | None:
+    """The question that a message says it answers, if it does. Raises ValueError if it says so in another form."""
+    if URI not in metadata.fields:
+        return None
+    try:
+        return Answer.model_validate(MessageToDict(metadata.fields[URI])).answers
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f".{part}" for part in first["loc"])
+        raise ValueError(f"metadata[{URI}]{where}: {first['msg']}") from None
+
+
 def add_events(metadata: Struct, events: Iterable[Event]) -> None:
     """To a task's metadata, all that there are."""
     metadata.get_or_create_struct(URI).get_or_create_list("events").extend([_struct(event) for event in events])
@@ -81,9 +110,10 @@ def events_of(metadata: Struct) -> Sequence[Value]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Of an event; and among its definitions, of a record."""
+    """Of an event; and among its definitions, of a record and of an answer."""
     schema, record = event_schema(), Record.model_json_schema(mode="serialization")
-    return schema | {"$defs": schema["$defs"] | record.pop("$defs") | {"Record": record}}
+    others = {"Record": record, "Answer": Answer.model_json_schema()}
+    return schema | {"$defs": schema["$defs"] | record.pop("$defs") | others}
 
 
 def _struct(event: Event) -> Struct:

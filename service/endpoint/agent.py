@@ -44,7 +44,7 @@ class Agent(Protocol):
         ...
 
     async def give_up(self, held: Held) -> None:
-        """Ends what is left elsewhere of a turn that was cancelled while it rested."""
+        """Ends what is left elsewhere of a turn that has ended without being gone on with."""
         ...
 
     async def took(self, held: Held) -> Usage:

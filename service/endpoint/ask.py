@@ -28,10 +28,12 @@ class Ask:
     text: str
     delegation: Delegation
     trace: traces.Carrier
+    question: str | None = None
+    """Which it answers, if it says so."""
 
     @classmethod
-    def of(cls, message: Message, message_chars: int, agent: str) -> Ask:
-        """Raises the protocol's errors for a message that the agent, whose URL it is given, does not read."""
+    def of(cls, message: Message, message_chars: int) -> Ask:
+        """Raises the protocol's errors for a message that cannot be read."""
         if message.task_id and not is_id(message.task_id):
             raise TaskNotFoundError("there is no task with such an id")
         if message.context_id and not is_id(message.context_id):
@@ -40,13 +42,10 @@ class Ask:
             raise InvalidParamsError("message.messageId has characters that cannot be printed")
         check_storable(message, "message")
         try:
-            delegation = Delegation.of(message.metadata)
+            delegation, question = Delegation.of(message.metadata), extension.answered_question(message.metadata)
         except ValueError as error:
             raise InvalidParamsError(str(error)) from None
-        text = read_text(message, message_chars)
-        if why := delegation.refusal(agent):
-            raise InvalidParamsError(why)
-        return cls(text, delegation, traces.kept())
+        return cls(read_text(message, message_chars), delegation, traces.kept(), question)
 
     def to_json(self) -> dict[str, Any]:
         delegation = self.delegation.to_json()

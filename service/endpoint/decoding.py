@@ -63,7 +63,7 @@ class Decoding:
 
     async def give_up(self, held: Held) -> None:
         session = await self._storage.session(held)
-        await self._loop.give_up(session.transcript, session)
+        await self._loop.give_up(session.transcript, held.lease.turn_id, session)
 
     async def took(self, held: Held) -> Usage:
         if not held.begun:

@@ -55,7 +55,7 @@ from service.errors import ContextFull
 from service.plain import one_line
 from service.sessions.outages import is_outage
 from service.sessions.tables import ID_LENGTH
-from service.sessions.turns import Accepted, Seen, message_key
+from service.sessions.turns import Accepted, NotAsked, Seen, message_key
 from service.sessions.writes import Statement
 from service.task_states import INTERRUPTED, TERMINAL
 from service.transcript import Transcript
@@ -222,14 +222,17 @@ class Handler(RequestHandler):
         if missing := self._required - context.requested_extensions:
             raise ExtensionSupportRequiredError(f"this agent wants its callers to know {', '.join(sorted(missing))}")
         validate_history_length(params.configuration)
-        ask = Ask.of(message, self._message_chars, self._url)
+        ask = Ask.of(message, self._message_chars)
         key, said = message_key(owner, message.message_id), digest(message)
         tells = params.configuration.HasField("task_push_notification_config")
         config = params.configuration.task_push_notification_config if tells else None
         # Who names a task or a context may have said this before, and that may be why it would be refused now.
         named = message.task_id or message.context_id
-        seen = await self._storage.turns.find(key) if named else None
+        refusal = ask.delegation.refusal(self._url)
+        seen = await self._storage.turns.find(key) if named or refusal else None
         if seen is None:
+            if refusal:
+                raise InvalidParamsError(refusal)
             stored = await self._asked_task(message, context) if message.task_id else None
             task = _answered(stored, message) if stored else new_task(message)
             conversation = conversation_key(owner, task.context_id)
@@ -286,7 +289,9 @@ class Handler(RequestHandler):
 
     async def _answer(self, accepted: Accepted, ask: Ask, task: Task, owner: str, *also: Statement) -> Seen | None:
         try:
-            return await self._worker.answer(accepted, ask.text, task, owner, *also)
+            return await self._worker.answer(accepted, ask.text, ask.question, task, owner, *also)
+        except NotAsked:
+            raise InvalidParamsError(f"task {task.id} does not ask {one_line(str(ask.question), ID_LENGTH)}") from None
         except LookupError:  # it has been answered, or has ended, in this moment
             raise UnsupportedOperationError(f"task {task.id} takes no messages any more") from None
 

@@ -56,10 +56,16 @@ def event_parts(events: Iterable[Event]) -> list[Part]:
     return parts
 
 
-def agent_message(task_id: str, context_id: str, parts: list[Part], extensions: list[str] | None = None) -> Message:
+def agent_message(
+    task_id: str,
+    context_id: str,
+    parts: list[Part],
+    extensions: list[str] | None = None,
+    message_id: str | None = None,
+) -> Message:
     """Something this agent says about a task."""
     return Message(
-        message_id=str(uuid.uuid4()),
+        message_id=message_id or str(uuid.uuid4()),
         role=Role.ROLE_AGENT,
         task_id=task_id,
         context_id=context_id,

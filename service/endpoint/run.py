@@ -8,7 +8,8 @@ How a task ends:
     CANCELED    the caller asked for it
 
 or rests, INPUT_REQUIRED or AUTH_REQUIRED, because a call wants to know something first; the next message answers it.
-If it is cancelled then, that is told at once, and the turn is taken once more for its calls to clean up.
+If it ends without being gone on with, since it is cancelled then or given up, that is told at once, and the turn is
+taken once more for its calls to clean up.
 
 When the service has to end before a turn does, it lets go of it: another process goes on from where its journal is, or
 this one does once it is started again.
@@ -30,7 +31,7 @@ from service.endpoint.log import Log, Logs
 from service.endpoint.parts import agent_message, text_part
 from service.endpoint.storage import Storage
 from service.errors import ContextFull, EngineError, LeaseLost
-from service.sessions.turns import Held, Turns
+from service.sessions.turns import Held, Turns, question_id
 from service.task_states import TERMINAL
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,8 @@ class Run:
         self._logs = logs
         self._answer_seconds = answer_seconds
         self._working: asyncio.Task[None] | None = None
+        self._decoded = False
+        """Whether the turn was gone on with: then it has cleaned up after itself."""
 
     def cancel(self) -> None:
         """Ends it, engine and calls included."""
@@ -146,6 +149,7 @@ class Run:
         try:
             if cancelled:
                 return replace(_CANCELED, usage=await self._agent.took(held))
+            self._decoded = True
             return await self._agent.turn(held, log, lambda: self._goes_on_elsewhere)
         except LeaseLost:
             raise
@@ -161,15 +165,19 @@ class Run:
 
     async def _finish(self, log: Log, outcome: Outcome) -> None:
         task = log.snapshot()
-        message = agent_message(task.id, task.context_id, [text_part(outcome.text)]) if outcome.text else None
+        lease, message = self.held.lease, None
+        if outcome.text:
+            named = question_id(lease) if outcome.questions else None
+            message = agent_message(task.id, task.context_id, [text_part(outcome.text)], message_id=named)
         task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
         task.status.timestamp.GetCurrentTime()
         if (usage := outcome.usage or log.usage) or outcome.stop:
             task.metadata.update(extension.task_metadata(outcome.stop, usage))
-        lease, last = self.held.lease, self._storage.resting(task, log.owner)
-        then = self._storage.turns.ended(lease.turn_id)
+        last, then = self._storage.resting(task, log.owner), self._storage.turns.ended(lease.turn_id)
         if outcome.questions:
             then = (self._storage.turns.asks(lease.turn_id, outcome.questions, self._answer_seconds),)
+        elif self.held.begun and not self._decoded:
+            then = (self._storage.turns.left(lease.turn_id),)
         while True:
             try:
                 await self._storage.writes.write(*last, *then, lease=lease)
@@ -182,10 +190,11 @@ class Run:
         log.tell_state(task)
 
     async def _clean_up(self) -> None:
-        """After a turn that was cancelled while it rested, which was told then."""
+        """After a turn that has ended without being gone on with, which was told then."""
         lease = self.held.lease
         try:
-            await self._agent.give_up(self.held)
+            if self.held.attempts <= ATTEMPTS:
+                await self._agent.give_up(self.held)
         except asyncio.CancelledError:
             if not self._goes_on_elsewhere:
                 raise

@@ -133,12 +133,15 @@ class Worker:
             self._start(result, task, owner)
         return None
 
-    async def answer(self, accepted: Accepted, text: str, task: Task, owner: str, *also: Statement) -> Seen | None:
+    async def answer(
+        self, accepted: Accepted, text: str, question: str | None, task: Task, owner: str, *also: Statement
+    ) -> Seen | None:
         """Stores the answer that a turn rests for, with its task, and goes on with it as soon as may be.
 
-        Of a message that was accepted before, says which turn is its. Raises LookupError if the turn asks nothing.
+        Of a message that was accepted before, says which turn is its. Raises LookupError if the turn asks nothing, and
+        NotAsked if it asks something else than the `question` that is named.
         """
-        seen = await self._turns.answer(accepted, text, self._storage.tasks.row(task, owner), *also)
+        seen = await self._turns.answer(accepted, text, question, self._storage.tasks.row(task, owner), *also)
         self._wanted.set()
         return seen
 

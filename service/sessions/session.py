@@ -7,13 +7,14 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any, Self
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.errors import LeaseLost
 from service.journal import Begun, Finished
 from service.messages import Answer, ToolResult
-from service.sessions.database import insert_new, upsert
+from service.sessions.database import upsert
 from service.sessions.outages import through_outages
 from service.sessions.tables import answers, results, spans, turns
 from service.sessions.writes import Lease, Statement, Writes
@@ -28,6 +29,7 @@ async def read_conversation(database: AsyncEngine, conversation_id: str) -> Tran
 
 
 _EMPTY = Transcript()
+_INSERT_SPANS = insert(spans)
 
 
 class Session:
@@ -49,7 +51,8 @@ class Session:
         self._writes = writes
         self._lease = lease
         self._conversation_id = conversation_id
-        self._insert_spans, self._upsert_results = insert_new(database, spans), upsert(database, results)
+        self._database = database
+        self._upsert_results = upsert(database, results)
         self.transcript = transcript
         """What is stored, or on its way."""
         self.noted = noted
@@ -81,7 +84,10 @@ class Session:
         return cls(writes, database, lease, conversation_id, transcript, noted, said, begun=True, stop=stop)
 
     async def keep(self, transcript: Transcript, stop: str | None = None) -> None:
-        """Raises ValueError if it does not continue what is stored, and LeaseLost if the turn is another process's."""
+        """Raises ValueError if it does not continue what is stored, and LeaseLost if the turn is another process's.
+
+        Raises IntegrityError, and leaves what is stored as it is, if somebody else has written to the conversation.
+        """
         known = self.transcript.spans
         if transcript.spans[: len(known)] != known:
             raise ValueError("a transcript only grows: this one does not continue what is stored")
@@ -93,15 +99,22 @@ class Session:
                 {"conversation_id": self._conversation_id, "position": len(known) + index, "span": span}
                 for index, span in enumerate(grown)
             ]
-            statements.append((self._insert_spans, rows))
+            statements.append((_INSERT_SPANS, rows))
             if not self._grown:  # who gets on with a turn has not failed over it
                 progress |= {"begun": True, "attempts": 1}
             self.transcript, self.begun, self._grown = transcript, True, True
         if progress:
             self.stop = stop or self.stop
             statements.append((update(turns).where(turns.c.id == self._lease.turn_id).values(progress), None))
-        if statements:
+        if not statements:
+            return
+        try:
             await self._write(*statements)
+        except IntegrityError:
+            # Written twice, for want of an answer. Else somebody has written here whom no lease has kept out.
+            stored = await through_outages(lambda: read_conversation(self._database, self._conversation_id))
+            if stored.spans[: len(transcript.spans)] != transcript.spans:
+                raise
 
     async def begin(self, call_id: str, answers: int) -> None:
         """Raises LeaseLost if the turn is another process's."""

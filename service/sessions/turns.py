@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -84,9 +84,18 @@ class Seen:
     digest: str
 
 
+class NotAsked(LookupError):
+    """A turn asks something else than what was answered."""
+
+
 def message_key(owner: str, message_id: str) -> str:
     """The same message of the same owner has the same."""
     return hashlib.sha256(f"{len(owner)} {owner}{message_id}".encode()).hexdigest()
+
+
+def question_id(lease: Lease) -> str:
+    """Names the question that a turn rests with when this lease ends. Whoever holds it next has another."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{lease.turn_id}/{lease.fence}"))
 
 
 class Turns:
@@ -278,6 +287,14 @@ class Turns:
             (delete(answers).where(answers.c.turn_id == turn_id), None),
         )
 
+    def left(self, turn_id: str) -> Statement:
+        """What is to be written when a turn has ended that was not gone on with, and may have left something elsewhere.
+
+        It is free once more: whoever takes it is to clean up.
+        """
+        free = {"holder": None, "cancelled": True, "attempts": 0}
+        return update(turns).where(turns.c.id == turn_id).values(free), None
+
     def asks(self, turn_id: str, questions: Sequence[Question], seconds: float) -> Statement:
         """What is to be written when a turn rests until its first question is answered, or for `seconds`."""
         rests = {
@@ -289,15 +306,18 @@ class Turns:
         }
         return update(turns).where(turns.c.id == turn_id).values(rests), None
 
-    async def answer(self, accepted: Accepted, text: str, *also: Statement) -> Seen | None:
+    async def answer(self, accepted: Accepted, text: str, question: str | None = None, *also: Statement) -> Seen | None:
         """Stores a message as the answer that a turn rests for, and what is `also` to be written with it.
 
-        Of a message that was accepted before, nothing is stored again. Raises LookupError if the turn asks nothing.
+        Of a message that was accepted before, nothing is stored again. Raises LookupError if the turn asks nothing, and
+        NotAsked if it asks something else than the `question` that is named.
         """
-        return await to_the_end(self._answer(accepted, text, also))
+        return await to_the_end(self._answer(accepted, text, question, also))
 
-    async def _answer(self, accepted: Accepted, text: str, also: Sequence[Statement]) -> Seen | None:
-        asked = select(turns.c.asking, turns.c.memo, turns.c.ask).where(
+    async def _answer(
+        self, accepted: Accepted, text: str, question: str | None, also: Sequence[Statement]
+    ) -> Seen | None:
+        asked = select(turns.c.fence, turns.c.asking, turns.c.memo, turns.c.ask).where(
             turns.c.id == accepted.turn_id,
             not_(turns.c.ended),
             turns.c.holder.is_(None),
@@ -308,6 +328,8 @@ class Turns:
                 row = (await connection.execute(asked.with_for_update())).one_or_none()
                 if row is None:
                     raise LookupError(accepted.turn_id)
+                if question and question != question_id(Lease(accepted.turn_id, row.fence)):
+                    raise NotAsked(question)
                 await self._write_answer(
                     connection, accepted.turn_id, row.asking, _answer_to(row.asking, row.memo, text)
                 )
@@ -332,37 +354,31 @@ class Turns:
     async def cancel(self, turn_id: str, *also: Statement) -> bool:
         """Says that a turn is to end. If nobody holds it, that is its end, for which `also` is written; whether so.
 
-        One that has asked something with a memo is free once more then: whoever takes it is to clean up, and end it.
+        One that may have left something elsewhere is free once more then: whoever takes it is to clean up.
         """
         return await to_the_end(self._cancel(turn_id, also))
 
     async def _cancel(self, turn_id: str, also: Sequence[Statement]) -> bool:
-        free = self._unheld()
-        leaves_something = and_(turns.c.asking.is_not(None), turns.c.memo != _NO_MEMOS)
-        ends = (
-            update(turns)
-            .where(turns.c.id == turn_id, not_(turns.c.ended))
-            .values(
-                # One that was cancelled before is somebody's to end.
-                ended=and_(free, not_(leaves_something), not_(turns.c.cancelled)),
-                cancelled=True,
-                holder=case((free, None), else_=turns.c.holder),
-                fence=turns.c.fence + case((free, 1), else_=0),
-            )
-            .returning(turns.c.ended, turns.c.asking, turns.c.memo)
-        )
+        columns = (turns.c.begun, turns.c.asking, turns.c.memo, turns.c.cancelled, self._unheld().label("free"))
+        there = select(*columns).where(turns.c.id == turn_id, not_(turns.c.ended))
+        cancels = update(turns).where(turns.c.id == turn_id).values(cancelled=True, fence=turns.c.fence + 1)
         async with self._database.begin() as connection:
-            row = (await connection.execute(ends)).one_or_none()
-            if row is not None and not row.ended:
-                over = row.asking is not None
-                for call_id, memo in json.loads(row.memo).items() if over else ():
+            row = (await connection.execute(there.with_for_update())).one_or_none()
+            if row is None:
+                return False
+            over = row.free and not row.cancelled  # one that was cancelled before is somebody's to end
+            if not over:
+                await connection.execute(update(turns).where(turns.c.id == turn_id).values(cancelled=True))
+                return False
+            memos = json.loads(row.memo or _NO_MEMOS)
+            then = self.ended(turn_id)
+            if row.begun and (memos or row.asking is None):  # one that rests has left what its questions stand for
+                for call_id, memo in memos.items():
                     await self._write_answer(connection, turn_id, call_id, Answer(None, memo))
-            else:
-                over = row is not None
-                also = (*self.ended(turn_id), *also)
-            for statement, rows in also if over else ():
+                then = (self.left(turn_id),)
+            for statement, rows in ((cancels, None), *then, *also):
                 await connection.execute(statement, rows)
-        return over
+        return True
 
     def _lease_values(self) -> dict[str, Any]:
         return {"holder": self._holder, "until": now(self._database) + self._seconds}

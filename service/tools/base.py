@@ -25,6 +25,11 @@ CallKey = NewType("CallKey", str)
 """Names one call in all the world: the same where a call is made again because nobody knows what came of it."""
 
 
+def call_key(turn: str, call: ToolCall) -> CallKey:
+    """Of a call in the turn that is named so."""
+    return CallKey(f"{turn}/{call.id}")
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
     """What a tool may know about the call it serves."""
@@ -40,7 +45,7 @@ class CallContext:
 
     @property
     def key(self) -> CallKey:
-        return CallKey(f"{self.caller.turn}/{self.call.id}")
+        return call_key(self.caller.turn, self.call)
 
 
 class Tool(Protocol):

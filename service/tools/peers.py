@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import httpx
 
@@ -18,7 +19,7 @@ from service.egress import Egress
 from service.errors import ToolError
 from service.events import CallProgress, Emit, Event, UsageReported
 from service.plain import one_line
-from service.tools.base import Asks, CallContext, ToolSpec
+from service.tools.base import Asks, CallContext, CallKey, ToolSpec
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,8 @@ class Peer:
         if reply.asks:
             wants_credentials = reply.state == "auth_required"
             what = reason or ("credentials" if wants_credentials else "what next?")
-            raise Asks(f"{name} asks: {what}", wants_credentials=wants_credentials, memo=reply.task_id)
+            memo = _Asked(reply.task_id, reply.question).memo
+            raise Asks(f"{name} asks: {what}", wants_credentials=wants_credentials, memo=memo)
         raise ToolError(f"{name} {_OUTCOMES.get(reply.state, 'stopped without an answer')}{reason and f': {reason}'}")
 
     def _out_of_reach(self, *, heard: bool) -> ToolError:
@@ -165,33 +167,55 @@ class Peer:
         unclear = ", and may or may not have done what it was asked" if heard else ""
         return ToolError(f"{self._config.name} cannot be reached{unclear}")
 
-    async def cancel(self, task_id: str) -> None:
-        """Cancels a task of the peer, which waits for what nobody will say any more.
+    async def give_up(self, arguments: dict[str, Any], key: CallKey, memo: str) -> None:
+        """Cancels the peer's task for a call: the one that has asked something, which the memo names, or else the one
+        that runs, if there is one.
 
-        One that is away is asked again, for a while: if that does not help, it ends its task by a limit of its own.
+        A peer that is away is asked again, for a while: if that does not help, it ends its task by a limit of its own.
         """
         try:
             async with asyncio.timeout(_CANCEL_SECONDS):
-                while not await self._cancelled(task_id):
+                while not await self._cancelled(arguments["message"], key, _Asked.of(memo).task_id):
                     await asyncio.sleep(_CANCEL_PAUSE_SECONDS)
         except TimeoutError:
-            logger.warning(
-                "peer %s has not been told to cancel task %s: it cannot be reached", self._config.name, task_id
-            )
+            what = f"task {_Asked.of(memo).task_id}" if memo else "what it was asked"
+            logger.warning("peer %s has not been told to cancel %s: it cannot be reached", self._config.name, what)
 
-    async def _cancelled(self, task_id: str) -> bool:
+    async def _cancelled(self, text: str, key: CallKey, task_id: str) -> bool:
         if self._agent is None:
             await self.refresh()
-        return self._agent is not None and await self._agent.cancel(task_id)
+        if self._agent is None:
+            return False
+        try:
+            task_id = task_id or await self._agent.task_of(text, key)
+        except Unreachable:
+            return False
+        return not task_id or await self._agent.cancel(task_id)
 
     async def _ask(self, agent: RemoteAgent, text: str, context: CallContext, report: Emit) -> Reply:
         """Says `text`, or the newest answer to what the peer's task has asked."""
-        caller, key, task_id = context.caller, str(context.key), None
+        caller, key, asked = context.caller, str(context.key), _Asked()
         if context.answers:
-            text, task_id = context.answers[-1].text or "", context.answers[-1].memo
+            text, asked = context.answers[-1].text or "", _Asked.of(context.answers[-1].memo)
             key += f"/{len(context.answers)}"
         delegation = caller.delegation.through(self._config.asked_by)
-        return await agent.ask(text, None, report, delegation, key, caller.let_go, task_id)
+        return await agent.ask(text, None, report, delegation, key, caller.let_go, asked.task_id, asked.question)
+
+
+class _Asked(NamedTuple):
+    """What a peer has asked."""
+
+    task_id: str = ""
+    question: str = ""
+    """Names it."""
+
+    @property
+    def memo(self) -> str:
+        return json.dumps(self)
+
+    @classmethod
+    def of(cls, memo: str) -> Self:
+        return cls(*json.loads(memo)) if memo else cls()
 
 
 _OUTCOMES = {

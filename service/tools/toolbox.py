@@ -19,13 +19,15 @@ from service.events import Emit
 from service.messages import Answer, Caller, ToolCall, ToolResult
 from service.telemetry import names, traces
 from service.telemetry.logs import SAID
-from service.tools.base import Asks, CallContext, StillRuns, Tool, ToolSpec
+from service.tools.base import Asks, CallContext, CallKey, StillRuns, Tool, ToolSpec, call_key
 
 logger = logging.getLogger(__name__)
 
 
-GiveUp = Callable[[str], Awaitable[None]]
-"""Ends what a question stands for, given its memo: nobody will answer it any more."""
+GiveUp = Callable[[dict[str, Any], CallKey, str], Awaitable[None]]
+"""Ends what a call has begun elsewhere, given its arguments, its key, and the memo of its newest question, if that had
+one: nobody waits for it any more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Limited:
     asks_first: bool = False
     """Whether a call does nothing before its first question is answered."""
     give_up: GiveUp | None = None
-    """For a tool whose questions leave something behind elsewhere."""
+    """For a tool whose calls leave something behind elsewhere where they do not come to an end."""
 
 
 Source = Callable[[], Iterable[Limited]]
@@ -139,14 +141,17 @@ class Toolbox:
             return _failed(call, f"{call.name} failed")
         return ToolResult(call.id, _short(text, limited.result_chars))
 
-    async def give_up(self, call: ToolCall, memo: str) -> None:
-        """Lets a call that has asked clean up: its question, which had this memo, will not be answered."""
+    async def give_up(self, call: ToolCall, turn: str, memo: str = "") -> None:
+        """Lets a call of a turn clean up that will not come to an end. `memo` is that of what it has asked last."""
         limited = self._tools.get(call.name)
-        if not (memo and limited and limited.give_up):
+        if not (limited and limited.give_up):
             return
         try:
+            arguments = parse_arguments(call.arguments, limited.tool.spec)
             async with asyncio.timeout(limited.seconds):
-                await limited.give_up(memo)
+                await limited.give_up(arguments, call_key(turn, call), memo)
+        except ToolError:  # it never ran
+            return
         except Exception:
             logger.exception("tool %s cannot clean up", call.name, extra=SAID)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service import extension
 from tests.conftest import Agent, Asked, Reply, RunServer, Says, say
 from tests.endpoint.bindings import INVALID_PARAMS, UNSUPPORTED, Call, assert_refused, over_both
 
@@ -168,11 +169,6 @@ async def test_what_a_peer_asks_passes_through_and_the_answer_back(run_server: R
 
 
 async def test_a_peer_that_asks_twice(run_server: RunServer) -> None:
-    def curious(asked: Asked) -> Says:
-        if len(asked.results) < 2:
-            return Says("", (("ask_user", json.dumps({"question": f"Question {len(asked.results)}?"})),))
-        return Says(" and ".join(asked.results))
-
     outer, inner = await peers(run_server, curious)
     resting = await outer.send("Go.")
     for number in range(2):
@@ -216,3 +212,55 @@ async def test_who_follows_a_task_that_rests_hears_that_it_is_cancelled(run_serv
         await agent.rpc("CancelTask", {"id": resting["id"]})
         last = [line async for line in lines if line.startswith("data: ")][-1]
     assert json.loads(last.removeprefix("data: "))["result"]["statusUpdate"]["status"]["state"] == "TASK_STATE_CANCELED"
+
+
+def curious(asked: Asked) -> Says:
+    """Asks twice."""
+    if len(asked.results) < 2:
+        return Says("", (("ask_user", json.dumps({"question": f"Question {len(asked.results)}?"})),))
+    return Says(" and ".join(asked.results))
+
+
+def naming(question: Any) -> dict[str, Any]:
+    """What the metadata say of a message that answers this one."""
+    return {"metadata": {extension.URI: {"answers": question}}}
+
+
+@over_both
+async def test_an_answer_that_names_its_question(run_server: RunServer, call: Call) -> None:
+    """It is none to another."""
+    agent = await run_server(curious, ask_user=True)
+    resting = await agent.send("Go.")
+    first = resting["status"]["message"]["messageId"]
+    to_first = say("zero", taskId=resting["id"], **naming(first))
+    answered = (await call(agent, "SendMessage", {"message": to_first})).json()
+    answered = answered.get("result", answered)["task"]
+    assert question_of(answered) == "Question 1?"
+    late = await call(agent, "SendMessage", {"message": say("late", taskId=resting["id"], **naming(first))})
+    assert_refused(late, INVALID_PARAMS)
+    assert f"does not ask {first}" in late.text
+    again = (await call(agent, "SendMessage", {"message": to_first})).json()
+    assert again.get("result", again)["task"]["id"] == resting["id"]
+    second = answered["status"]["message"]["messageId"]
+    assert text_of(await agent.send("one", taskId=resting["id"], **naming(second))) == "zero and one"
+
+
+@over_both
+@pytest.mark.parametrize("question", ["", 7, None, ["x"]])
+async def test_an_answer_that_names_what_is_no_question(run_server: RunServer, call: Call, question: Any) -> None:
+    agent = await run_server(asks, ask_user=True)
+    resting = await agent.send("Paint it.")
+    message = say("Red", taskId=resting["id"], **naming(question))
+    assert_refused(await call(agent, "SendMessage", {"message": message}), INVALID_PARAMS)
+    assert question_of((await agent.rpc("GetTask", {"id": resting["id"]}))["result"]) == "Which colour?"
+
+
+async def test_an_answer_to_a_peer_s_question_that_is_not_asked_any_more(run_server: RunServer) -> None:
+    """1. A peer asks, and waits no longer for the answer.  2. It asks something else.  3. The answer comes."""
+    inner = await run_server(curious, name="inner", ask_user=True)
+    outer = await run_server(passes_on, name="outer", peers=[{"name": "inner", "url": inner.url}])
+    resting = await outer.send("Go.")
+    (asking,) = await inner.listed("INPUT_REQUIRED")
+    assert question_of(await inner.send("zero", taskId=asking["id"])) == "Question 1?"
+    answered = await outer.send("to the first", taskId=resting["id"])
+    assert text_of(answered).startswith("They say: error: inner refused: ")

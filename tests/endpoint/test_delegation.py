@@ -119,10 +119,11 @@ async def test_a_message_sent_again_is_the_same_though_less_is_left(run_server: 
     agent = await run_server(echo)
     message = say("hello", metadata={URI: {"budget": {"tokens": 300}}})
     first = await agent.rpc("SendMessage", {"message": message})
-    message["metadata"] = {URI: {"budget": {"tokens": 200}}}
-    assert (await agent.rpc("SendMessage", {"message": message}))["result"]["task"]["id"] == (
-        first["result"]["task"]["id"]
-    )
+    for left in ({"budget": {"tokens": 200}}, {"deadline": hence(seconds=-1)}):  # or nothing at all
+        message["metadata"] = {URI: left}
+        assert (await agent.rpc("SendMessage", {"message": message}))["result"]["task"]["id"] == (
+            first["result"]["task"]["id"]
+        )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 1. Our task rests for it, and is cancelled: on any replica, after a restart, also of a peer that is away for a while.
 2. Nobody answers in time.
 3. Our task ends before it rests.
+4. Our task ends after the answer, before anybody goes on with it.
+5. Nobody goes on with our task, since too many have died over it, or it is cancelled then: also what the peer does.
 """
 
 from __future__ import annotations
@@ -10,12 +12,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import update
 
+from service.endpoint.run import ATTEMPTS
 from service.server import listen
-from tests.conftest import Agent, Asked, RunServer, Says, eventually
+from service.sessions.database import open_database
+from service.sessions.tables import turns
+from service.sessions.turns import Held
+from service.tools.base import CallKey
+from service.tools.peers import PeerConfig, open_peers
+from tests.conftest import Agent, Asked, RunServer, Says, echo, eventually, say
 from tests.endpoint.test_asking import asks, passes_on, peers, question_of, text_of
 
 
@@ -138,3 +148,45 @@ async def test_a_task_that_ends_before_it_rests(run_server: RunServer) -> None:
     await cancel(outer, task["id"])
     assert (await sent)["status"]["state"] == "TASK_STATE_CANCELED"
     await inner.listed("CANCELED")
+
+
+async def test_a_task_that_is_cancelled_between_the_answer_and_what_comes_of_it(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(*_: object, **__: object) -> list[Held]:
+        return []
+
+    outer, inner = await peers(run_server, asks)
+    resting = await outer.send("Paint it.")
+    with monkeypatch.context() as patch:
+        assert outer.service._worker is not None
+        patch.setattr(outer.service._worker._turns, "claim", none)
+        answer = {"message": say("Red", taskId=resting["id"]), "configuration": {"returnImmediately": True}}
+        answered = (await outer.rpc("SendMessage", answer))["result"]["task"]
+        assert answered["status"]["state"] == "TASK_STATE_SUBMITTED"
+        await cancel(outer, resting["id"])
+    await inner.listed("CANCELED")
+
+
+@pytest.mark.parametrize(("left", "state"), [({"attempts": ATTEMPTS}, "FAILED"), ({"cancelled": True}, "CANCELED")])
+async def test_a_task_that_nobody_goes_on_with(run_server: RunServer, left: dict[str, Any], state: str) -> None:
+    """1. Its process ends while the peer works on it.  2. The next one tells its end at once.  3. The peer is told."""
+    outer, inner = await peers(run_server, echo)
+    inner.engine.gate.clear()
+    await outer.rpc("SendMessage", {"message": say("Paint it."), "configuration": {"returnImmediately": True}})
+    await inner.listed("WORKING")
+    await outer.stop()
+    async with open_database(outer.database) as database, database.begin() as connection:
+        await connection.execute(update(turns).values(left))
+    outer = await run_server(passes_on, name="outer", peers=[{"name": "inner", "url": inner.url}])
+    await outer.listed(state)
+    await inner.listed("CANCELED")
+    (prompt, _) = inner.engine.requests[0]
+    assert inner.engine.read(prompt).text == "Paint it."
+
+
+async def test_a_peer_does_not_hear_of_what_it_is_to_give_up(run_server: RunServer) -> None:
+    inner = await run_server(echo, name="inner")
+    async with open_peers([PeerConfig("inner", inner.url)]) as found:
+        await found["inner"].give_up({"message": "Paint it."}, CallKey("t/c0"), "")
+    assert (await inner.rpc("ListTasks", {}))["result"]["totalSize"] == 0

@@ -7,10 +7,11 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.errors import ConfigError, LeaseLost
@@ -20,7 +21,7 @@ from service.sessions import database
 from service.sessions.database import open_database
 from service.sessions.outages import is_outage, through_outages
 from service.sessions.session import Session, read_conversation
-from service.sessions.tables import results, turns
+from service.sessions.tables import results, spans, turns
 from service.sessions.turns import Accepted, Held, Seen, Turns, message_key
 from service.sessions.writes import Writes
 from service.transcript import Arrival, Origin, Span, Transcript
@@ -121,6 +122,35 @@ async def test_a_transcript_only_grows(process: Process) -> None:
     for other in (Transcript(), Transcript.of([GIVEN]), Transcript.of([GIVEN, RETURNED, SAMPLED])):
         with pytest.raises(ValueError, match="only grows"):
             await session.keep(other)
+    assert await read_conversation(process.database, "c") == Transcript.of([GIVEN, SAMPLED])
+
+
+async def test_a_second_writer_is_told_and_nothing_is_overwritten(process: Process) -> None:
+    """There is none as long as all write under leases."""
+    session = await process.open(await held(process))
+    await session.keep(Transcript.of([GIVEN]))
+    row = {"conversation_id": "c", "position": 1, "span": Transcript.of([RETURNED]).to_json()["spans"][0]}
+    await process.writes.write((insert(spans), [row]))
+    with pytest.raises(IntegrityError):
+        await session.keep(Transcript.of([GIVEN, SAMPLED]))
+    assert await read_conversation(process.database, "c") == Transcript.of([GIVEN, RETURNED])
+
+
+async def test_what_is_kept_twice_for_want_of_an_answer_is_there_once(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute, failures = Writes._execute, [ConnectionResetError()]
+
+    async def execute_and_fail(self: Writes, batch: Any) -> Any:
+        lost = await execute(self, batch)
+        if failures:
+            raise failures.pop()
+        return lost
+
+    session = await process.open(await held(process))
+    monkeypatch.setattr(Writes, "_execute", execute_and_fail)
+    await session.keep(Transcript.of([GIVEN, SAMPLED]))
+    assert not failures
     assert await read_conversation(process.database, "c") == Transcript.of([GIVEN, SAMPLED])
 
 
@@ -357,6 +387,27 @@ async def test_a_turn_that_has_left_something_elsewhere_is_cancelled_and_taken_o
     assert (await process.open(last)).answers == {"c1": (Answer(None, "m"),), "c2": (Answer(None, "n"),)}
     await process.end(last)
     assert await process.take() == ["u"]
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_a_turn_is_cancelled_that_has_its_answer_and_is_nobody_s(process: Process, claimed: bool) -> None:
+    """Nobody has gone on with it yet, or nobody any more: what its questions stand for is still to be ended."""
+    mine = await held(process)
+    await (await process.open(mine)).keep(Transcript.of([GIVEN, SAMPLED]))
+    asked = [Question("c0", "?", memo="m"), Question("c1", "?", memo="n")]
+    await process.writes.write(process.turns.asks("t", asked, 60.0), lease=mine.lease)
+    await process.turns.answer(Accepted("t", "c", message_key("", "answer"), "digest", "", {"text": "yes"}), "yes")
+    if claimed:
+        (theirs,) = await process.turns.claim(9)
+        await process.turns.let_go([theirs.lease])
+    assert await process.turns.cancel("t")
+    (last,) = await process.turns.claim(9)
+    assert last.cancelled
+    said = (await process.open(last)).answers
+    assert {call_id: answers[-1] for call_id, answers in said.items()} == {
+        "c0": Answer(None, "m"),
+        "c1": Answer(None, "n"),
+    }
 
 
 async def test_a_turn_has_begun_when_its_first_holder_took_it_or_it_was_answered(process: Process) -> None:

@@ -339,7 +339,7 @@ async def test_what_a_peer_asks_is_asked_of_our_caller(state: str, wants_credent
     async with odd_peer(TASK.replace("WORKING", state)) as peer:
         with pytest.raises(Asks, match="helper asks: ") as asks:
             await ask(peer.url)
-    assert (asks.value.wants_credentials, asks.value.memo) == (wants_credentials, "t")
+    assert (asks.value.wants_credentials, asks.value.memo) == (wants_credentials, '["t", ""]')
 
 
 async def test_a_peer_that_answers_with_a_message() -> None:
