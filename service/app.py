@@ -141,9 +141,9 @@ class Service:
             self._servers = await stack.enter_async_context(open_mcp(agent, self._folder))
             toolbox = make_toolbox(agent, self._folder, self._peers, self._servers)
             keys = [SigningKey.read(path) for path in self._machine.card_keys]
+            await stack.enter_async_context(keep_known(self._peers.values()))
             engine = TracedEngine(await stack.enter_async_context(self._engine), agent.model.base)
             spans = TurnSpans(agent.name, agent.version, agent.model.base, engine.weights)
-            await stack.enter_async_context(keep_known(self._peers.values()))
             loop = make_loop(agent, engine, self._chat, toolbox)
             storage = await stack.enter_async_context(Storage.open(self._database, self._machine.lease_seconds))
             backlog = BacklogWatch(storage.turns, storage.webhooks, self._health.database_answered)

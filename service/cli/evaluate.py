@@ -168,6 +168,7 @@ class Trial:
             world = make_world(self.folder, split, self.seed, data)
             agent = load_agent(self.folder, self.machine.model_copy(update={"data": data}))
             peers = await stack.enter_async_context(open_peers(await self._start_peers(stack, agent, data)))
+            await asyncio.gather(*(peer.refresh() for peer in peers.values()))  # of what the model is told at once
             await stack.enter_async_context(keep_known(peers.values()))
             servers = await stack.enter_async_context(open_mcp(agent, self.folder))
             toolbox = make_toolbox(agent, self.folder, peers, servers)

@@ -23,7 +23,7 @@ from service.tools.base import Asks, CallContext, CallKey, ToolSpec
 
 logger = logging.getLogger(__name__)
 
-_RETRY_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
 """How soon the card of a peer that is down is asked for again."""
 _DESCRIPTION_CHARS = 400
 _SKILL_CHARS = 60
@@ -76,10 +76,11 @@ async def open_peers(configs: Sequence[PeerConfig], egress: Egress = _PUBLIC) ->
 
 @asynccontextmanager
 async def keep_known(peers: Iterable[Peer]) -> AsyncIterator[None]:
-    """Reads the cards of peers as far as they answer, and keeps them up to date until it is left."""
-    peers = list(peers)
-    await asyncio.gather(*(peer.refresh() for peer in peers))
-    refreshing = [asyncio.create_task(peer.keep_fresh()) for peer in peers]
+    """Reads the cards of peers and keeps them up to date until it is left.
+
+    Waits for none: agents that ask each other may start together, and none of them answers before it has started.
+    """
+    refreshing = [asyncio.create_task(peer.keep_fresh(), name=f"peer {peer.spec.name}") for peer in peers]
     try:
         yield
     finally:
@@ -98,6 +99,8 @@ class Peer:
         self._agent: RemoteAgent | None = None
         self.up = False
         """Whether it answered when it was last looked for or asked something."""
+        self._failure = ""
+        """Why its card could not be read the last time."""
         self._spec = peer_spec(config.name, "Asks another agent.", [])
 
     @property
@@ -112,6 +115,8 @@ class Peer:
     async def keep_fresh(self) -> None:
         """Looks at the card again and again, until cancelled."""
         seconds = self._config.refresh_seconds
+        if self._agent is None:
+            await self.refresh()
         while True:
             await asyncio.sleep(min(seconds, _RETRY_SECONDS) if self._agent is None else seconds)
             await self.refresh()
@@ -125,10 +130,11 @@ class Peer:
             )
         except Exception as error:  # the card is a stranger's: whatever is wrong with it must not end this service
             why = one_line(str(error), _REASON_CHARS)
-            logger.warning("peer %s at %s: %s", config.name, config.url, why)
-            self.up = False
+            if why != self._failure:
+                logger.warning("peer %s at %s: %s", config.name, config.url, why)
+            self.up, self._failure = False, why
             return
-        self._agent, self.up = agent, True
+        self._agent, self.up, self._failure = agent, True, ""
         card = agent.card
         self._spec = peer_spec(config.name, card.description, [skill.name for skill in card.skills])
 

@@ -57,8 +57,10 @@ async def peer_at(
     url: str, refresh_seconds: float = 300, egress: Egress = PUBLIC, **config: Any
 ) -> AsyncIterator[Peer]:
     configs = [PeerConfig("helper", url, refresh_seconds, **config)]
-    async with open_peers(configs, egress) as peers, keep_known(peers.values()):
-        yield peers["helper"]
+    async with open_peers(configs, egress) as peers:
+        await peers["helper"].refresh()
+        async with keep_known(peers.values()):
+            yield peers["helper"]
 
 
 def bound() -> socket.socket:
@@ -161,6 +163,23 @@ async def test_a_card_that_points_elsewhere_is_not_followed_to_where_only_we_can
                 with pytest.raises(ToolError):
                     await peers["helper"]({"message": "hello"}, Ear().context)
         assert elsewhere.asked
+
+
+async def test_agents_that_ask_each_other_start_together(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both listen before they have started, and answer after that: neither waits for the other."""
+    monkeypatch.setattr(client, "_CARD_SECONDS", 3600)
+    here, there = listen("127.0.0.1", 0), listen("127.0.0.1", 0)
+    async with asyncio.timeout(20):
+        one = await run_server(name="one", listener=here, peers=[{"name": "other", "url": url_of(there)}])
+        other = await run_server(name="other", listener=there, peers=[{"name": "one", "url": one.url}])
+
+    async def know_each_other() -> bool:
+        known = [(await agent.http.get(f"{agent.url}/readyz")).json()["peers"] for agent in (one, other)]
+        return known == [{"other": True}, {"one": True}]
+
+    await eventually(know_each_other)
 
 
 async def test_a_peer_that_is_down_is_a_tool_that_says_so(run_server: RunServer) -> None:
