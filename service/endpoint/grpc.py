@@ -253,10 +253,15 @@ def _span(method: str, context: Any) -> Iterator[None]:
     span = traces.tracer.start_span(name, extract(headers), SpanKind.SERVER, {names.RPC_SYSTEM: "grpc"})
     # For as long as the call's own task lives: a stream may be closed by another, whose context this is not.
     attach(set_span_in_context(span))
+    code: grpc.StatusCode = grpc.StatusCode.OK
     try:
         yield
+    except BaseException as error:
+        code = context.code() or (
+            grpc.StatusCode.INTERNAL if isinstance(error, Exception) else grpc.StatusCode.CANCELLED
+        )
+        raise
     finally:
-        code = next((code for code in grpc.StatusCode if code.value[0] == context.code()), grpc.StatusCode.UNKNOWN)
         span.set_attribute(names.RPC_STATUS, code.name)
         if code in _FAILURES:
             traces.fail(span, code.name)

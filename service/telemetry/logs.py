@@ -22,7 +22,6 @@ from typing import Any, Literal, TextIO
 
 from opentelemetry import trace
 
-from service.plain import visible
 from service.telemetry.names import captures_content
 
 Format = Literal["json", "text"]
@@ -108,12 +107,19 @@ class Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         time = _time(record).astimezone().strftime("%H:%M:%S")
-        ids = " ".join(f"{name}={value}" for name, value in _ids(record).items() if name != "span_id")
-        line = f"{time} {record.levelname:<7} {record.name}: {visible(_message(record))}{f'  ({ids})' if ids else ''}"
+        line = f"{time} {record.levelname:<7} {record.name}: {_message(record)}"
+        if ids := " ".join(f"{name}={value}" for name, value in _ids(record).items() if name != "span_id"):
+            line += f"  ({ids})"
+        line = _on_one_line(line)
         if not (error := _exception(record)):
             return line
         lines = [*error["stacktrace"].splitlines(), *([] if "message" in error else [error["type"]])]
-        return "\n".join([line, *(f"    {visible(each)}" for each in lines)])
+        return "\n".join([line, *(f"    {_on_one_line(each)}" for each in lines)])
+
+
+def _on_one_line(text: str) -> str:
+    """With what cannot be seen, or ends lines, as JSON escapes it."""
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def _time(record: logging.LogRecord) -> datetime:
@@ -126,7 +132,7 @@ def _ids(record: logging.LogRecord) -> dict[str, str]:
     current = trace.get_current_span().get_span_context()
     if current.is_valid:
         ids = {"trace_id": trace.format_trace_id(current.trace_id), "span_id": trace.format_span_id(current.span_id)}
-    return ids | {name: visible(value) for name, value in _about.get({}).items()}
+    return ids | _about.get({})
 
 
 def _message(record: logging.LogRecord) -> str:

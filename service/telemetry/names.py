@@ -17,7 +17,6 @@ EXECUTE_TOOL = "execute_tool"
 OPERATION = "gen_ai.operation.name"
 PROVIDER = "gen_ai.provider.name"
 AGENT_NAME = "gen_ai.agent.name"
-AGENT_DESCRIPTION = "gen_ai.agent.description"
 AGENT_VERSION = "gen_ai.agent.version"
 CONVERSATION = "gen_ai.conversation.id"
 REQUEST_MODEL = "gen_ai.request.model"
@@ -46,7 +45,6 @@ TOOL_RESULT = "gen_ai.tool.call.result"
 # A2A, as proposed for the conventions (semantic-conventions-genai#195).
 A2A_METHOD = "a2a.method.name"
 A2A_TASK = "a2a.task.id"
-A2A_MESSAGE = "a2a.message.id"
 
 # All the rest.
 ERROR_TYPE = "error.type"

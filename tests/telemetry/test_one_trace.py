@@ -10,12 +10,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+from opentelemetry.semconv import attributes
+from opentelemetry.semconv._incubating import attributes as newer
 from rich.console import Console
 
 from bench.telemetry.collector import Collector, Span
@@ -98,6 +102,14 @@ def tree(spans: list[Span], parent: str = CALLER) -> list[Any]:
     return [(f"{span.service}: {span.name}", *tree(spans, span.id)) for span in spans if span.parent_id == parent]
 
 
+def conventional() -> set[str]:
+    """The names of attributes that OpenTelemetry has."""
+    modules = [
+        f"{rooms.__name__}.{module.name}" for rooms in (attributes, newer) for module in iter_modules(rooms.__path__)
+    ]
+    return {str(value) for module in modules for value in vars(import_module(module)).values()}
+
+
 @pytest.fixture(autouse=True)
 def everything_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
@@ -166,6 +178,9 @@ async def test_from_the_caller_to_the_peers_own_tools(
     assert not named["front", "execute_tool add"].failed
     resource = turn.resource
     assert (resource["service.name"], resource["service.version"]) == ("front", "1.0.0")
+
+    written = {name for span in spans if span.scope == "innerloop" for name in span.attributes}
+    assert not {name for name in written - conventional() if not name.startswith(("a2a.", "innerloop."))}
 
     sent = b"".join(request.SerializeToString() for request in collector.traces)
     assert (SECRET.encode() in sent) == bool(content)

@@ -1,0 +1,194 @@
+"""What is logged: one form for everybody, a record a line whatever is in it, and nobody's secrets or words."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.telemetry import traces
+from service.telemetry.logs import SAID, Format, about, set_up, without_secrets
+from tests.cli.test_commands import AGENT
+from tests.conftest import Asked, RunServer, Says
+
+TRACE_ID, SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+FAILS = '''
+
+async def fail() -> str:
+    """Fails."""
+    raise RuntimeError("what was" + " said")
+'''
+
+logger = logging.getLogger("service.tests")
+Written = Callable[[], list[str]]
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    names = (None, "service", "vllm")
+    levels, handlers = [logging.getLogger(name).level for name in names], logging.getLogger().handlers[:]
+    hook, configures = sys.excepthook, os.environ.get("VLLM_CONFIGURE_LOGGING")
+    yield
+    for name, level in zip(names, levels, strict=True):
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger().handlers[:] = handlers
+    logging.captureWarnings(False)
+    sys.excepthook = hook
+    if configures is None:
+        os.environ.pop("VLLM_CONFIGURE_LOGGING", None)
+
+
+def lines(form: Format) -> Written:
+    """Sets logs up; returns what gives the lines that were written since."""
+    stream = io.StringIO()
+    set_up(form, stream)
+    return lambda: stream.getvalue().splitlines()
+
+
+def test_a_record_is_an_object_with_its_ids() -> None:
+    written = lines("json")
+    with traces.taken_up({"traceparent": f"00-{TRACE_ID}-{SPAN_ID}-01"}), about(task_id="t", context_id="c"):
+        logger.warning("%d apples", 3)
+    logger.info("later")
+    first, then = map(json.loads, written())
+    assert first.pop("timestamp").endswith("Z")
+    assert first == {
+        "level": "WARNING",
+        "logger": "service.tests",
+        "message": "3 apples",
+        "trace_id": TRACE_ID,
+        "span_id": SPAN_ID,
+        "task_id": "t",
+        "context_id": "c",
+    }
+    assert then.keys() == {"timestamp", "level", "logger", "message"}
+
+
+NASTY = 'a\nb\r\nc\x1b[31m\u2028d\u202ee\x00"} {"level": "CRITICAL"'
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nothing_can_look_like_another_record(form: Format) -> None:
+    written = lines(form)
+    with about(context_id=NASTY):
+        logger.error("%s", NASTY)
+        try:
+            raise ValueError(NASTY)
+        except ValueError:
+            logger.exception("failed")
+    found = written()
+    assert all(line.isprintable() for line in found)
+    if form == "json":
+        assert [json.loads(line)["level"] for line in found] == ["ERROR", "ERROR"]
+        assert json.loads(found[0])["message"] == NASTY
+    else:
+        assert len([line for line in found if not line.startswith("    ")]) == 2
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize(
+    "name", ["uvicorn.error", "a2a.client", "mcp.client", "vllm.engine", "sqlalchemy.pool", "asyncio"]
+)
+def test_libraries_have_the_same_form(form: Format, name: str) -> None:
+    written = lines(form)
+    logging.getLogger(name).error("told by %s", name)
+    (line,) = written()
+    assert (json.loads(line)["message"] if form == "json" else line).endswith(f"told by {name}")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abc.def-ghi", "Authorization: ***"),
+        ("{'authorization': 'Basic YTpi', 'a': 1}", "{'authorization': '***', 'a': 1}"),
+        ("sent X-API-Key: k-123", "sent X-API-Key: ***"),
+        ("Cookie: a=b; c=d\nnext", "Cookie: ***\nnext"),
+        ("got bearer 0123456789abcdef here", "got bearer *** here"),
+        ("https://me:pass@host/a?token=abc&b=1&key=xy", "https://***@host/a?token=***&b=1&key=***"),
+        ("postgresql+asyncpg://me:pass@db/x", "postgresql+asyncpg://***@db/x"),
+        ('{"access_token": "abc", "b": 1}', '{"access_token": "***", "b": 1}'),
+        ("password=hunter2 user=me", "password=*** user=me"),
+        ("a eyJhbGciOi.eyJzdWIi.abc_- z", "a *** z"),
+        ("uses sk-proj_0123456789abcdef", "uses ***"),
+        ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n", "***\n"),
+        ("max_tokens=512, tokens: 3, status code: 404", "max_tokens=512, tokens: 3, status code: 404"),
+        ("the conversation needs 9 tokens", "the conversation needs 9 tokens"),
+    ],
+)
+def test_secrets_are_not_shown(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
+    assert without_secrets(shown) == shown
+
+
+def test_nor_in_exceptions() -> None:
+    written = lines("json")
+    try:
+        raise OSError("no https://me:pass@host")
+    except OSError:
+        logger.exception("failed")
+    (record,) = map(json.loads, written())
+    assert record["exception"]["message"] == "no https://***@host"
+    assert "in test_nor_in_exceptions" in record["exception"]["stacktrace"]
+    assert "pass@" not in str(record)
+
+
+@pytest.mark.parametrize(("captures", "shows"), [("", False), ("true", True)])
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_what_was_said_is_shown_only_where_content_may_be(
+    monkeypatch: pytest.MonkeyPatch, form: Format, captures: str, shows: bool
+) -> None:
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", captures)
+    written = lines(form)
+    said = "my" + " words"  # or they would be in the line of code that is shown
+    try:
+        raise ValueError(said)
+    except ValueError:
+        logger.exception("tool failed", extra=SAID)
+    told = "\n".join(written())
+    assert "ValueError" in told
+    assert ("my words" in told) == shows
+
+
+async def test_a_turns_records_have_its_ids_and_no_content(run_server: RunServer, tmp_path: Path) -> None:
+    def calls(asked: Asked) -> Says:
+        return Says("Sorry.") if asked.results else Says(calls=(("fail", "{}"),))
+
+    (tmp_path / "failing.py").write_text(FAILS)
+    agent = await run_server(calls, tools=[{"use": "../failing.py:fail"}])
+    written = lines("json")
+    headers = {"traceparent": f"00-{TRACE_ID}-{SPAN_ID}-01"}
+    message = {"messageId": "1", "role": "ROLE_USER", "parts": [{"text": "what was said"}], "contextId": "c"}
+    task = (await agent.rpc("SendMessage", {"message": message}, **headers))["result"]["task"]
+    (record,) = (found for found in map(json.loads, written()) if found["logger"] == "service.tools.toolbox")
+    assert record["message"] == "tool fail failed"
+    assert (record["trace_id"], record["task_id"], record["context_id"]) == (TRACE_ID, task["id"], "c")
+    assert record["exception"].keys() == {"type", "stacktrace"}
+    assert "what was said" not in "".join(written())
+
+
+def test_a_server_says_everything_in_json(tmp_path: Path) -> None:
+    """From its first step to its last, where nobody has said otherwise and nobody looks on."""
+    (tmp_path / "agent.yaml").write_text(AGENT)
+    command = [sys.executable, "-X", "dev", "-m", "service", "serve", str(tmp_path)]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("INNERLOOP_")}
+    with subprocess.Popen(
+        [*command, "--port", "0", "--engine", "tests.cli.actors:idle"],
+        stderr=subprocess.PIPE,
+        env={**environment, "INNERLOOP_DATA": str(tmp_path)},
+    ) as process:
+        assert process.stderr
+        records: list[Any] = []
+        for line in process.stderr:
+            records.append(json.loads(line))
+            if " is ready at " in records[-1]["message"]:
+                process.terminate()
+    assert " is ready at " in "".join(record["message"] for record in records)
+    assert all(record.keys() >= {"timestamp", "level", "logger", "message"} for record in records)
