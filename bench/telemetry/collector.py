@@ -99,6 +99,11 @@ class Collector:
         return True
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A process that was killed does not close its connections."""
+
+
 @contextmanager
 def open_collector() -> Iterator[Collector]:
     """One on a free port of this machine, until it is left."""
@@ -119,7 +124,7 @@ def open_collector() -> Iterator[Collector]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receive) as server:
+    with _Server(("127.0.0.1", 0), Receive) as server:
         server.daemon_threads = True
         server.block_on_close = False  # exporters keep their connections open
         collector = Collector(f"http://127.0.0.1:{server.server_port}")

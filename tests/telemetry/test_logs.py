@@ -97,9 +97,14 @@ def test_nothing_can_look_like_another_record(form: Format) -> None:
 @pytest.mark.parametrize(
     "name", ["uvicorn.error", "a2a.client", "mcp.client", "vllm.engine", "sqlalchemy.pool", "asyncio"]
 )
-def test_libraries_have_the_same_form(form: Format, name: str) -> None:
+def test_libraries_have_the_same_form(monkeypatch: pytest.MonkeyPatch, form: Format, name: str) -> None:
+    told = logging.getLogger(name)
+    monkeypatch.setattr(told, "level", logging.NOTSET)  # other tests have made servers that are silent
+    for each in (told, told.parent):
+        monkeypatch.setattr(each, "propagate", True)
+        monkeypatch.setattr(each, "disabled", False)
     written = lines(form)
-    logging.getLogger(name).error("told by %s", name)
+    told.error("told by %s", name)
     (line,) = written()
     assert (json.loads(line)["message"] if form == "json" else line).endswith(f"told by {name}")
 
