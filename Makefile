@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation lint types lock clean
+.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation check-chart golden lint types lock clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,15 @@ tests/interoperation/node_modules: tests/interoperation/package-lock.json
 	@npm ci --silent --prefix tests/interoperation
 	@touch $@
 
+check-chart: setup ## The Helm chart: rendered, validated, scanned, signed, pushed and pulled; without a cluster
+	@$(PYTHON) -m scripts.chart_tools
+	$(BIN)/pytest -c tests/chart/pytest.ini tests/chart
+
+golden: setup ## What the chart is expected to render, and its README's table, written anew
+	@$(PYTHON) -m scripts.chart_tools
+	@.venv-chart/bin/node tests/chart/node_modules/.bin/readme-generator -v helm/values.yaml -r helm/README.md >/dev/null
+	@$(BIN)/pytest -c tests/chart/pytest.ini tests/chart -q -k test_as_expected --refresh-golden
+
 conformance-server: setup ## A scripted agent behind the real service, for conformance kits such as a2a-tck
 	@$(BIN)/python -m tests.conformance.server
 
@@ -68,5 +77,5 @@ lock: setup ## Writes the locks anew from what pyproject.toml asks for; LOCK="--
 	@$(BIN)/python -m scripts.lock $(LOCK)
 
 clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
-	rm -rf .venv .venv-adk .venv-legacy tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-adk .venv-chart .venv-legacy tests/chart/node_modules tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -46,7 +46,7 @@
 {{- end }}
 {{- if .Values.auth.apiKeys.existingSecret }}
 - name: INNERLOOP_AUTH__API_KEYS
-  value: /etc/innerloop/api-keys/{{ .Values.auth.apiKeys.key }}
+  value: "/etc/innerloop/api-keys/{{ .Values.auth.apiKeys.key }}"
 {{- end }}
 {{- with .Values.auth.proxy }}
 {{- if .addresses }}
@@ -66,11 +66,11 @@
 {{- end }}
 {{- if .Values.push.signing.existingSecret }}
 - name: INNERLOOP_PUSH_KEY
-  value: /etc/innerloop/push-signing/{{ .Values.push.signing.key }}
+  value: "/etc/innerloop/push-signing/{{ .Values.push.signing.key }}"
 {{- end }}
 {{- if .Values.push.encryption.existingSecret }}
 - name: INNERLOOP_PUSH_SECRETS
-  value: /etc/innerloop/push-encryption/{{ .Values.push.encryption.key }}
+  value: "/etc/innerloop/push-encryption/{{ .Values.push.encryption.key }}"
 {{- end }}
 {{- with include "innerloop.engine" . }}
 - name: INNERLOOP_ENGINE
@@ -92,15 +92,9 @@
 - name: INNERLOOP_DATA
   value: /data
 - name: INNERLOOP_CACHE
-  value: {{ include "innerloop.cache" . }}
+  value: {{ include "innerloop.cache" . | quote }}
 - name: INNERLOOP_LOG_FORMAT
-  value: {{ .Values.server.logFormat }}
-- name: HOME
-  value: /tmp
-{{- if ne .Values.model.source "image" }}
-- name: HF_HOME
-  value: /models/huggingface
-{{- end }}
+  value: {{ .Values.server.logFormat | quote }}
 {{- end }}
 
 {{- define "innerloop.databaseEnv" -}}
@@ -109,8 +103,8 @@
 - name: INNERLOOP_DATABASE
   valueFrom:
     secretKeyRef:
-      name: {{ .existingSecret }}
-      key: {{ .key }}
+      name: {{ .existingSecret | quote }}
+      key: {{ .key | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -120,13 +114,13 @@
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ .Values.traces.endpoint | quote }}
 - name: OTEL_EXPORTER_OTLP_PROTOCOL
-  value: {{ .Values.traces.protocol }}
+  value: {{ .Values.traces.protocol | quote }}
 - name: OTEL_TRACES_SAMPLER
   value: parentbased_traceidratio
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ divf .Values.traces.samplePercent 100 | quote }}
 - name: OTEL_SERVICE_NAME
-  value: {{ include "innerloop.fullname" . }}
+  value: {{ include "innerloop.fullname" . | quote }}
 - name: POD_NAME
   valueFrom:
     fieldRef:
@@ -136,6 +130,6 @@
     fieldRef:
       fieldPath: spec.nodeName
 - name: OTEL_RESOURCE_ATTRIBUTES
-  value: k8s.namespace.name={{ .Release.Namespace }},k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME),service.instance.id=$(POD_NAME)
+  value: "k8s.namespace.name={{ .Release.Namespace }},k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME),service.instance.id=$(POD_NAME)"
 {{- end }}
 {{- end }}

@@ -5,10 +5,15 @@
 {{- default $full .Values.fullnameOverride | trunc 48 | trimSuffix "-" -}}
 {{- end }}
 
+{{/* What the workload is called. A LeaderWorkerSet makes a Service of its own name, for its nodes. */}}
+{{- define "innerloop.workloadName" -}}
+{{ include "innerloop.fullname" . }}{{ if eq .Values.workload.kind "LeaderWorkerSet" }}-nodes{{ end }}
+{{- end }}
+
 {{/* What selects the release's pods; with a component, some of them. It can never change. */}}
 {{- define "innerloop.selector" -}}
-app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* By which the agent's pods are found by peers, who know nothing of it but its Service's name. */}}
@@ -31,8 +36,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (replace "+" "_" .Chart.Version) | 
 {{/* The metadata of an object: (list $ name annotations labels). */}}
 {{- define "innerloop.metadata" -}}
 {{- $ := index . 0 -}}
-name: {{ index . 1 }}
-namespace: {{ $.Release.Namespace }}
+name: {{ index . 1 | quote }}
+namespace: {{ $.Release.Namespace | quote }}
 labels:
   {{- $labels := include "innerloop.labels" $ | fromYaml }}
   {{- toYaml (mergeOverwrite $labels (index . 3)) | nindent 2 }}
@@ -55,7 +60,7 @@ annotations:
 {{- with concat .Values.imagePullSecrets .Values.global.imagePullSecrets | uniq }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}

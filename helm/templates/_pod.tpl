@@ -12,11 +12,11 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  serviceAccountName: {{ include "innerloop.serviceAccount" . }}
+  serviceAccountName: {{ include "innerloop.serviceAccount" . | quote }}
   {{- include "innerloop.podCommon" . | nindent 2 }}
   terminationGracePeriodSeconds: {{ include "innerloop.graceSeconds" . }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- with .Values.resourceClaims }}
   resourceClaims:
@@ -29,7 +29,7 @@ spec:
   topologySpreadConstraints:
     {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
     - maxSkew: 1
-      topologyKey: {{ . }}
+      topologyKey: {{ . | quote }}
       whenUnsatisfiable: {{ ternary "DoNotSchedule" "ScheduleAnyway" (eq $.Values.spread "hard") }}
       labelSelector:
         matchLabels:
@@ -48,7 +48,7 @@ spec:
   containers:
     - name: agent
       {{- include "innerloop.container" . | nindent 6 }}
-      args: [serve, {{ .Values.agent.path }}]
+      args: [serve, {{ .Values.agent.path | quote }}]
       ports:
         - name: http
           containerPort: 8001
@@ -106,10 +106,10 @@ securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
 {{- include "innerloop.pullSecrets" . }}
 {{- with .Values.runtimeClassName }}
-runtimeClassName: {{ . }}
+runtimeClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.schedulerName }}
-schedulerName: {{ . }}
+schedulerName: {{ . | quote }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector:
@@ -171,7 +171,7 @@ livenessProbe:
 {{- define "innerloop.download" -}}
 - name: download
   {{- include "innerloop.container" . | nindent 2 }}
-  args: [model, prepare, {{ .Values.agent.path }}]
+  args: [model, prepare, {{ .Values.agent.path | quote }}]
   env:
     {{- include "innerloop.foldersEnv" . | nindent 4 }}
     {{- with .Values.model.download }}
@@ -183,8 +183,8 @@ livenessProbe:
     - name: HF_TOKEN
       valueFrom:
         secretKeyRef:
-          name: {{ .existingSecret }}
-          key: {{ .key }}
+          name: {{ .existingSecret | quote }}
+          key: {{ .key | quote }}
     {{- end }}
     {{- end }}
   resources:
@@ -202,25 +202,25 @@ livenessProbe:
   mountPath: /tmp
 {{- range $name, $_ := .agent.files }}
 - name: files
-  mountPath: {{ $.Values.agent.path }}/{{ $name }}
-  subPath: {{ $name }}
+  mountPath: "{{ $.Values.agent.path }}/{{ $name }}"
+  subPath: {{ $name | quote }}
   readOnly: true
 {{- end }}
 {{- if ne .model.source "image" }}
 - name: model
-  mountPath: {{ ternary "/models" .model.mountPath (eq .model.source "download") }}
+  mountPath: {{ ternary "/models" .model.mountPath (eq .model.source "download") | quote }}
   readOnly: {{ or (eq .model.source "imageVolume") $readOnly }}
 {{- end }}
 {{- if include "innerloop.hasCache" $ }}
 - name: cache
-  mountPath: {{ include "innerloop.cache" $ }}
+  mountPath: {{ include "innerloop.cache" $ | quote }}
 {{- end }}
 {{- if ne .adapter.source "none" }}
 - name: adapter
-  mountPath: {{ .agent.path }}/{{ .adapter.folder }}
+  mountPath: "{{ .agent.path }}/{{ .adapter.folder }}"
   readOnly: true
   {{- if .adapter.subPath }}
-  subPath: {{ .adapter.subPath }}
+  subPath: {{ .adapter.subPath | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -235,8 +235,8 @@ livenessProbe:
   mountPath: /dev/shm
 {{- end }}
 {{- range include "innerloop.secretMounts" . | fromYamlArray }}
-- name: {{ .name }}
-  mountPath: {{ .path }}
+- name: {{ .name | quote }}
+  mountPath: {{ .path | quote }}
   readOnly: true
 {{- end }}
 {{- end }}
@@ -245,26 +245,26 @@ livenessProbe:
 {{- define "innerloop.secretMounts" -}}
 {{- with .Values.auth.apiKeys }}
 {{- if .existingSecret }}
-- {name: api-keys, secret: {{ .existingSecret }}, path: /etc/innerloop/api-keys, keys: [{{ .key }}]}
+- {name: api-keys, secret: {{ .existingSecret | quote }}, path: /etc/innerloop/api-keys, keys: [{{ .key | quote }}]}
 {{- end }}
 {{- end }}
 {{- with .Values.cardKeys }}
 {{- if .existingSecret }}
-- {name: card-keys, secret: {{ .existingSecret }}, path: /etc/innerloop/card-keys, keys: {{ toJson .keys }}}
+- {name: card-keys, secret: {{ .existingSecret | quote }}, path: /etc/innerloop/card-keys, keys: {{ toJson .keys }}}
 {{- end }}
 {{- end }}
 {{- with .Values.push.signing }}
 {{- if .existingSecret }}
-- {name: push-signing, secret: {{ .existingSecret }}, path: /etc/innerloop/push-signing, keys: [{{ .key }}]}
+- {name: push-signing, secret: {{ .existingSecret | quote }}, path: /etc/innerloop/push-signing, keys: [{{ .key | quote }}]}
 {{- end }}
 {{- end }}
 {{- with .Values.push.encryption }}
 {{- if .existingSecret }}
-- {name: push-encryption, secret: {{ .existingSecret }}, path: /etc/innerloop/push-encryption, keys: [{{ .key }}]}
+- {name: push-encryption, secret: {{ .existingSecret | quote }}, path: /etc/innerloop/push-encryption, keys: [{{ .key | quote }}]}
 {{- end }}
 {{- end }}
 {{- range $index, $mount := .Values.secretMounts }}
-- {name: secret-{{ $index }}, secret: {{ $mount.secret }}, path: {{ $mount.path }}, keys: []}
+- {name: secret-{{ $index }}, secret: {{ $mount.secret | quote }}, path: {{ $mount.path | quote }}, keys: []}
 {{- end }}
 {{- end }}
 
@@ -281,21 +281,21 @@ livenessProbe:
 {{- with .Values -}}
 - name: tmp
   emptyDir:
-    sizeLimit: {{ .tmp.sizeLimit }}
+    sizeLimit: {{ .tmp.sizeLimit | quote }}
 {{- if include "innerloop.dataClaim" $ }}
 - name: data
   persistentVolumeClaim:
-    claimName: {{ include "innerloop.dataClaim" $ }}
+    claimName: {{ include "innerloop.dataClaim" $ | quote }}
 {{- else if not .persistence.enabled }}
 - name: data
   emptyDir:
-    sizeLimit: {{ .persistence.sizeLimit }}
+    sizeLimit: {{ .persistence.sizeLimit | quote }}
 {{- end }}
 {{- if or .shm.sizeLimit (eq .device "gpu") }}
 - name: shm
   emptyDir:
     medium: Memory
-    sizeLimit: {{ default "2Gi" .shm.sizeLimit }}
+    sizeLimit: {{ default "2Gi" .shm.sizeLimit | quote }}
 {{- end }}
 {{- if .agent.files }}
 - name: files
@@ -308,7 +308,7 @@ livenessProbe:
 {{- if include "innerloop.hasCache" $ }}
 - name: cache
   emptyDir:
-    sizeLimit: {{ .model.cacheSizeLimit }}
+    sizeLimit: {{ .model.cacheSizeLimit | quote }}
 {{- end }}
 {{- if eq .adapter.source "imageVolume" }}
 - name: adapter
@@ -317,18 +317,18 @@ livenessProbe:
 {{- else if eq .adapter.source "claim" }}
 - name: adapter
   persistentVolumeClaim:
-    claimName: {{ .adapter.existingClaim }}
+    claimName: {{ .adapter.existingClaim | quote }}
     readOnly: true
 {{- end }}
 {{- range include "innerloop.secretMounts" $ | fromYamlArray }}
-- name: {{ .name }}
+- name: {{ .name | quote }}
   secret:
-    secretName: {{ .secret }}
+    secretName: {{ .secret | quote }}
     defaultMode: 0440
     {{- with .keys }}
     items:
       {{- range . }}
-      - {key: {{ . }}, path: {{ . }}}
+      - {key: {{ . | quote }}, path: {{ . | quote }}}
       {{- end }}
     {{- end }}
 {{- end }}
@@ -345,10 +345,10 @@ livenessProbe:
     pullPolicy: {{ .imageVolume.pullPolicy }}
 {{- else if include "innerloop.modelClaim" $ }}
   persistentVolumeClaim:
-    claimName: {{ include "innerloop.modelClaim" $ }}
+    claimName: {{ include "innerloop.modelClaim" $ | quote }}
 {{- else }}
   emptyDir:
-    sizeLimit: {{ .cacheSizeLimit }}
+    sizeLimit: {{ .cacheSizeLimit | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -10,7 +10,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  serviceAccountName: {{ include "innerloop.serviceAccount" . }}
+  serviceAccountName: {{ include "innerloop.serviceAccount" . | quote }}
   {{- include "innerloop.podCommon" . | nindent 2 }}
   terminationGracePeriodSeconds: {{ include "innerloop.graceSeconds" . }}
   containers:
@@ -26,8 +26,6 @@ spec:
         - --tensor-parallel-size={{ .Values.gpus }}
         - --pipeline-parallel-size={{ .Values.nodes.size }}
       env:
-        - name: HOME
-          value: /tmp
         - name: HF_HUB_OFFLINE
           value: "1"
         - name: VLLM_NO_USAGE_STATS
@@ -40,15 +38,15 @@ spec:
         - name: shm
           mountPath: /dev/shm
         - name: model
-          mountPath: {{ .Values.model.mountPath }}
+          mountPath: {{ .Values.model.mountPath | quote }}
           readOnly: true
   volumes:
     - name: tmp
       emptyDir:
-        sizeLimit: {{ .Values.tmp.sizeLimit }}
+        sizeLimit: {{ .Values.tmp.sizeLimit | quote }}
     - name: shm
       emptyDir:
         medium: Memory
-        sizeLimit: {{ default "2Gi" .Values.shm.sizeLimit }}
+        sizeLimit: {{ default "2Gi" .Values.shm.sizeLimit | quote }}
     {{- include "innerloop.modelVolume" . | nindent 4 }}
 {{- end }}

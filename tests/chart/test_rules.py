@@ -1,0 +1,38 @@
+"""Alert rules and the dashboard, which the chart takes from its files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.chart.helm import CHART, Object, only, render, run
+from tests.chart.schemas import check_custom
+
+ALERTS, DASHBOARD = CHART / "files" / "alerts.yaml", CHART / "files" / "dashboard.json"
+# They come with the metrics they ask for.
+pytestmark = pytest.mark.skipif(not ALERTS.exists(), reason="there are no alert rules yet")
+VALUES: Object = {
+    "metrics": {
+        "rules": {"enabled": True, "labels": {"release": "prometheus"}},
+        "dashboard": {"enabled": True},
+    }
+}
+
+
+def test_rules_are_those_of_the_file(tmp_path: Path) -> None:
+    rule = only(render(VALUES), "PrometheusRule")
+    assert rule["spec"] == yaml.safe_load(ALERTS.read_text())
+    assert rule["metadata"]["labels"]["release"] == "prometheus"
+    check_custom([rule])
+    rendered = tmp_path / "rules.yaml"
+    rendered.write_text(yaml.safe_dump(rule["spec"]))
+    assert "SUCCESS" in run("promtool", "check", "rules", "--lint-fatal", rendered)
+
+
+def test_the_dashboard_is_that_of_the_file() -> None:
+    made = only(render(VALUES), "ConfigMap")
+    assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(made["data"]["innerloop.json"]) == json.loads(DASHBOARD.read_text())
