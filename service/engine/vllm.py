@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import math
 import os
 import signal
@@ -183,11 +184,15 @@ def _start(config: EngineConfig) -> AsyncLLM:
     # a child inherits the mask of the thread that starts it. Python's resource tracker lifts the mask when it starts.
     resource_tracker.ensure_running()
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # vLLM would have spans sent by itself. What sends ours sends them too, as it was there first, which is warned of.
+    warned = logging.getLogger("opentelemetry.trace")
+    warned.disabled = True
     try:
         return AsyncLLM.from_engine_args(args)
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"vLLM cannot load {config.folder}: {' '.join(str(error).split())}") from error
     finally:
+        warned.disabled = False
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
