@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from opentelemetry.sdk import environment_variables as otel
 from typer import main as typer_main
 from typer.core import TyperGroup
@@ -101,6 +102,28 @@ def test_ports_are_those_that_it_listens_on() -> None:
             **({"grpc": made.grpc_port} if made.grpc_port else {}),
             "management": made.management_port,
         }
+
+
+@pytest.mark.skipif(not (ROOT / "Dockerfile").exists(), reason="there is no image yet")
+def test_the_image_is_what_the_chart_takes_it_for() -> None:
+    """Its user, its entry point, its ports, the folders it writes to, and its two kinds."""
+    image = source("Dockerfile")
+    objects = ALL["replicas"]
+    context = pods(objects)["agent"]["spec"]["securityContext"]
+    assert set(re.findall(r"^USER (.*)$", image, re.M)) == {f"{context['runAsUser']}:{context['runAsGroup']}"}
+    assert set(re.findall(r"^ENTRYPOINT (.*)$", image, re.M)) == {'["innerloop"]'}
+    ports = {str(each["containerPort"]) for each in agent(objects)["ports"]}
+    assert {frozenset(each.split()) for each in re.findall(r"^EXPOSE (.*)$", image, re.M)} == {frozenset(ports)}
+    ours = environment(agent(objects))
+    for name, value in re.findall(r"\b(INNERLOOP_[A-Z_]+)=(\S+)", image):
+        assert ours[name] == value
+    assert set(re.findall(r"^FROM \S+ AS (cpu|gpu)$", image, re.M)) == {"cpu", "gpu"}
+
+
+def test_examples_are_of_agents_that_the_image_has() -> None:
+    for path in (ROOT / "helm" / "examples").glob("*.yaml"):
+        folder = ROOT / yaml.safe_load(path.read_text())["agent"]["path"].removeprefix("/")
+        assert (folder / "agent.yaml").exists()
 
 
 @each_case
