@@ -63,7 +63,7 @@ def watch_service(
         return lambda: [(getattr(backlog.newest, of), None)] if backlog.newest else []
 
     look_up(names.DATABASE_UP, "", "Whether the database answers.", lambda: [(backlog.newest is not None, None)])
-    look_up(names.TURNS_WAITING, "{turn}", "That nobody decodes yet, over all replicas.", counted(of="turns"))
+    look_up(names.TURNS_QUEUED, "{turn}", "That nobody decodes yet, over all replicas.", counted(of="turns"))
     look_up(names.WEBHOOKS_OWED, "{webhook}", "Not told yet, over all replicas.", counted(of="webhooks"))
     look_up(names.WEBHOOK_LATE, "s", "For how long one has taken nothing.", counted(of="webhook_seconds"))
 

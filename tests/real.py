@@ -33,5 +33,5 @@ def inner(weights: Prepared) -> InnerFormat:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def vllm(weights: Prepared) -> AsyncIterator[VllmEngine]:
-    async with VllmEngine.open(EngineConfig(weights.folder, weights.version, WINDOW), print) as engine:
+    async with VllmEngine.open(EngineConfig(weights.folder, weights.version, WINDOW, stats=True), print) as engine:
         yield engine

@@ -33,6 +33,7 @@ from service.telemetry import traces
 if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
     from vllm.v1.engine.async_llm import AsyncLLM
+    from vllm.v1.metrics.loggers import StatLoggerBase
 
 _FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
@@ -60,11 +61,11 @@ class EngineConfig:
 class VllmEngine:
     """One model, loaded by vLLM. Conversations that share a prefix share its KV cache."""
 
-    def __init__(self, llm: AsyncLLM, weights: str) -> None:
+    def __init__(self, llm: AsyncLLM, weights: str, progress: Progress) -> None:
         self._llm = llm
         self._weights = weights
         self._requests = count()
-        self._progress = Progress()
+        self._progress = progress
         self._traced = llm.observability_config.otlp_traces_endpoint is not None
         self._resident = 0
         """Tokens of the streams that it generates now."""
@@ -81,10 +82,11 @@ class VllmEngine:
         # By itself: libraries keep some errors of their imports, with the frames they came through. Were the engine in
         # one of these, it would live on until Python is half gone.
         await asyncio.to_thread(_import_vllm)
-        llm = await asyncio.to_thread(_start, config)
+        steps = Progress()
+        llm = await asyncio.to_thread(_start, config, steps)
         try:
             progress(f"vLLM is ready after {time.monotonic() - begun:.0f} s")
-            yield cls(llm, config.weights)
+            yield cls(llm, config.weights, steps)
         finally:
             if llm.output_handler:
                 llm.output_handler.cancel()  # or it would report the end as a failure
@@ -164,7 +166,7 @@ def _import_vllm() -> None:
     gc.freeze()
 
 
-def _start(config: EngineConfig) -> AsyncLLM:
+def _start(config: EngineConfig, progress: Progress) -> AsyncLLM:
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.platforms import current_platform
     from vllm.v1.engine.async_llm import AsyncLLM
@@ -188,12 +190,29 @@ def _start(config: EngineConfig) -> AsyncLLM:
     warned = logging.getLogger("opentelemetry.trace")
     warned.disabled = True
     try:
-        return AsyncLLM.from_engine_args(args)
+        return AsyncLLM.from_engine_args(args, stat_loggers=[_hears_of_steps(progress)] if config.stats else None)
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"vLLM cannot load {config.folder}: {' '.join(str(error).split())}") from error
     finally:
         warned.disabled = False
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
+def _hears_of_steps(progress: Progress) -> type[StatLoggerBase]:
+    """What vLLM tells of each of its steps, also of one that gives nobody a token: a long prompt takes many."""
+    from vllm.v1.metrics.loggers import StatLoggerBase
+
+    class Steps(StatLoggerBase):
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def record(self, *_: object, **__: object) -> None:
+            progress.moved()
+
+        def log_engine_initialized(self) -> None:
+            pass
+
+    return Steps
 
 
 def engine_arguments(config: EngineConfig) -> dict[str, Any]:

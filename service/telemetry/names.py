@@ -93,7 +93,7 @@ LATEST_CACHED_TOKENS = "gen_ai.client.inference.usage.cache_read.input_tokens"
 # Our metrics.
 TURNS = "innerloop.turns"
 TURNS_RUNNING = "innerloop.turns.running"
-TURNS_WAITING = "innerloop.turns.waiting"
+TURNS_QUEUED = "innerloop.turns.queued"
 TURNS_ROOM = "innerloop.turns.room"
 QUEUE_ROOM = "innerloop.queue.room"
 OLDEST_TURN = "innerloop.turns.oldest"

@@ -9,6 +9,7 @@
 7. The same prompt and seed give the same tokens.
 8. Several streams at once do not mix.
 9. A banned token is never sampled; a script that has one is wrong.
+10. It is stalled only while somebody waits for its tokens.
 """
 
 from __future__ import annotations
@@ -135,3 +136,18 @@ async def test_9_a_banned_token_is_never_sampled(subject: Subject) -> None:
         chosen = tokens(await read(subject.engine, sampling))
         assert len(chosen) == SAMPLING.max_tokens
         assert not {*banned} & {*chosen}
+
+
+async def test_10_stalled_only_while_somebody_waits(subject: Subject) -> None:
+    async with aclosing(subject.engine.generate(PROMPT, SAMPLING)) as stream:
+        reading = asyncio.create_task(anext(stream))
+        while not (seen := subject.engine.stalled) and not reading.done():
+            await asyncio.sleep(0)
+        assert seen > 0.0
+        await reading
+        assert subject.engine.stalled == 0.0  # whoever reads is busy with what it got
+    abandoned = asyncio.create_task(read(subject.engine, SAMPLING))
+    await asyncio.sleep(0)
+    abandoned.cancel()
+    await asyncio.wait([abandoned])
+    assert subject.engine.stalled == 0.0

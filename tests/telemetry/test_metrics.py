@@ -183,10 +183,10 @@ async def test_messages_that_are_turned_away(watch: Watch, monkeypatch: pytest.M
     assert scraped("innerloop_admissions_refused_total", innerloop_reason="queue") == 0
     assert (scraped("innerloop_turns_room"), scraped("innerloop_queue_room")) == (1, 4)
     assert 0 < scraped("innerloop_turns_oldest_seconds") < scraped("innerloop_turn_limit_seconds")
-    await watched.shows(2, "innerloop_turns_waiting")
+    await watched.shows(2, "innerloop_turns_queued")
     watched.agent.engine.gate.set()
     await asyncio.gather(*sent)
-    await watched.shows(0, "innerloop_turns_waiting")
+    await watched.shows(0, "innerloop_turns_queued")
 
 
 async def test_webhooks(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
