@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.chart.helm import CHART, Object, only, render, run
 from tests.chart.schemas import check_custom
 
 ALERTS, DASHBOARD = CHART / "files" / "alerts.yaml", CHART / "files" / "dashboard.json"
-# They come with the metrics they ask for.
-pytestmark = pytest.mark.skipif(not ALERTS.exists(), reason="there are no alert rules yet")
 VALUES: Object = {
     "metrics": {
         "rules": {"enabled": True, "labels": {"release": "prometheus"}},
@@ -30,6 +27,10 @@ def test_rules_are_those_of_the_file(tmp_path: Path) -> None:
     rendered = tmp_path / "rules.yaml"
     rendered.write_text(yaml.safe_dump(rule["spec"]))
     assert "SUCCESS" in run("promtool", "check", "rules", "--lint-fatal", rendered)
+
+
+def test_alerts_fire_where_they_should() -> None:
+    assert "SUCCESS" in run("promtool", "test", "rules", Path(__file__).with_name("alerts_test.yaml"))
 
 
 def test_the_dashboard_is_that_of_the_file() -> None:
