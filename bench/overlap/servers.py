@@ -77,4 +77,5 @@ async def _healthy(http: httpx.AsyncClient, url: str) -> bool:
 
 def _environment() -> dict[str, str]:
     """What our service sets for its engine, for both; and where the engines' processes find `bench`."""
-    return {**engine_environment(), **os.environ, "PYTHONPATH": str(Path.cwd())}
+    path = os.pathsep.join(filter(None, (str(Path.cwd()), os.environ.get("PYTHONPATH"))))
+    return {**engine_environment(), **os.environ, "PYTHONPATH": path}

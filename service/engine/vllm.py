@@ -73,11 +73,12 @@ class VllmEngine:
     @classmethod
     @asynccontextmanager
     async def open(cls, config: EngineConfig, progress: Callable[[str], None]) -> AsyncIterator[Self]:
-        """Loads the model and, on leaving, unloads it. `progress` hears of the start, which takes 15 to 45 s.
+        """Loads the model and, on leaving, unloads it. `progress` hears of the start, which takes 15 to 45 s,
+        and on a GPU a minute or two the first time: vLLM compiles the model.
 
         Raises ModelError if vLLM cannot start.
         """
-        progress(f"starting vLLM on {config.folder.name} (15 to 45 s)")
+        progress(f"starting vLLM on {config.folder.name} (15 to 45 s; the first time on a GPU, two minutes)")
         begun = time.monotonic()
         # By itself: libraries keep some errors of their imports, with the frames they came through. Were the engine in
         # one of these, it would live on until Python is half gone.
@@ -257,6 +258,7 @@ _QUIET = {
     "PYTHONWARNINGS": "ignore",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TORCH_LOGS": "-all",
+    "TQDM_DISABLE": "1",
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",
     "VLLM_NO_USAGE_STATS": "1",
