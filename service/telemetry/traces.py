@@ -12,6 +12,7 @@ passed on all the same. The standard OTEL_* variables say who gets them, and how
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ Carrier = dict[str, str]
 tracer = trace.get_tracer("innerloop")
 
 _W3C = TraceContextTextMapPropagator()
+_LAST_SECONDS = 3.0
+"""How long it may take to send the last spans."""
 _EXPORTERS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
@@ -128,7 +131,10 @@ def exported(service: str, version: str) -> Iterator[None]:
     try:
         yield
     finally:
-        provider.shutdown()
+        # In a thread: a collector that does not answer would take up to half a minute of the time there is to end.
+        sending = threading.Thread(target=provider.shutdown, name="last spans", daemon=True)
+        sending.start()
+        sending.join(_LAST_SECONDS)
 
 
 def protocol() -> str:

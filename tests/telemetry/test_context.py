@@ -106,6 +106,19 @@ async def test_a_webhook_is_told_in_a_trace_of_its_own_with_a_link_to_the_messag
     assert (link.trace_id, link.span_id) == (trace_id, request.id)
 
 
+@pytest.mark.parametrize("latest", [False, True])
+async def test_the_newest_names_where_they_are_wanted(
+    run_server: RunServer, own_collector: Collector, monkeypatch: pytest.MonkeyPatch, latest: bool
+) -> None:
+    monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", "http,gen_ai_latest_experimental" if latest else "http")
+    agent = await run_server(echo)
+    trace_id, parent = new_parent()
+    await agent.rpc("SendMessage", {"message": say("hello")}, **parent)
+    turn = (await spans_of(own_collector, trace_id))["INTERNAL invoke_agent agent"]
+    assert ({"gen_ai.provider.name", "gen_ai.agent.version"} <= turn.attributes.keys()) == (not latest)
+    assert turn.attributes["gen_ai.operation.name"] == "invoke_agent"
+
+
 async def test_what_fails_says_so_without_saying_what(run_server: RunServer, own_collector: Collector) -> None:
     agent = await run_server(echo)
     agent.engine.error = RuntimeError("of a secret")
