@@ -36,7 +36,9 @@ class ModelSection(_Section):
     """What decodes."""
 
     base: str = "smollm2-135m-instruct"
-    """The embedded model, or the path or hub id of one that vLLM serves and whose chat format we know."""
+    """The embedded model, or the path or hub id of one that vLLM serves and whose chat format we know. With an
+    `@COMMIT`, all 40 digits of it, a hub id means that version for good.
+    """
     adapter: Path | None = None
     """Folder of a LoRA adapter, relative to the agent's folder. Its sha256 is part of the weights' version."""
     window: int | None = Field(default=None, gt=0)

@@ -83,9 +83,9 @@ def _base(name: str, agent: Path, store: Store, progress: Callable[[str], None])
     if (agent / name / "config.json").is_file():
         folder = (agent / name).resolve()
         return Prepared(folder, f"{folder.name}@{_fingerprint(folder)}")
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        folder = _download(name, progress)
-        return Prepared(folder, f"{name}@{folder.name[:12]}")  # a snapshot's folder is named after its commit
+    if hub := re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@([0-9a-f]{40}))?", name):
+        folder = _download(hub[1], hub[2], progress)
+        return Prepared(folder, f"{hub[1]}@{folder.name[:12]}")  # a snapshot's folder is named after its commit
     raise ModelError(f'no model "{name}": neither {embedded.NAME}, nor a folder with a config.json, nor a hub id')
 
 
@@ -95,13 +95,14 @@ def _fingerprint(folder: Path) -> str:
     return hashlib.sha256(repr(files).encode()).hexdigest()[:12]
 
 
-def _download(name: str, progress: Callable[[str], None]) -> Path:
+def _download(name: str, commit: str | None, progress: Callable[[str], None]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     progress(f"fetching {name} from the Hugging Face hub, unless it is cached")
     try:
-        return Path(snapshot_download(name, ignore_patterns=["*.bin", "*.gguf", "*.pt", "*.pth", "original/*"]))
+        unwanted = ["*.bin", "*.gguf", "*.pt", "*.pth", "original/*"]
+        return Path(snapshot_download(name, revision=commit, ignore_patterns=unwanted))
     except LocalEntryNotFoundError as error:
         raise ModelError(f"{name} is not cached and the Hugging Face hub cannot be reached") from error
     except HfHubHTTPError as error:

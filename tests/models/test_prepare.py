@@ -19,7 +19,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from service.chat.inner import MARKERS
 from service.errors import ModelError
 from service.models import embedded
-from service.models.prepare import prepare
+from service.models.prepare import Prepared, prepare
 from service.settings import Machine
 
 
@@ -136,6 +136,21 @@ def test_a_hub_that_cannot_be_reached_is_said(tmp_path: Path, cache: Path, monke
     monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
     with pytest.raises(ModelError, match="acme/model is not cached and the Hugging Face hub cannot be reached"):
         prepare(Model("acme/model"), tmp_path, cache, print)
+
+
+@pytest.mark.parametrize("commit", [None, "0123456789abcdef0123456789abcdef01234567"])
+def test_a_commit_of_the_hub_is_kept_to(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, commit: str | None
+) -> None:
+    there = commit or "f" * 40
+    repository = tmp_path / "hub" / "models--acme--model"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("f" * 40)
+    (repository / "snapshots" / there).mkdir(parents=True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    prepared = prepare(Model(f"acme/model@{commit}" if commit else "acme/model"), tmp_path, cache, print)
+    assert prepared == Prepared(repository / "snapshots" / there, f"acme/model@{there[:12]}")
 
 
 def test_the_missing_package_is_said(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
