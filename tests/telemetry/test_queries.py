@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for what there is: each metric and label of their queries is looked for in a real scrape."""
+"""Alerts, dashboard and runbook ask for what there is: each metric and label is looked for in a real scrape."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from tests.test_management import managed
 
 FILES = Path(__file__).parents[2] / "helm" / "files"
 ALERTS = [rule for group in yaml.safe_load((FILES / "alerts.yaml").read_text())["groups"] for rule in group["rules"]]
+RUNBOOK = (FILES.parents[1] / "docs" / "runbook.md").read_text()
 DASHBOARD = json.loads((FILES / "dashboard.json").read_text())
 PROMETHEUS = {"namespace", "job", "pod", "instance"}
 """Labels that it adds itself."""
@@ -47,6 +48,9 @@ def queries() -> Iterator[str]:
             values = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"]["query"])
             assert values
             yield f"sum by ({values[2]}) ({values[1]})"
+    yield from (
+        code for code in re.findall("`([^`]+)`", RUNBOOK) if re.search(r"\b(innerloop_|gen_ai_|vllm:|process_)", code)
+    )
 
 
 def asked() -> set[Asks]:
