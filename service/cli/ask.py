@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from importlib.metadata import version
 
 from rich.console import Console
 from rich.text import Text
@@ -14,6 +15,7 @@ from service.cli.story import Story, printable
 from service.client import RemoteAgent, Reply, open_http
 from service.credentials import Credential
 from service.events import Event, to_json
+from service.telemetry.traces import exported
 
 
 def run(
@@ -31,10 +33,11 @@ def run(
     if credential:
         credential.check()
     try:
-        if as_json:
-            reply = asyncio.run(ask_as_json(url, text, context_id, task_id, credential))
-        else:
-            reply = asyncio.run(ask_and_show(Console(), url, text, context_id, task_id, credential))
+        with exported("innerloop-ask", version("innerloop")):
+            if as_json:
+                reply = asyncio.run(ask_as_json(url, text, context_id, task_id, credential))
+            else:
+                reply = asyncio.run(ask_and_show(Console(), url, text, context_id, task_id, credential))
     except KeyboardInterrupt:
         return 130
     return 0 if reply.completed else 3 if reply.asks else 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import sys
 from typing import Any
 
 import httpx
@@ -104,6 +106,24 @@ async def test_a_webhook_is_told_in_a_trace_of_its_own_with_a_link_to_the_messag
     assert (span.id, span.parent_id, span.attributes["http.response.status_code"]) == (span_id, "", 200)
     (link,) = span.links
     assert (link.trace_id, link.span_id) == (trace_id, request.id)
+
+
+async def test_who_asks_from_the_command_line_is_the_root(run_server: RunServer, own_collector: Collector) -> None:
+    agent = await run_server(echo)
+    environment = {**os.environ, **own_collector.environment}
+    command = (sys.executable, "-m", "service", "ask", agent.url, "hello")
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.DEVNULL)
+    assert await process.wait() == 0
+
+    def ask(spans: list[Span]) -> list[Span]:
+        return [span for span in spans if span.service == "innerloop-ask"]
+
+    (asked,) = ask(await asyncio.to_thread(own_collector.wait, lambda spans: bool(ask(spans))))
+    assert asked.parent_id == ""
+    request = (await spans_of(own_collector, asked.trace_id, "SERVER SendStreamingMessage"))[
+        "SERVER SendStreamingMessage"
+    ]
+    assert request.parent_id == asked.id
 
 
 @pytest.mark.parametrize("latest", [False, True])
