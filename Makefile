@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-overlap chaos conformance-server interoperation check-chart check-workflows golden lint types lock clean
+.PHONY: help setup models demo test bench bench-telemetry bench-overlap chaos conformance-server interoperation check-chart check-workflows golden lint types lock clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: lint types models ## Every check and every test, real models included
 
 bench: setup ## Decoding through A2A against the bare engine
 	@$(BIN)/python -m bench.streaming
+
+bench-telemetry: setup ## What metrics, traces and logs cost
+	@$(BIN)/python -m bench.telemetry
 
 bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, against outer loops and the least that is possible (two hours)
 	@$(BIN)/python -m bench.overlap

@@ -1,0 +1,221 @@
+"""What telemetry costs: tokens a second with all of it, and with none.
+
+    python -m bench.telemetry [--least]
+
+Two processes serve the same agent, the embedded model without tools, as `innerloop serve` does. One has everything on:
+metrics and vLLM's own, read every second, as often as nobody does; traces, vLLM's among them, of every turn, sent to a
+collector in this process; logs in JSON. The other has nothing on. Both are given the same load in turns, by a client in
+a process of its own, and decode the same number of tokens whatever the model would rather do; the one whose turn it is
+not does nothing. The ratio is taken within a repetition; medians are over repetitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, astuple, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from bench.load import PROMPTS, Load, Side
+from bench.spread import spread
+from bench.streaming import client_of
+from bench.telemetry.collector import Collector, open_collector
+from bench.telemetry.engine import TOKENS
+from service.cli.agents import free_port, loud
+from service.cli.children import Children, wait_until_ready
+from service.cli.provenance import append, circumstances
+from service.client import open_http
+from service.errors import ServiceError
+
+RESULTS = Path(__file__).parent.with_suffix(".jsonl")
+LOADS = {
+    "1": Load(streams=1, answers=3, tokens=TOKENS, apart=0, repetitions=9),
+    "8": Load(streams=8, answers=1, tokens=TOKENS, apart=0, repetitions=9),
+}
+ON, OFF = "on", "off"
+SEED = 0
+WRITER = {
+    "name": "writer",
+    "description": "Writes letters.",
+    "instructions": "You write letters.",
+    "sampling": {"seed": SEED},
+    "limits": {"tokens": TOKENS},
+    "skills": [{"id": "write", "name": "Write", "description": "Writes letters.", "tags": ["letters"]}],
+}
+Found = dict[str, list[dict[str, Side]]]
+"""Repetitions by load, each with both sides."""
+_SCRAPE_SECONDS = 1.0
+_START_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the side that is on has told meanwhile: that it was really on."""
+
+    spans: int
+    scrapes: int
+    samples: int
+    """Of the last scrape."""
+    log_lines: int
+
+
+async def main(*, least: bool) -> None:
+    console = Console()
+    loads = {name: replace(load, answers=1, repetitions=2) for name, load in LOADS.items()} if least else LOADS
+    async with open_sides(console) as (sides, told):
+        console.print("warming up", style="dim")
+        for side in sides.values():
+            await side(Load(streams=len(PROMPTS), answers=1, tokens=TOKENS, apart=0, repetitions=1))
+        found: Found = {}
+        for name, load in loads.items():
+            console.print(f"{name} at once: {load.repetitions} times on each side", style="dim", highlight=False)
+            found[name] = [await repetition(sides, load, turn) for turn in range(load.repetitions)]
+        heard = told()
+    console.print(table(found))
+    if not min(astuple(heard)):
+        raise ServiceError(f"the side that is on was not: {heard}")
+    result = summary(found, loads, heard, "python -m bench.telemetry" + " --least" * least)
+    if not least:
+        append(RESULTS, result)
+    print(json.dumps(result))
+
+
+@asynccontextmanager
+async def open_sides(
+    console: Console,
+) -> AsyncIterator[tuple[Mapping[str, Callable[[Load], Awaitable[Side]]], Callable[[], Told]]]:
+    """Both, ready: each makes of a load what it can; and what the one that is on has told so far."""
+    lines = 0
+    show = loud(console).hear
+
+    def hear(name: str, line: str) -> None:
+        nonlocal lines
+        if name == ON and line.startswith("{"):
+            lines += 1
+        else:
+            show(name, line)
+
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (folder / "agent.yaml").write_text(yaml.safe_dump(WRITER))
+        collector = stack.enter_context(open_collector())
+        http = await stack.enter_async_context(open_http())
+        children = await stack.enter_async_context(Children(hear))
+        management, ports = free_port(), {ON: free_port(), OFF: free_port()}
+        ready = {}
+        for name, port in ports.items():
+            on = _everything(collector, management) if name == ON else {"INNERLOOP_LOG_FORMAT": "text"}
+            environment = _bare() | on | {"INNERLOOP_DATA": str(folder / name)}
+            options = ("--port", str(port), "--engine", "bench.telemetry.engine:fixed")
+            command = (sys.executable, "-m", "service", "serve", str(folder), *options)
+            ready[await children.start(name, command, environment)] = partial(_is_ready, http, port)
+        await wait_until_ready(ready, _START_SECONDS)
+        scraper = Scraper(http, f"http://127.0.0.1:{management}/metrics")
+        scraping = asyncio.create_task(scraper.run())
+        stack.callback(scraping.cancel)
+        sides = {
+            name: await stack.enter_async_context(client_of(f"http://127.0.0.1:{port}")) for name, port in ports.items()
+        }
+        yield sides, lambda: Told(len(collector.spans()), scraper.scrapes, scraper.samples, lines)
+
+
+class Scraper:
+    """What Prometheus would be."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self._http = http
+        self._url = url
+        self.scrapes = self.samples = 0
+
+    async def run(self) -> None:
+        while True:
+            response = (await self._http.get(self._url)).raise_for_status()
+            self.scrapes += 1
+            self.samples = sum(not line.startswith("#") for line in response.text.splitlines())
+            await asyncio.sleep(_SCRAPE_SECONDS)
+
+
+def _bare() -> dict[str, str]:
+    """The environment, without what would turn anything on."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "INNERLOOP_"))}
+
+
+def _everything(collector: Collector, port: int) -> dict[str, str]:
+    endpoint = {name: value for name, value in collector.environment.items() if name != "OTEL_BSP_SCHEDULE_DELAY"}
+    return endpoint | {"INNERLOOP_MANAGEMENT_PORT": str(port), "INNERLOOP_LOG_FORMAT": "json"}
+
+
+async def _is_ready(http: httpx.AsyncClient, port: int) -> bool:
+    try:
+        return (await http.get(f"http://127.0.0.1:{port}/readyz")).is_success
+    except httpx.TransportError:
+        return False
+
+
+async def repetition(sides: Mapping[str, Callable[[Load], Awaitable[Side]]], load: Load, turn: int) -> dict[str, Side]:
+    """Both sides once; which goes first alternates."""
+    return {name: await sides[name](load) for name in sorted(sides, reverse=turn % 2 == 1)}
+
+
+def ratios(repetitions: list[dict[str, Side]]) -> list[float]:
+    return [both[ON].tokens_per_second / both[OFF].tokens_per_second for both in repetitions]
+
+
+def summary(found: Found, loads: Mapping[str, Load], told: Told, command: str) -> dict[str, Any]:
+    return {
+        "ratio": {name: round(statistics.median(ratios(found[name])), 4) for name in found},
+        "ratio_spread": {name: [round(bound(ratios(found[name])), 4) for bound in (min, max)] for name in found},
+        "tokens_per_second": {
+            name: {
+                side: round(statistics.median(both[side].tokens_per_second for both in found[name]), 1)
+                for side in (OFF, ON)
+            }
+            for name in found
+        },
+        "told": asdict(told),
+        **circumstances(command, SEED),
+        "loads": {name: asdict(load) for name, load in loads.items()},
+        "repetitions": {
+            name: [
+                {side: [round(figure, 1) for figure in astuple(made)] for side, made in both.items()}
+                for both in found[name]
+            ]
+            for name in found
+        },
+    }
+
+
+def table(found: Found) -> Table:
+    """Medians, and in brackets the smallest and largest."""
+    table = Table("at once", "telemetry", "tokens/s", "ms to first token")
+    for load, repetitions in found.items():
+        for name in (OFF, ON):
+            sides = [both[name] for both in repetitions]
+            speeds, firsts = [side.tokens_per_second for side in sides], [side.first_token_ms for side in sides]
+            table.add_row(load, name, spread(speeds, 1), spread(firsts, 0))
+        table.add_row("", "ratio", spread(ratios(repetitions), 4))
+        table.add_section()
+    return table
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench.telemetry")
+    parser.add_argument("--least", action="store_true", help="only try it out: little is measured, and not recorded")
+    try:
+        asyncio.run(main(least=parser.parse_args().least))
+    except ServiceError as error:
+        sys.exit(f"bench: {error}")
