@@ -56,16 +56,19 @@ class TaskUpdates:
         if isinstance(event, UsageReported):
             self._log.usage = event.usage
             return
-        event = event.model_copy(update={"at": event.at or time.time()})
-        if isinstance(event, TextDelta):
+        if isinstance(event, TextDelta):  # there is one for every token, and nobody is told when
             self._pending.append(event)
-        elif added := self._timeline.add(event):
+        else:
+            self._add(event.model_copy(update={"at": event.at or time.time()}))
+        self._news.set()
+
+    def _add(self, event: Event) -> None:
+        if added := self._timeline.add(event):
             if self._listen:
                 self._listen(event)
             self._pending.append(added.event)
             if added.stored:
                 self._storing.append(added.stored)
-        self._news.set()
 
     async def __aenter__(self) -> Self:
         self._sender = asyncio.create_task(self._send_often())
