@@ -27,7 +27,6 @@ FILES = Path(__file__).parents[2] / "helm" / "files"
 ALERTS = [rule for group in yaml.safe_load((FILES / "alerts.yaml").read_text())["groups"] for rule in group["rules"]]
 RUNBOOK = (FILES.parents[1] / "docs" / "runbook.md").read_text()
 DASHBOARD = json.loads((FILES / "dashboard.json").read_text())
-RUNBOOK = FILES.parents[1] / "docs" / "runbook.md"
 PROMETHEUS = {"namespace", "job", "pod", "instance"}
 """Labels that it adds itself."""
 
@@ -135,7 +134,7 @@ def test_whoever_is_called_is_told_what_to_do(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("critical", "warning")
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
     assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{rule['alert'].lower()}"
-    assert f"\n### {rule['alert']}\n" in RUNBOOK.read_text()
+    assert f"\n### {rule['alert']}\n" in RUNBOOK
 
 
 def test_alerts_are_told_apart_and_each_is_tried() -> None:
