@@ -14,7 +14,7 @@ from a2a.types import Role, Task, TaskState
 from sqlalchemy import func, not_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bench.chaos.clients import Client, numbers_of, text_of
+from bench.chaos.clients import Client, difference, numbers_of, text_of
 from bench.chaos.plan import ASK, EFFECTS, KEYED, PEER, Call, Plan, draw
 from service.chat.inner import InnerFormat
 from service.endpoint.tasks import Tasks
@@ -174,7 +174,7 @@ def _check_client(client: Client, turn: Turn | None, found: Findings) -> None:
     if not client.ended:
         wrong.append(f"has not ended: {client.task.status}")
     elif turn is None or _without_record(turn.task) != _without_record(client.task):
-        wrong.append(f"was told {client.task}, and this is stored: {turn and turn.task}")
+        wrong.append(f"was told what is not stored: {difference(client.task, turn.task if turn else Task())}")
     else:
         wrong += _check_events(client, turn)
     said = {message.message_id for message in client.task.history if message.role == Role.ROLE_USER}

@@ -5,6 +5,7 @@ knows how its task ended.
 from __future__ import annotations
 
 import asyncio
+import difflib
 import random
 import uuid
 from collections import Counter
@@ -38,6 +39,7 @@ from a2a.types import (
 )
 from a2a.utils.constants import TransportProtocol
 from a2a.utils.errors import A2AError, InternalError, TaskNotCancelableError, UnsupportedOperationError
+from google.protobuf.json_format import MessageToJson
 from google.protobuf.struct_pb2 import Value
 
 from bench.chaos.agent import ANSWER_SECONDS
@@ -148,7 +150,8 @@ class Client:
             return
         request.configuration.return_immediately = way == "return"
         context = _context(self.draws.uniform(0.01, 0.3) if way == "lose" else _TIMEOUT_SECONDS)
-        self._know((await self._agent.send_message(request, context=context)).task)
+        had_ended = self.ended
+        self._know((await self._agent.send_message(request, context=context)).task, had_ended)
 
     async def _answer(self, asked: TaskStatus) -> None:
         """At times late, so that the question may have expired; at times the task is cancelled instead."""
@@ -174,12 +177,14 @@ class Client:
             await self._look()
 
     async def _look(self) -> None:
-        self._know(await self._agent.get_task(GetTaskRequest(id=self.task.id), context=_context()))
+        had_ended = self.ended
+        self._know(await self._agent.get_task(GetTaskRequest(id=self.task.id), context=_context()), had_ended)
         await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _cancel(self) -> None:
+        had_ended = self.ended
         try:
-            self._know(await self._agent.cancel_task(CancelTaskRequest(id=self.task.id), context=_context()))
+            self._know(await self._agent.cancel_task(CancelTaskRequest(id=self.task.id), context=_context()), had_ended)
         except TaskNotCancelableError:
             await self._look()
 
@@ -189,6 +194,7 @@ class Client:
         text, state, count = "", TaskState.TASK_STATE_UNSPECIFIED, 0
         numbers: list[int] = []
         answering: list[asyncio.Task[None]] = []
+        had_ended = self.ended
         try:
             async with aclosing(events):
                 async for event in events:
@@ -196,7 +202,7 @@ class Client:
                     status = TaskStatus()
                     match event.WhichOneof("payload"):
                         case "task":
-                            self._know(event.task)
+                            self._know(event.task, had_ended)
                             text, status = text_of(*event.task.artifacts), event.task.status
                             numbers = numbers_of(events_of(event.task.metadata))
                         case "artifact_update":
@@ -219,12 +225,19 @@ class Client:
             self.heard = text, numbers
             await self._persist(self._look)
 
-    def _know(self, task: Task) -> None:
+    def _know(self, task: Task, had_ended: bool) -> None:
+        """What was asked for before the end was known may be older: the client asks several things at a time."""
         self.task_ids.add(task.id)
         if not self.ended:
             self.task = task
-        elif task != self.task:
-            self.wrong.append(f"has ended as {self.task}, and then was {task}")
+        elif task != self.task and (had_ended or task.status.state in TERMINAL):
+            self.wrong.append(f"has ended, and then was something else: {difference(self.task, task)}")
+
+
+def difference(one: Task, other: Task) -> str:
+    """Both as a whole: what only one of them has is marked."""
+    before, after = (MessageToJson(each, indent=1).splitlines() for each in (one, other))
+    return "\n".join(difflib.ndiff(before, after))
 
 
 def text_of(*said: Message | Artifact) -> str:

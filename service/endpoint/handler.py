@@ -47,7 +47,7 @@ from service.endpoint.configs import Configs
 from service.endpoint.log import Log
 from service.endpoint.owner import conversation_key, owner_of, quota_key
 from service.endpoint.shown import Shown
-from service.endpoint.storage import Storage
+from service.endpoint.storage import Step, Storage
 from service.endpoint.traced import name_operation, note_refusal, note_task
 from service.endpoint.turning_away import note_busy
 from service.endpoint.worker import Worker
@@ -120,11 +120,13 @@ class Handler(RequestHandler):
             task = await self._task(params.id, context)
             if task.status.state in TERMINAL:
                 raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}; read it instead")
-            with self._logs.hold(task, owner_of(context)) as log:
+            async with (
+                self._held(task, owner_of(context)) as log,
                 # Also while it rests: whoever answers may be somebody else.
-                async with aclosing(self._shown.follow(log, context, TERMINAL)) as events:
-                    async for event in events:
-                        yield event
+                aclosing(self._shown.follow(log, context, TERMINAL)) as events,
+            ):
+                async for event in events:
+                    yield event
 
     @validate_request_params
     async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
@@ -155,11 +157,11 @@ class Handler(RequestHandler):
             task, owner = await self._task(params.id, context), owner_of(context)
             if task.status.state in TERMINAL:
                 raise TaskNotCancelableError
-            with self._logs.hold(task, owner) as log:
-                ended = _moved_on(task, TaskState.TASK_STATE_CANCELED)
-                ended.status.timestamp.GetCurrentTime()
-                if await self._storage.turns.cancel(task.id, *self._storage.resting(ended, owner)):
-                    log.catch_up(ended)
+            async with self._held(task, owner) as log:
+                end = Step(self._storage, task.id, _cancelled, self._storage.webhooks.owed(task.id))
+                if await self._storage.turns.cancel(task.id, end):
+                    await self._storage.tell_events(log)
+                    log.catch_up(end.task)
                 while not log.ended:  # until its worker has told of it, whichever process that is in
                     self._worker.cancel(task.id)
                     with suppress(TimeoutError):
@@ -234,19 +236,19 @@ class Handler(RequestHandler):
             if refusal:
                 raise InvalidParamsError(refusal)
             stored = await self._asked_task(message, context) if message.task_id else None
-            task = _answered(stored, message) if stored else new_task(message)
+            task = stored or new_task(message)
             conversation = conversation_key(owner, task.context_id)
             await self._check_room(conversation, ask, begins=not named)
             accepted = Accepted(task.id, conversation, key, said, quota_key(context), ask.to_json())
             also = [await self._configs.to_store(task.id, config, context)] if config else []
             if stored and also:  # that may have taken long
-                stored = await self._asked_task(message, context)
-                task = _answered(stored, message)
-            with self._logs.hold(stored or task, owner) as log:
+                task = await self._asked_task(message, context)
+            async with self._held(task, owner) as log:
                 if stored:
-                    seen = await self._answer(accepted, ask, task, owner, *also)
+                    step = Step(self._storage, task.id, lambda asking: _answered(asking, message), *also)
+                    seen = await self._answer(accepted, ask, step)
                     if seen is None and log.task.status.state in INTERRUPTED:  # else it has gone on already
-                        log.catch_up(task)
+                        log.catch_up(step.task)
                 else:
                     seen = await self._accept(accepted, task, owner, context, *also, begins=not named)
                 if seen is None:
@@ -257,6 +259,14 @@ class Handler(RequestHandler):
         if config:
             await self._configs.create(task.id, config, context)
             task = await self._task(task.id, context)
+        async with self._held(task, owner) as log:
+            yield log
+
+    @asynccontextmanager
+    async def _held(self, task: Task, owner: str) -> AsyncIterator[Log]:
+        """The log of a task that was read, in which those who follow it have heard of all that came before that."""
+        if known := self._logs.get(task.id):
+            await self._storage.tell_events(known)
         with self._logs.hold(task, owner) as log:
             yield log
 
@@ -287,13 +297,14 @@ class Handler(RequestHandler):
             note_busy(context, busy)
             raise
 
-    async def _answer(self, accepted: Accepted, ask: Ask, task: Task, owner: str, *also: Statement) -> Seen | None:
+    async def _answer(self, accepted: Accepted, ask: Ask, step: Step) -> Seen | None:
+        task_id = accepted.turn_id
         try:
-            return await self._worker.answer(accepted, ask.text, ask.question, task, owner, *also)
+            return await self._worker.answer(accepted, ask.text, ask.question, step)
         except NotAsked:
-            raise InvalidParamsError(f"task {task.id} does not ask {one_line(str(ask.question), ID_LENGTH)}") from None
+            raise InvalidParamsError(f"task {task_id} does not ask {one_line(str(ask.question), ID_LENGTH)}") from None
         except LookupError:  # it has been answered, or has ended, in this moment
-            raise UnsupportedOperationError(f"task {task.id} takes no messages any more") from None
+            raise UnsupportedOperationError(f"task {task_id} takes no messages any more") from None
 
     async def _seen_task(self, seen: Seen, said: str, context: ServerCallContext) -> Task:
         """The task of a message that was accepted before."""
@@ -303,8 +314,8 @@ class Handler(RequestHandler):
 
     async def _task(self, task_id: str, context: ServerCallContext) -> Task:
         """As it is now. A stranger's is not found."""
-        log = self._logs.get(task_id)
-        if log and self._worker.knows(task_id) and log.owner == owner_of(context):
+        log = self._worker.known(task_id)
+        if log and log.owner == owner_of(context):
             note_task(log.task)
             return log.snapshot()
         task = await self._storage.tasks.get(task_id, context)
@@ -329,6 +340,12 @@ def _moved_on(stored: Task, state: TaskState) -> Task:
         task.history.append(task.status.message)
     task.status.Clear()
     task.status.state = state
+    return task
+
+
+def _cancelled(stored: Task) -> Task:
+    task = _moved_on(stored, TaskState.TASK_STATE_CANCELED)
+    task.status.timestamp.GetCurrentTime()
     return task
 
 

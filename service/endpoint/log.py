@@ -98,9 +98,14 @@ class Log:
             self._tell(update)
 
     def catch_up(self, task: Task) -> None:
-        """Tells how the task is now, to which others may have said something since."""
-        self.task.history.extend(task.history[len(self.task.history) :])
+        """Tells how the task is now, to which others may have said something since. What has ended stays as it is."""
+        if self.task.status.state in TERMINAL:
+            return
+        for artifact in self.task.artifacts:
+            if not any(each.artifact_id == artifact.artifact_id for each in task.artifacts):  # its process has died
+                self.tell_text(artifact.artifact_id, Part(text=""), append=False)
         self.tell_state(task)
+        self.task.CopyFrom(task)
 
     def close(self) -> None:
         """Lets all go who follow."""
@@ -144,6 +149,8 @@ class Log:
         return copy
 
     def _tell(self, update: Update) -> None:
+        if self.task.status.state in TERMINAL:  # nobody listens any more, and what was told of the end stays true
+            return
         if not is_event(update):  # what happens inside a turn is no part of the task
             self._change(update)
         self.told += 1
@@ -179,12 +186,15 @@ class Logs:
 
     @contextmanager
     def hold(self, task: Task, owner: str) -> Iterator[Log]:
-        """The log of a task, which is now as in `task`, unless this process knows better since it works on it."""
+        """The log of a task, which is now as in `task`, unless this process knows better since it works on it.
+
+        It does not where the task has ended: then it has not heard yet that this is written, or lost the task before.
+        """
         log = self._logs.get(task.id)
         if log is None or log.ended:
             self._logs[task.id] = log = Log(task, owner)
-        elif not log.is_ours:  # it has heard of what other processes did only up to now and then
-            log.catch_up(task)
+        elif not log.is_ours or task.status.state in TERMINAL:
+            log.catch_up(task)  # it has heard of what other processes did only up to now and then
         log.closed |= self._closed
         log.holders += 1
         try:
@@ -196,7 +206,8 @@ class Logs:
 
     def close(self, log: Log) -> None:
         """Lets go who follows; whoever asks for the task from now on gets another log."""
-        self._logs.pop(log.task.id, None)
+        if self._logs.get(log.task.id) is log:
+            del self._logs[log.task.id]
         log.close()
 
     def close_all(self) -> None:

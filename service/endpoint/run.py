@@ -187,6 +187,8 @@ class Run:
             except Exception:
                 logger.exception("task %s has ended, but that cannot be written", task.id)
                 await asyncio.sleep(_PAUSE_SECONDS)
+        if not self._decoded:  # then nobody has told here what an earlier holder stored last
+            await self._storage.tell_events(log)
         log.tell_state(task)
 
     async def _clean_up(self) -> None:

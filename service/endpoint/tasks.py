@@ -11,7 +11,7 @@ from a2a.utils.constants import DEFAULT_LIST_TASKS_PAGE_SIZE
 from a2a.utils.errors import InvalidParamsError
 from a2a.utils.task import decode_list_tasks_cursor
 from sqlalchemy import inspect, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.endpoint.owner import owner_of
 from service.endpoint.storable import is_id
@@ -59,6 +59,12 @@ class Tasks(DatabaseTaskStore):
         except (ValueError, OverflowError, InvalidParamsError):  # the time in it
             return False
         return True
+
+    async def read_within(self, connection: AsyncConnection, task_id: str) -> tuple[Task, str]:
+        """A task that there is, with its owner, as a transaction that is under way sees it."""
+        async with self.async_session_maker(bind=connection) as session:
+            row = await session.get_one(self.task_model, task_id)
+            return self._from_orm(row), row.owner
 
     async def read(self, task_ids: Collection[str]) -> dict[str, tuple[Task, str]]:
         """Those of the tasks that there are, whoever owns them, with their owners."""

@@ -15,6 +15,7 @@ from service.endpoint.parts import text_part
 from service.errors import LeaseLost
 from service.events import CallProgress, Event, TextDelta, UsageReported
 from service.sessions.timeline import Timeline
+from service.to_the_end import to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,9 @@ class TaskUpdates:
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
         self._news.set()
+        await to_the_end(self._sent())  # a cancel that comes now must not take the last words with it
+
+    async def _sent(self) -> None:
         await self._sender
 
     async def _send_often(self) -> None:

@@ -20,7 +20,7 @@ from service.endpoint.admission import Admission
 from service.endpoint.agent import Agent
 from service.endpoint.log import Log, Logs
 from service.endpoint.run import Phase, Run, give_back
-from service.endpoint.storage import Storage
+from service.endpoint.storage import Step, Storage
 from service.endpoint.traced import work_on
 from service.errors import LeaseLost
 from service.sessions.outages import is_outage, through_outages
@@ -133,22 +133,25 @@ class Worker:
             self._start(result, task, owner)
         return None
 
-    async def answer(
-        self, accepted: Accepted, text: str, question: str | None, task: Task, owner: str, *also: Statement
-    ) -> Seen | None:
-        """Stores the answer that a turn rests for, with its task, and goes on with it as soon as may be.
+    async def answer(self, accepted: Accepted, text: str, question: str | None, step: Step) -> Seen | None:
+        """Stores the answer that a turn rests for, with its task's step, and goes on with it as soon as may be.
 
         Of a message that was accepted before, says which turn is its. Raises LookupError if the turn asks nothing, and
         NotAsked if it asks something else than the `question` that is named.
         """
-        seen = await self._turns.answer(accepted, text, question, self._storage.tasks.row(task, owner), *also)
+        seen = await self._turns.answer(accepted, text, question, step)
         self._wanted.set()
         return seen
 
-    def knows(self, task_id: str) -> bool:
-        """Whether nobody can know more of a task: it is decoded here, and no other process can have taken it since."""
-        run = self._runs.get(task_id)
-        return run is not None and self._turns.lasts(run.renewed)
+    def known(self, task_id: str) -> Log | None:
+        """The log of a task of which nobody can know more.
+
+        It is decoded here, no other process can have taken it since, and no end of it is on its way to the database.
+        """
+        run, log = self._runs.get(task_id), self.logs.get(task_id)
+        if run is None or log is None or not log.is_ours or run.phase is Phase.SETTLED:
+            return None
+        return log if self._turns.lasts(run.renewed) else None
 
     def cancel(self, task_id: str) -> None:
         """Ends a turn that is decoded here, engine and calls included. Of any other, nothing happens."""

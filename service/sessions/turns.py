@@ -14,7 +14,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ TRACE = "trace"
 ANSWERED = "answered"
 """And, if it answers a question, for that of the message before it."""
 _NO_MEMOS = "{}"
+Also = Callable[[AsyncConnection], Awaitable[Sequence[Statement]]]
+"""What else is to be written, by what is stored now: until it is written, nobody else changes that."""
 _RENEWALS = 10
 """In the time that a lease lasts without any."""
 
@@ -306,7 +308,9 @@ class Turns:
         }
         return update(turns).where(turns.c.id == turn_id).values(rests), None
 
-    async def answer(self, accepted: Accepted, text: str, question: str | None = None, *also: Statement) -> Seen | None:
+    async def answer(
+        self, accepted: Accepted, text: str, question: str | None = None, also: Also | None = None
+    ) -> Seen | None:
         """Stores a message as the answer that a turn rests for, and what is `also` to be written with it.
 
         Of a message that was accepted before, nothing is stored again. Raises LookupError if the turn asks nothing, and
@@ -314,9 +318,7 @@ class Turns:
         """
         return await to_the_end(self._answer(accepted, text, question, also))
 
-    async def _answer(
-        self, accepted: Accepted, text: str, question: str | None, also: Sequence[Statement]
-    ) -> Seen | None:
+    async def _answer(self, accepted: Accepted, text: str, question: str | None, also: Also | None) -> Seen | None:
         asked = select(turns.c.fence, turns.c.asking, turns.c.memo, turns.c.ask).where(
             turns.c.id == accepted.turn_id,
             not_(turns.c.ended),
@@ -336,7 +338,8 @@ class Turns:
                 # Also what it has come through and may cost: when the question was asked may be long ago.
                 before = {ANSWERED: row.ask[TRACE]} if TRACE in row.ask else {}
                 newest = update(turns).where(turns.c.id == accepted.turn_id).values(ask=accepted.ask | before)
-                for statement, rows in ((newest, None), _message(accepted), *also):
+                more = await also(connection) if also else ()
+                for statement, rows in ((newest, None), _message(accepted), *more):
                     await connection.execute(statement, rows)
         except (IntegrityError, LookupError):
             if seen := await self._find(accepted.message_key):
@@ -351,14 +354,14 @@ class Turns:
         await connection.execute(insert(answers).values(row))
         await connection.execute(update(turns).where(turns.c.id == turn_id).values(asking=None))
 
-    async def cancel(self, turn_id: str, *also: Statement) -> bool:
+    async def cancel(self, turn_id: str, also: Also | None = None) -> bool:
         """Says that a turn is to end. If nobody holds it, that is its end, for which `also` is written; whether so.
 
         One that may have left something elsewhere is free once more then: whoever takes it is to clean up.
         """
         return await to_the_end(self._cancel(turn_id, also))
 
-    async def _cancel(self, turn_id: str, also: Sequence[Statement]) -> bool:
+    async def _cancel(self, turn_id: str, also: Also | None) -> bool:
         columns = (turns.c.begun, turns.c.asking, turns.c.memo, turns.c.cancelled, self._unheld().label("free"))
         there = select(*columns).where(turns.c.id == turn_id, not_(turns.c.ended))
         cancels = update(turns).where(turns.c.id == turn_id).values(cancelled=True, fence=turns.c.fence + 1)
@@ -376,7 +379,8 @@ class Turns:
                 for call_id, memo in memos.items():
                     await self._write_answer(connection, turn_id, call_id, Answer(None, memo))
                 then = (self.left(turn_id),)
-            for statement, rows in ((cancels, None), *then, *also):
+            more = await also(connection) if also else ()
+            for statement, rows in ((cancels, None), *then, *more):
                 await connection.execute(statement, rows)
         return True
 

@@ -115,3 +115,22 @@ async def test_what_another_process_said_comes_first(timeline: Timeline) -> None
         await sink.emit(TextDelta(text="d"))
     assert updates(log) == ["abc", "d"]
     assert [part.text for part in log.task.artifacts[0].parts] == ["abcd"]
+
+
+async def test_a_cancel_that_comes_last_takes_nothing_away(timeline: Timeline) -> None:
+    log = a_log()
+
+    async def tell() -> None:
+        async with TaskUpdates(log, timeline) as sink:
+            await sink.emit(STARTED)
+            await sink.emit(TextDelta(text="a"))
+        raise AssertionError
+
+    telling = asyncio.create_task(tell())
+    while not any("Writes._flush" in repr(task) for task in asyncio.all_tasks()):
+        await asyncio.sleep(0)
+    telling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await telling
+    event, text = updates(log)
+    assert (event[0]["kind"], text) == ("call_started", "a")

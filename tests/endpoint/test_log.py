@@ -117,3 +117,30 @@ async def test_who_works_on_a_task_knows_it_best() -> None:
         log.is_ours = True
         with logs.hold(task(WORKING, "a"), "") as same:
             assert same.snapshot() == task(WORKING, "ab")
+
+
+async def test_what_has_ended_does_not_change_any_more() -> None:
+    """Whatever a process says that does not know yet that it has lost the task."""
+    logs = Logs()
+    with logs.hold(task(WORKING, "ab"), "") as log:
+        log.is_ours = True
+        with logs.hold(task(DONE, "a"), "") as same:
+            assert same is log
+        say(log, "c")
+        log.tell_status(TaskStatus(state=WORKING))
+        log.tell_state(task(WORKING, "abcd"))
+        log.catch_up(task(WORKING, "abcd"))
+        assert log.snapshot() == task(DONE, "a")
+
+
+async def test_a_log_is_as_the_task_is_stored() -> None:
+    """Also where that has less than was told, since the process has died that told it."""
+    log, empty, less = Log(task(WORKING), ""), task(WORKING), task(DONE)
+    empty.artifacts.add(artifact_id="answer").parts.add(text="")
+    follower = asyncio.create_task(heard(log))
+    await asyncio.sleep(0)
+    for stored in (empty, task(WORKING, "a"), less):
+        stored.metadata["known"] = True
+        log.catch_up(stored)
+        assert log.snapshot() == stored
+    assert await follower == [("task", ""), "a", "", "COMPLETED"]
