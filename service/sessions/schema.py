@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, String, Table, column, delete, insert, inspect, select, table
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.sessions.tables import metadata
 
@@ -21,9 +23,15 @@ _UNVERSIONED = {"context_id": "0001", "conversation_id": "0002"}
 _ALONE = {
     "sqlite": ("BEGIN IMMEDIATE",),  # the driver would begin none for what changes tables
     # Who waits for a table has all others wait behind it.
-    "postgresql": (f"SELECT pg_advisory_xact_lock({0x1_00_9})", "SET LOCAL lock_timeout = '30s'"),
+    "postgresql": (
+        f"SELECT pg_advisory_xact_lock({0x1_00_9})",
+        "SET LOCAL lock_timeout = '30s'",
+        "SET LOCAL idle_in_transaction_session_timeout = '600s'",
+    ),
 }
 """By database: begins a transaction that one process at a time has."""
+_PATIENT = {"sqlite": (), "postgresql": ("SET LOCAL idle_in_transaction_session_timeout = '10s'",)}
+"""By database: who starts on a busy machine may be silent for longer than who writes turns under a short lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +111,22 @@ async def prepare(database: AsyncEngine) -> None:
             f"its tables have version {version.revision}, which needs a program of {version.oldest} or later, and this "
             f"one is of {OURS.head}: take a newer program, or a backup from before the upgrade"
         )
-    async with database.connect() as connection:
+    async with _looking(database) as connection:
         await connection.run_sync(_check_columns)
 
 
 async def read_version(database: AsyncEngine) -> Version:
     """The one that it has now."""
-    async with database.connect() as connection:
+    async with _looking(database) as connection:
         return await connection.run_sync(OURS.read)
+
+
+@asynccontextmanager
+async def _looking(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with database.connect() as connection:
+        for statement in _PATIENT[database.dialect.name]:
+            await connection.exec_driver_sql(statement)
+        yield connection
 
 
 async def upgrade(database: AsyncEngine) -> Version:

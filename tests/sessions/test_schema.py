@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -271,6 +272,25 @@ async def test_replicas_start_together_on_an_empty_database(new_postgres: Callab
         databases = await asyncio.gather(*opening)
         for database in databases:
             assert await read_conversation(database, "c") == Transcript()
+
+
+async def test_who_starts_slowly_is_not_cut_off(
+    new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where leases are short, silence is soon too long for whoever writes under them."""
+
+    def slowly(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any) -> Any:
+            time.sleep(0.1)
+            return call(*arguments)
+
+        return called
+
+    monkeypatch.setattr(OURS, "read", slowly(OURS.read))
+    monkeypatch.setattr(OURS, "upgrade", slowly(OURS.upgrade))
+    monkeypatch.setattr(schema, "_check_columns", slowly(schema._check_columns))
+    async with open_database(new_postgres(), silence_seconds=0.02) as database:
+        assert await read_conversation(database, "c") == Transcript()
 
 
 @asynccontextmanager
