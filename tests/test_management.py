@@ -160,6 +160,20 @@ async def test_without_a_database_it_is_alive_and_not_ready(
         await eventually(lambda: is_answered(url, "readyz", 200, "ready"))
 
 
+async def test_probes_are_answered_however_many_are_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a crowd at the port would look like a dead process, and end it."""
+    monkeypatch.setattr("service.management._CONNECTIONS", 1)
+    health = Health()
+    health.loaded(ScriptedEngine(lambda *_: ()))
+    with managed(health) as url:
+        where = httpx.URL(url)
+        _, held = await asyncio.open_connection(where.host, where.port)
+        for path in ("livez", "startupz", "readyz"):
+            assert await get(url, path) == (200, {"state": "ready"})
+        assert (await get(url, "metrics"))[0] == 503
+        held.close()
+
+
 async def test_metrics_are_prometheus_text() -> None:
     with managed(Health()) as url:
         async with httpx.AsyncClient() as http:

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.endpoint.refusals import RETRY_AFTER_SECONDS, Refusal, refuse
 
 PROBES = ("/healthz", "/readyz")
+_ANSWERED = (*PROBES, "/livez", "/startupz")
+"""Also those of the management port: a kubelet that is turned away would end the process."""
 
 _FULL = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -25,7 +27,7 @@ class OnlyProbes:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in PROBES:
+        if scope["path"] in _ANSWERED:
             await self._app(scope, receive, send)
         else:
             await refuse(scope, receive, send, _FULL)
