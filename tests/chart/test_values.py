@@ -98,6 +98,7 @@ def test_the_readme_is_current(tmp_path: Path) -> None:
         ({"management": {"port": 8001}}, "port"),
         ({"drain": {"preStopSeconds": 0}}, "preStopSeconds"),
         ({"image": {"digest": "sha256:0"}}, "digest"),
+        ({"commonLabels": {"app.kubernetes.io/name": "agents"}}, "app.kubernetes.io/name"),
         ({"peers": [{"name": "contracts"}]}, "peers"),
         ({"peers": [{"name": "contracts", "service": "contracts", "url": "http://contracts"}]}, "peers"),
         ({"peers": [{"name": "Contracts", "service": "contracts"}]}, "peers"),
