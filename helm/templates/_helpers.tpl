@@ -136,16 +136,17 @@ Seconds from the moment a pod is told to end to the moment it is killed:
 
     preStop       it has left the Service's endpoints, and proxies hear of it; it still serves
     turns         SIGTERM: new requests are turned away, running turns may end
-    connections   clients read what was sent to them: uvicorn's time-out, service/server.py
+    closing       turns that are let go of say so, service/endpoint/worker.py; then clients read what was sent to them,
+                  over HTTP, service/server.py, and after that over gRPC, service/endpoint/grpc.py
     margin        the engine, the database, what is sent last
 */}}
 {{- define "innerloop.graceSeconds" -}}
-{{- $closing := 5 -}}
+{{- $closing := add 5 5 (ternary 5 0 .Values.server.grpc.enabled) -}}
 {{- with .Values.drain -}}
 {{- $needed := add .preStopSeconds .turnSeconds $closing .marginSeconds | int -}}
 {{- $given := int .terminationGracePeriodSeconds -}}
 {{- if and $given (lt $given $needed) -}}
-{{- fail (printf "drain.terminationGracePeriodSeconds is %d, but %d s before SIGTERM, %d s for turns, %d s for connections and a margin of %d s are %d s: the pod would be killed in the middle of it" $given (int .preStopSeconds) (int .turnSeconds) $closing (int .marginSeconds) $needed) -}}
+{{- fail (printf "drain.terminationGracePeriodSeconds is %d, but %d s before SIGTERM, %d s for turns, %d s to close and a margin of %d s are %d s: the pod would be killed in the middle of it" $given (int .preStopSeconds) (int .turnSeconds) $closing (int .marginSeconds) $needed) -}}
 {{- end -}}
 {{- default $needed $given -}}
 {{- end -}}

@@ -77,10 +77,22 @@ def test_defaults_are_the_services(field: str) -> None:
     assert getattr(machine(agent(ALL["default"])), field) == Machine.model_fields[field].default
 
 
-def test_connections_close_in_the_time_that_the_chart_gives_them() -> None:
-    (seconds,) = re.findall(r"^_CLOSE_SECONDS = (\d+)$", source("service/server.py"), re.M)
-    (given,) = re.findall(r"\$closing := (\d+)", source("helm/templates/_helpers.tpl"))
-    assert given == seconds
+def seconds(name: str, path: str) -> float:
+    """A constant of the service."""
+    (found,) = re.findall(rf"^{name} = ([\d.]+)$", source(path), re.M)
+    return float(found)
+
+
+@pytest.mark.parametrize("grpc", [False, True])
+def test_all_that_is_waited_for_at_the_end_is_in_the_grace_period(grpc: bool) -> None:
+    pod = pods(render({"server": {"grpc": {"enabled": grpc}}}))["agent"]
+    values = yaml.safe_load(source("helm/values.yaml"))["drain"]
+    closing = seconds("_LAST_WORD_SECONDS", "service/endpoint/worker.py")
+    closing += seconds("_CLOSE_SECONDS", "service/server.py")
+    if grpc:
+        closing += seconds("_CLOSE_SECONDS", "service/endpoint/grpc.py")
+    needed = values["preStopSeconds"] + values["turnSeconds"] + closing + values["marginSeconds"]
+    assert pod["spec"]["terminationGracePeriodSeconds"] == needed
 
 
 def test_probes_and_metrics_are_at_paths_that_are_served() -> None:

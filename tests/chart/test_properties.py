@@ -152,7 +152,9 @@ def is_whole(pod: Object) -> None:
 def ends_in_time(pod: Object) -> None:
     container = pod["spec"]["containers"][0]
     before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod["spec"]["terminationGracePeriodSeconds"] >= before + machine(container).drain_seconds + 5 + 5
+    made = machine(container)
+    closing = 15 if made.grpc_port else 10
+    assert pod["spec"]["terminationGracePeriodSeconds"] >= before + made.drain_seconds + closing + 5
 
 
 def starts_in_time(seconds: int, workload: Object, pod: Object) -> None:

@@ -88,5 +88,5 @@ def test_a_download_has_to_be_let_out() -> None:
 
 
 def test_no_pod_is_killed_while_its_turns_may_still_run() -> None:
-    with pytest.raises(Refused, match=r"is 60, but 10 s before SIGTERM, 40 s for turns, .* 15 s are 70 s"):
+    with pytest.raises(Refused, match=r"is 60, but 10 s before SIGTERM, 40 s for turns, .* 15 s are 75 s"):
         render({"drain": {"preStopSeconds": 10, "turnSeconds": 40, "terminationGracePeriodSeconds": 60}})
