@@ -211,7 +211,12 @@ class Service:
         return machine.grpc_public_url or server.address
 
     async def _readiness(self, request: Request) -> JSONResponse:
-        """A peer or an MCP server that is not known is told, but no hindrance: calls say that it cannot be reached."""
+        """A peer or an MCP server that is not known is told, but no hindrance: calls say that it cannot be reached.
+
+        Where callers have to say who they are, those who have not learn no names.
+        """
+        if self._machine.auth.is_set:
+            return await self._probes.ready(request)
         peers = {name: peer.known for name, peer in self._peers.items()}
         servers = {name: server.known for name, server in self._servers.items()}
         return await self._probes.ready(request, peers=peers, mcp=servers)
