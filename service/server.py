@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -13,6 +14,8 @@ from sse_starlette.sse import AppStatus, EventSourceResponse
 from service.app import Service
 from service.connections import IDLE_SECONDS, Connection
 from service.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 5
 """How long clients may take to read what was sent to them before their connections are cut."""
@@ -80,6 +83,7 @@ class Server(uvicorn.Server):
         EventSourceResponse.DEFAULT_PING_INTERVAL = _PING_SECONDS
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        logger.info("told to end; %d turns run and may go on for %g s", self._service.turns, self._drain_seconds)
         drain = asyncio.create_task(self._service.drain(self._drain_seconds))
         while not drain.done() and not self.force_exit:
             await asyncio.wait({drain}, timeout=0.1)
@@ -88,6 +92,7 @@ class Server(uvicorn.Server):
         drain.cancel()
         await self._service.drain(0)
         await super().shutdown(sockets)
+        logger.info("ended")
 
 
 class EmbeddedServer(Server):

@@ -39,6 +39,7 @@ def run(
             else:
                 reply = asyncio.run(ask_and_show(Console(), url, text, context_id, task_id, credential))
     except KeyboardInterrupt:
+        print("\ninterrupted; what was done until then stays done", file=sys.stderr)
         return 130
     return 0 if reply.completed else 3 if reply.asks else 1
 

@@ -118,7 +118,7 @@ def sole_use(url: str, wait_seconds: float = 0.0) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(f"{path}.lock").acquire(timeout=wait_seconds)
     except Timeout:
-        raise ConfigError(f"another process uses {path}; give this one its own INNERLOOP_DATA") from None
+        raise ConfigError(f"another process uses {path}: end that, or give this one its own INNERLOOP_DATA") from None
     except OSError as error:
         raise ConfigError(f"the folder {path.parent} cannot be used: {error.strerror or error}") from error
     with lock:

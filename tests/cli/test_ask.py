@@ -235,6 +235,9 @@ async def test_a_token_goes_nowhere_else(tmp_path: Path) -> None:
     assert "secret" not in str(elsewhere.headers)
 
 
+INTERRUPTED = b"\ninterrupted; what was done until then stays done\n"
+
+
 @asynccontextmanager
 async def asking(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """`innerloop ask`, as a process of its own."""
@@ -255,7 +258,7 @@ async def test_ctrl_c_cancels_the_task(run_server: RunServer) -> None:
     async with asking(agent.url) as process:
         await agent.listed("WORKING")
         process.send_signal(signal.SIGINT)
-        assert (await process.communicate())[1] == b""
+        assert (await process.communicate())[1] == INTERRUPTED
         assert process.returncode == 130
     await agent.listed("CANCELED")
 
@@ -273,7 +276,7 @@ async def test_that_an_agent_is_away_is_shown_until_it_is_there_again_or_ctrl_c(
                 f"{agent.url} does not answer: its task {t['id']} is looked for until it does\n" for t in tasks
             }
         impatient.send_signal(signal.SIGINT)
-        assert (await impatient.communicate())[1] == b""
+        assert (await impatient.communicate())[1] == INTERRUPTED
         assert impatient.returncode == 130
         await run_server(echo, listener=listen("127.0.0.1", urlsplit(agent.url).port or 0))
         out, err = await patient.communicate()
