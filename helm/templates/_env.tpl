@@ -83,7 +83,7 @@
 {{- end }}
 {{- end }}
 {{ include "innerloop.foldersEnv" . }}
-{{- include "innerloop.databaseEnv" . }}
+{{- include "innerloop.databaseEnv" .Values.database }}
 {{- include "innerloop.tracesEnv" . }}
 {{- end }}
 
@@ -97,15 +97,14 @@
   value: {{ .Values.server.logFormat | quote }}
 {{- end }}
 
+{{/* The URL, from a Secret: existingSecret and key. */}}
 {{- define "innerloop.databaseEnv" -}}
-{{- with .Values.database }}
 {{- if .existingSecret }}
 - name: INNERLOOP_DATABASE
   valueFrom:
     secretKeyRef:
       name: {{ .existingSecret | quote }}
       key: {{ .key | quote }}
-{{- end }}
 {{- end }}
 {{- end }}
 

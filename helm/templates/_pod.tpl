@@ -234,11 +234,7 @@ livenessProbe:
 - name: shm
   mountPath: /dev/shm
 {{- end }}
-{{- range include "innerloop.secretMounts" . | fromYamlArray }}
-- name: {{ .name | quote }}
-  mountPath: {{ .path | quote }}
-  readOnly: true
-{{- end }}
+{{- include "innerloop.mountsOfSecrets" (include "innerloop.secretMounts" . | fromYamlArray) }}
 {{- end }}
 
 {{/* Secrets that are files: name of the volume, secret, path, and which keys of it if not all. */}}
@@ -263,8 +259,36 @@ livenessProbe:
 - {name: push-encryption, secret: {{ .existingSecret | quote }}, path: /etc/innerloop/push-encryption, keys: [{{ .key | quote }}]}
 {{- end }}
 {{- end }}
+{{- include "innerloop.otherSecretMounts" . }}
+{{- end }}
+
+{{/* Those that the chart knows nothing of. */}}
+{{- define "innerloop.otherSecretMounts" -}}
 {{- range $index, $mount := .Values.secretMounts }}
 - {name: secret-{{ $index }}, secret: {{ $mount.secret | quote }}, path: {{ $mount.path | quote }}, keys: []}
+{{- end }}
+{{- end }}
+
+{{- define "innerloop.mountsOfSecrets" -}}
+{{- range . }}
+- name: {{ .name | quote }}
+  mountPath: {{ .path | quote }}
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "innerloop.volumesOfSecrets" -}}
+{{- range . }}
+- name: {{ .name | quote }}
+  secret:
+    secretName: {{ .secret | quote }}
+    defaultMode: 0440
+    {{- with .keys }}
+    items:
+      {{- range . }}
+      - {key: {{ . | quote }}, path: {{ . | quote }}}
+      {{- end }}
+    {{- end }}
 {{- end }}
 {{- end }}
 
@@ -320,18 +344,7 @@ livenessProbe:
     claimName: {{ .adapter.existingClaim | quote }}
     readOnly: true
 {{- end }}
-{{- range include "innerloop.secretMounts" $ | fromYamlArray }}
-- name: {{ .name | quote }}
-  secret:
-    secretName: {{ .secret | quote }}
-    defaultMode: 0440
-    {{- with .keys }}
-    items:
-      {{- range . }}
-      - {key: {{ . | quote }}, path: {{ . | quote }}}
-      {{- end }}
-    {{- end }}
-{{- end }}
+{{- include "innerloop.volumesOfSecrets" (include "innerloop.secretMounts" $ | fromYamlArray) }}
 {{- end }}
 {{- end }}
 

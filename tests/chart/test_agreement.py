@@ -18,7 +18,7 @@ from tests.chart.settings import environment, machine, variables
 NAMES = [path.stem for path in sorted(CASES.glob("*.yaml"))]
 ALL = {name: render(case(name)) for name in NAMES}
 OF_KUBERNETES = {"POD_NAME", "NODE_NAME"}
-OF_LIBRARIES = {"HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "OMP_NUM_THREADS", "VLLM_NO_USAGE_STATS"}
+OF_LIBRARIES = {"HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "OMP_NUM_THREADS", "PGSSLROOTCERT", "VLLM_NO_USAGE_STATS"}
 
 each_case = pytest.mark.parametrize("name", NAMES)
 

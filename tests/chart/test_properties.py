@@ -15,6 +15,8 @@ from tests.chart.settings import machine
 NAME = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20)
 PEERS: list[Object] = [{"podSelector": {}}]
+GATEWAY: list[Object] = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateways"}}}]
+ISSUER: list[Object] = [{"to": [{"ipBlock": {"cidr": "203.0.113.8/32"}}], "ports": [{"port": 443}]}]
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
 
@@ -27,12 +29,23 @@ def secret() -> st.SearchStrategy[Object]:
     return st.fixed_dictionaries({"existingSecret": NAME})
 
 
+def named(values: Object) -> Object:
+    """With what the NetworkPolicy would ask for: where a gateway and the issuer of tokens are."""
+    said = {"clients": GATEWAY} if {"httpRoute", "ingress"} & set(values) else {}
+    if "jwt" in values.get("auth", {}):
+        said = said | {"egress": ISSUER}
+    return values | {"networkPolicy": said | values.get("networkPolicy", {})}
+
+
 VALUES = some(
     fullnameOverride=NAME,
     commonLabels=st.dictionaries(NAME, NAME, max_size=2),
     agent=some(path=st.just("/app/agent"), files=st.dictionaries(NAME.map("{}.py".format), TEXT, max_size=2)),
     peers=st.lists(
-        st.fixed_dictionaries({"name": NAME.map(lambda name: name.replace("-", "_")), "service": NAME}),
+        st.fixed_dictionaries(
+            {"name": NAME.map(lambda name: name.replace("-", "_")), "service": NAME},
+            optional={"egress": st.just(PEERS)},
+        ),
         max_size=3,
         unique_by=lambda peer: peer["name"],
     ),
@@ -62,11 +75,13 @@ VALUES = some(
     replicaCount=st.integers(0, 5),
     resources=some(limits=some(cpu=st.sampled_from(["500m", "2", "3.5", "7500m", 4]), memory=st.just("1Gi"))),
     shm=st.just({"sizeLimit": "1Gi"}),
-    database=st.fixed_dictionaries({"existingSecret": NAME, "egress": st.just(PEERS)}),
+    database=st.fixed_dictionaries(
+        {"existingSecret": NAME, "egress": st.just(PEERS)}, optional={"migrations": secret()}
+    ),
     persistence=some(enabled=st.booleans(), existingClaim=st.just("data"), accessModes=st.just(["ReadWriteMany"])),
     server=some(grpc=some(enabled=st.booleans()), egressAllow=st.just(["10.0.0.0/8", "fd00::/8"])),
     auth=some(
-        jwt=st.fixed_dictionaries({"jwks": TEXT, "issuer": TEXT, "audience": TEXT}),
+        jwt=st.fixed_dictionaries({"jwks": TEXT.map("https://{}".format), "issuer": TEXT, "audience": TEXT}),
         apiKeys=secret(),
         proxy=st.just({"addresses": ["10.0.0.0/8"]}),
     ),
@@ -91,7 +106,7 @@ VALUES = some(
     podAnnotations=st.dictionaries(NAME, TEXT, max_size=2),
     userNamespace=st.booleans(),
     test=some(enabled=st.booleans(), question=TEXT, existingSecret=NAME),
-)
+).map(named)
 
 unhurried = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

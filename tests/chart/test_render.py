@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.helm import CASES, CHART, ROOT, Refused, case, only, render, run, template
+from tests.chart.helm import CASES, CHART, ROOT, Object, Refused, case, only, pods, render, run, template
 from tests.chart.schemas import CUSTOM, VERSIONS, check, check_custom
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -78,6 +78,70 @@ def test_where_it_is_has_to_be_said(without: str) -> None:
     with pytest.raises(Refused, match="networkPolicy cuts off what is not named"):
         render(values)
     render(values | {"networkPolicy": {"enabled": False}})
+
+
+ROUTE: Object = {"enabled": True, "parentRefs": [{"name": "public"}]}
+TOKENS: Object = {"jwks": "https://login.example.com/jwks.json", "issuer": "login", "audience": "office"}
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"httpRoute": ROUTE}, "clients"),
+        ({"grpcRoute": ROUTE, "server": {"grpc": {"enabled": True}}}, "clients"),
+        ({"ingress": {"enabled": True, "host": "agent.example.com"}}, "clients"),
+        ({"auth": {"jwt": TOKENS}}, "egress"),
+    ],
+    ids=str,
+)
+def test_who_comes_from_elsewhere_and_what_keys_are_elsewhere_has_to_be_said(values: Object, key: str) -> None:
+    with pytest.raises(Refused, match=rf"say in networkPolicy\.{key} where"):
+        render(values)
+    pods_of_gateway: Object = {"podSelector": {"matchLabels": {"app": "gateway"}}}
+    said = {"clients": [pods_of_gateway], "egress": [{"to": [pods_of_gateway], "ports": [{"port": 443}]}]}
+    render(values | {"networkPolicy": {key: said[key]}})
+    render(values | {"networkPolicy": {"enabled": False}})
+
+
+def test_keys_in_a_file_are_not_elsewhere() -> None:
+    render({"auth": {"jwt": TOKENS | {"jwks": "/agent/jwks.json"}}})
+
+
+def test_a_peer_in_the_cluster_may_be_asked_at_its_public_address_too() -> None:
+    peer = case("replicas")["peers"][0]
+    rules = only(render(case("replicas")), "NetworkPolicy", "office-innerloop")["spec"]["egress"]
+    (public,) = (rule["ports"] for rule in rules if rule["to"] == peer["egress"])
+    assert public == [{"port": 80}, {"port": 443}]
+    its_pods = {"matchLabels": {"innerloop.dev/agent": peer["service"]}}
+    (own,) = (rule["ports"] for rule in rules if rule["to"][0].get("podSelector") == its_pods)
+    assert own == [{"port": 8001}, {"port": 8002}]
+
+
+def test_migrations_reach_the_database_as_the_agent_does_but_in_their_own_role() -> None:
+    objects = render(case("replicas"))
+    pod = pods(objects)["migrations"]["spec"]
+    (container,) = pod["containers"]
+    variables = {each["name"]: each for each in container["env"]}
+    assert variables["PGSSLROOTCERT"]["value"] == "/etc/database/ca.crt"
+    url = variables["INNERLOOP_DATABASE"]["valueFrom"]["secretKeyRef"]
+    assert url == {"name": "agent-database-owner", "key": "url"}
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounts == {"tmp": "/tmp", "secret-0": "/etc/innerloop/contracts", "database-ca": "/etc/database"}
+    assert {each["name"] for each in pod["volumes"]} == set(mounts)  # the claim may be held by a running pod
+    del (values := case("replicas"))["database"]["migrations"]
+    (container,) = pods(render(values))["migrations"]["spec"]["containers"]
+    variables = {each["name"]: each for each in container["env"]}
+    assert variables["INNERLOOP_DATABASE"]["valueFrom"]["secretKeyRef"]["name"] == "agent-database"
+
+
+def test_nothing_of_the_migrations_is_left() -> None:
+    hooks = [each for each in render(case("replicas")) if each["metadata"]["name"] == "office-innerloop-migrations"]
+    assert {each["kind"] for each in hooks} == {"Job", "NetworkPolicy"}
+    for each in hooks:
+        assert "hook-succeeded" in each["metadata"]["annotations"]["helm.sh/hook-delete-policy"].split(",")
+    # Helm takes away what has succeeded in the end, when the last of them has.
+    weights = {each["kind"]: int(each["metadata"]["annotations"].get("helm.sh/hook-weight", 0)) for each in hooks}
+    assert weights["NetworkPolicy"] < weights["Job"]
 
 
 def test_a_download_has_to_be_let_out() -> None:
