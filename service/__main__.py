@@ -6,6 +6,8 @@ reads `--help` should wait for them.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,6 +54,9 @@ app.add_typer(db_app, name="db")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status. What is wrong with the input is said in one line."""
+    if os.getpid() == 1:
+        # In a container. The kernel keeps from process 1 every signal that it does not handle.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         return int(app(arguments, prog_name="innerloop", standalone_mode=False) or 0)
     except (TyperException, ServiceError) as error:

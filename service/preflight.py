@@ -5,6 +5,7 @@ Standard library only, and no newer syntax than Python 3.8's: a Python that is t
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from service.engine.cpu import cpu_problem
 
 PYTHONS = ((3, 11), (3, 14))
 """Oldest and newest that vLLM supports."""
+LIBRARY = "libnuma.so.1"
 DISK_GB = 6
 """The environment takes 3 GB; downloads, the prepared models and some air the rest."""
 
@@ -35,6 +37,10 @@ def problems(folder: Path) -> Iterator[str]:
     problem = cpu_problem()
     if problem:
         yield problem
+    try:
+        ctypes.CDLL(LIBRARY)
+    except OSError:
+        yield f"{LIBRARY}, which vLLM's kernels need, is not there: install libnuma1 (Fedora: numactl-libs)"
 
 
 def _dotted(version: tuple[int, ...]) -> str:

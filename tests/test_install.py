@@ -45,6 +45,11 @@ def test_an_old_python_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "this is Python 3.9; needed is 3.11 to 3.14" in problem
 
 
+def test_a_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "LIBRARY", "libnot-there.so.1")
+    assert [problem for problem in preflight.problems(Path()) if problem.startswith("libnot-there.so.1, which")]
+
+
 def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(0, 0, 2e9))

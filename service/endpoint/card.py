@@ -15,7 +15,7 @@ from google.protobuf.json_format import ParseDict
 from service.nested import map_strings
 from service.tools.base import ToolSpec
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "agent_card.json"
+TEMPLATE = Path(__file__).with_name("agent_card.json")
 
 
 class Skill(Protocol):

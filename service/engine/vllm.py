@@ -11,6 +11,7 @@ import gc
 import logging
 import math
 import os
+import shutil
 import signal
 import time
 import warnings
@@ -158,6 +159,9 @@ class VllmEngine:
 @cache
 def _import_vllm() -> None:
     _set_environment(_QUIET)
+    if not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        # However it is told to run, vLLM has parts of its sampler compiled. They run as they are written, too.
+        _set_environment({"TORCHDYNAMO_DISABLE": "1"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of deprecated things that vLLM uses
         import vllm.v1.engine.async_llm  # noqa: F401
