@@ -86,7 +86,7 @@ types: setup ## mypy, strict
 lock: setup ## Writes the locks anew from what pyproject.toml asks for; LOCK="--upgrade-package NAME" raises one
 	@$(BIN)/python -m scripts.lock $(LOCK)
 
-check-image: setup ## Builds the image for CPUs, runs it confined and asks it something (as root; 20 minutes, later 5)
+check-image: setup ## Builds the image for CPUs, runs it confined and asks it something (as root; 6 minutes, then 3)
 	@$(PYTHON) -m scripts.image_tools
 	$(BIN)/pytest -c tests/image/pytest.ini --rootdir . tests/image
 

@@ -32,10 +32,11 @@ def buildah(*arguments: str, capture: bool = True) -> str:
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE if capture else sys.stderr).stdout
 
 
-def build(target: str, tag: str, *arguments: str) -> str:
+def build(target: str, *arguments: str) -> str:
     """Builds a target of the Dockerfile and returns its name. What is said meanwhile goes to standard error."""
     _make_base()
-    image = f"localhost/innerloop:{tag}"
+    image = f"localhost/innerloop:{target}"
+    buildah("rm", "--all")  # of a run that was interrupted
     with tempfile.TemporaryDirectory() as folder:
         secret = Path(folder) / "pip.conf"
         links = _write_pip_conf(secret)
@@ -43,7 +44,11 @@ def build(target: str, tag: str, *arguments: str) -> str:
         secrets = ["--secret", f"id=pip.conf,src={secret}", "--secret", f"id=ca.pem,src={CA}"]
         base = ["--build-arg", f"BASE_IMAGE={BASE}", "--build-arg", f"BASE_TAG={SUITE}"]
         options = ["--layers", "--isolation", "chroot", "--pull-never", "--format", "docker", *volumes, *secrets, *base]
-        buildah("bud", *options, "--target", target, *arguments, "--tag", image, str(ROOT), capture=False)
+        # Stages by name, so that their layers are kept, and those of earlier builds are not.
+        for stage in ("wheel", f"{target}-build", target):
+            name = f"localhost/innerloop:{stage}"
+            buildah("bud", *options, "--target", stage, *arguments, "--tag", name, str(ROOT), capture=False)
+    buildah("rmi", "--prune", "--force")
     return image
 
 
@@ -62,11 +67,6 @@ def mounted(image: str) -> Iterator[Path]:
     finally:
         buildah("umount", container)
         buildah("rm", container)
-
-
-def prune() -> None:
-    """Drops the layers of earlier builds."""
-    buildah("rmi", "--prune", "--force")
 
 
 def _make_base() -> None:

@@ -12,7 +12,7 @@ from tests.image import buildah
 @pytest.fixture(scope="session")
 def image() -> str:
     """The `cpu` target, built."""
-    return buildah.build("cpu", "cpu", "--build-arg", "VERSION=1.2.3", "--build-arg", "REVISION=abc")
+    return buildah.build("cpu", "--build-arg", "VERSION=1.2.3", "--build-arg", "REVISION=abc")
 
 
 @pytest.fixture(scope="session")
