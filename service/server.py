@@ -83,7 +83,8 @@ class Server(uvicorn.Server):
         EventSourceResponse.DEFAULT_PING_INTERVAL = _PING_SECONDS
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        logger.info("told to end; %d turns run and may go on for %g s", self._service.turns, self._drain_seconds)
+        if turns := self._service.turns:
+            logger.info("told to end; %d turns run and may go on for %g s", turns, self._drain_seconds)
         drain = asyncio.create_task(self._service.drain(self._drain_seconds))
         while not drain.done() and not self.force_exit:
             await asyncio.wait({drain}, timeout=0.1)
@@ -92,7 +93,6 @@ class Server(uvicorn.Server):
         drain.cancel()
         await self._service.drain(0)
         await super().shutdown(sockets)
-        logger.info("ended")
 
 
 class EmbeddedServer(Server):
