@@ -32,12 +32,12 @@ from rich.console import Console
 from rich.table import Table
 from vllm.inputs import tokens_input
 
-from bench.around import Around
 from bench.load import PROMPTS, Load, Side, put
 from bench.spread import spread
 from service.agent import make_chat
 from service.app import Service
 from service.cli.provenance import append, circumstances
+from service.engine.around import Around
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
 from service.errors import ServiceError

@@ -29,8 +29,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.chaos.replicas import free_port
 from bench.spread import spread
+from service.cli.agents import free_port
 from service.cli.provenance import append, circumstances
 
 RESULTS = Path(__file__).parent.with_name("load.jsonl")

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.around import Around
+from service.engine.around import Around
 from service.engine.base import Chunk, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine
 

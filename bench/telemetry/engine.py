@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from dataclasses import replace
 from pathlib import Path
 
-from bench.around import Around
 from service.agent import make_chat
 from service.chat.base import ChatFormat
+from service.engine.around import Around
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.models.prepare import prepare

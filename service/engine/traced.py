@@ -10,46 +10,24 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.trace import Span
 
+from service.engine.around import Around
 from service.engine.base import Chunk, Engine, Finish, Sampling
 from service.telemetry import names
 from service.telemetry.traces import fail, tracer
 
 
-class TracedEngine:
+class TracedEngine(Around):
     """Where nobody records, a stretch is the engine's own: then a token costs nothing more."""
 
     def __init__(self, engine: Engine, model: str) -> None:
         """`model` is what the agent's configuration calls it."""
-        self._engine = engine
+        super().__init__(engine)
         self._model = model
-
-    @property
-    def window(self) -> int:
-        return self._engine.window
-
-    @property
-    def weights(self) -> str:
-        return self._engine.weights
-
-    @property
-    def alive(self) -> bool:
-        return self._engine.alive
-
-    @property
-    def pressure(self) -> float:
-        return self._engine.pressure
-
-    @property
-    def stalled(self) -> float:
-        return self._engine.stalled
 
     def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         span = tracer.start_span(f"{names.CHAT} {self._model}")
-        stream = self._engine.generate(tokens, sampling)
+        stream = super().generate(tokens, sampling)
         return self._recorded(span, stream, len(tokens), sampling) if span.is_recording() else stream
-
-    async def prefill(self, tokens: Sequence[int]) -> None:
-        await self._engine.prefill(tokens)
 
     async def _recorded(
         self, span: Span, stream: AsyncGenerator[Chunk], given: int, sampling: Sampling
@@ -86,7 +64,7 @@ class TracedEngine:
             names.OPERATION: names.CHAT,
             names.PROVIDER: "vllm",
             names.REQUEST_MODEL: self._model,
-            names.RESPONSE_MODEL: self._engine.weights,
+            names.RESPONSE_MODEL: self.engine.weights,
             names.REQUEST_MAX_TOKENS: sampling.max_tokens,
             names.REQUEST_TEMPERATURE: sampling.temperature,
             names.REQUEST_TOP_P: sampling.top_p,

@@ -1,4 +1,4 @@
-"""An engine around another one, for benchmarks to look into what goes through it."""
+"""An engine around another one: the base of those that look into what goes through it."""
 
 from __future__ import annotations
 
