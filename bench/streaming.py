@@ -22,8 +22,8 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,13 @@ from rich.console import Console
 from rich.table import Table
 from vllm.inputs import tokens_input
 
+from bench.fixed_length import FixedLength
 from bench.load import PROMPTS, Load, Side, put
 from bench.spread import spread
 from service.agent import make_chat
 from service.app import Service
 from service.cli.provenance import append, circumstances
-from service.engine.around import Around
-from service.engine.base import Chunk, Engine, Sampling
+from service.engine.base import Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
 from service.errors import ServiceError
 from service.models.prepare import prepare
@@ -67,27 +67,6 @@ Found = dict[str, list[dict[str, Side]]]
 """Repetitions by load."""
 
 
-class FixedLength(Around):
-    """The engine, made to decode `length` tokens for every request. Remembers what it was asked."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self.length = 1
-        self.asked: list[tuple[Sequence[int], Sampling]] = []
-        self.decoded: list[int] = []
-        """Tokens, of each request that came to its end."""
-
-    async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
-        sampling = replace(sampling, stop=(), max_tokens=self.length)
-        self.asked.append((tokens, sampling))
-        async with aclosing(super().generate(tokens, sampling)) as stream:
-            decoded = 0
-            async for chunk in stream:
-                decoded += len(chunk.tokens)
-                yield chunk
-        self.decoded.append(decoded)
-
-
 async def main() -> None:
     console = Console()
 
@@ -96,7 +75,7 @@ async def main() -> None:
 
     prepared = prepare(ModelSection(), Path(), Machine().cache, say)
     async with VllmEngine.open(EngineConfig(prepared.folder, prepared.version), say) as engine:
-        fixed = FixedLength(engine)
+        fixed = FixedLength(engine, length=1)
         async with serve(fixed, prepared.folder) as url, client_of(url) as over_a2a:
             say("warming up")
             await over_a2a(Load(streams=len(PROMPTS), answers=1, tokens=1, apart=0.1, repetitions=1))
