@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from bench.chaos.postgres import Postgres
-from service.cli.agents import free_port
+from service.cli.agents import free_port, is_up
 
 
 class Replica:
@@ -37,7 +37,7 @@ class Replica:
         with (self._folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(*command, env=self._environment, stderr=log)
         async with httpx.AsyncClient(timeout=5) as http:
-            while not await _is_ready(http, self.url):
+            while not await is_up(http, f"{self.url}/readyz"):
                 if self.process.returncode is not None:  # the database may be away, as for any service at its start
                     await asyncio.sleep(0.5)
                     return await self.start()
@@ -128,10 +128,3 @@ class Trouble:
         begun = time.monotonic()
         await fault
         self.done.setdefault(name, []).append(time.monotonic() - begun)
-
-
-async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(f"{url}/readyz")).is_success
-    except httpx.TransportError:
-        return False

@@ -12,13 +12,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-import httpx
 from openai import AsyncOpenAI
 from rich.console import Console
 
 from bench.overlap.contenders import ADK, OURS, Contenders
 from bench.overlap.outer import command, rename_markers
-from service.cli.agents import free_port, loud
+from service.cli.agents import free_port, is_up, loud
 from service.cli.children import Children, wait_until_ready
 from service.client import open_http
 from service.engine.vllm import engine_environment
@@ -53,12 +52,12 @@ async def open_contenders(names: Sequence[str], console: Console) -> AsyncIterat
         if not set(names) <= set(OURS):
             rename_markers(Path(places["weights"]), folder / "hermes")
             theirs = await children.start("theirs", command(folder / "hermes", port), _environment())
-            healthy[theirs] = partial(_healthy, http, url)
+            healthy[theirs] = partial(is_up, http, f"{url}/health")
         if ADK in names:
             adk_command = (_ADK_PYTHON, "-m", "bench.overlap.adk", url, str(adk_port))
             adk_environment = _environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # or it would ask the network
             adk = await children.start(ADK, adk_command, adk_environment)
-            healthy[adk] = partial(_healthy, http, places[ADK])
+            healthy[adk] = partial(is_up, http, f"{places[ADK]}/health")
         await wait_until_ready(healthy, _START_SECONDS)
         client = await stack.enter_async_context(AsyncOpenAI(base_url=f"{url}/v1", api_key="none", timeout=600))
         yield Contenders(names, places, folder, client, http)
@@ -66,13 +65,6 @@ async def open_contenders(names: Sequence[str], console: Console) -> AsyncIterat
 
 async def _told(lines: asyncio.Queue[str]) -> bool:
     return not lines.empty()
-
-
-async def _healthy(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(f"{url}/health")).is_success
-    except httpx.TransportError:
-        return False
 
 
 def _environment() -> dict[str, str]:

@@ -21,7 +21,6 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, astuple, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,8 @@ from bench.spread import spread
 from bench.streaming import client_of
 from bench.telemetry.collector import Collector, open_collector
 from bench.telemetry.engine import TOKENS
-from service.cli.agents import free_port, loud
-from service.cli.children import Children, wait_until_ready
+from service.cli.agents import Served, free_port, loud, wait_for_agents
+from service.cli.children import Children
 from service.cli.provenance import append, circumstances
 from service.client import open_http
 from service.errors import ServiceError
@@ -59,7 +58,6 @@ WRITER = {
 Found = dict[str, list[dict[str, Side]]]
 """Repetitions by load, each with both sides."""
 _SCRAPE_SECONDS = 1.0
-_START_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -116,20 +114,18 @@ async def open_sides(
         http = await stack.enter_async_context(open_http())
         children = await stack.enter_async_context(Children(hear))
         management, ports = free_port(), {ON: free_port(), OFF: free_port()}
-        ready = {}
+        agents = []
         for name, port in ports.items():
             on = _everything(collector, management) if name == ON else {"INNERLOOP_LOG_FORMAT": "text"}
             environment = _bare() | on | {"INNERLOOP_DATA": str(folder / name)}
             options = ("--port", str(port), "--engine", "bench.telemetry.engine:fixed")
             command = (sys.executable, "-m", "service", "serve", str(folder), *options)
-            ready[await children.start(name, command, environment)] = partial(_is_ready, http, port)
-        await wait_until_ready(ready, _START_SECONDS)
+            agents.append(Served(f"http://127.0.0.1:{port}", await children.start(name, command, environment)))
+        await wait_for_agents(http, agents)
         scraper = Scraper(http, f"http://127.0.0.1:{management}/metrics")
         scraping = asyncio.create_task(scraper.run())
         stack.callback(scraping.cancel)
-        sides = {
-            name: await stack.enter_async_context(client_of(f"http://127.0.0.1:{port}")) for name, port in ports.items()
-        }
+        sides = {agent.child.name: await stack.enter_async_context(client_of(agent.url)) for agent in agents}
         yield sides, lambda: Told(len(collector.spans()), scraper.scrapes, scraper.samples, lines)
 
 
@@ -157,13 +153,6 @@ def _bare() -> dict[str, str]:
 def _everything(collector: Collector, port: int) -> dict[str, str]:
     endpoint = {name: value for name, value in collector.environment.items() if name != "OTEL_BSP_SCHEDULE_DELAY"}
     return endpoint | {"INNERLOOP_MANAGEMENT_PORT": str(port), "INNERLOOP_LOG_FORMAT": "json"}
-
-
-async def _is_ready(http: httpx.AsyncClient, port: int) -> bool:
-    try:
-        return (await http.get(f"http://127.0.0.1:{port}/readyz")).is_success
-    except httpx.TransportError:
-        return False
 
 
 async def repetition(sides: Mapping[str, Callable[[Load], Awaitable[Side]]], load: Load, turn: int) -> dict[str, Side]:

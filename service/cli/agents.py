@@ -73,10 +73,21 @@ async def wait_for_agents(http: httpx.AsyncClient, agents: Sequence[Served]) -> 
     await wait_until_ready({agent.child: partial(_is_ready, http, agent.url) for agent in agents}, _START_SECONDS)
 
 
+async def is_up(http: httpx.AsyncClient, url: str) -> bool:
+    """Whether what is at `url` is there by now and answers with success."""
+    return await _answer(http, url) is not None
+
+
 async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
     """Whether it serves and has read its peers' cards, of which it tells the model."""
+    answer = await _answer(http, f"{url}/readyz")
+    return answer is not None and all(answer.json()["peers"].values())
+
+
+async def _answer(http: httpx.AsyncClient, url: str) -> httpx.Response | None:
+    """None unless it is a success."""
     try:
-        response = await http.get(f"{url}/readyz", timeout=_ANSWER_SECONDS)
+        response = await http.get(url, timeout=_ANSWER_SECONDS)
     except httpx.HTTPError:
-        return False
-    return response.status_code == httpx.codes.OK and all(response.json()["peers"].values())
+        return None
+    return response if response.is_success else None

@@ -5,48 +5,21 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
 import httpx
+import pytest
 
-from tests.conftest import eventually, say
+from tests.conftest import say
+from tests.endpoint.test_signals import slow_agent
 
 WARM_UP, COUNT, AT_ONCE = 2_000, 10_000, 8
 SLACK_KIB = 4 * 1024
 """Of what is not freed at once: 400 bytes a request, much less than the smallest of them is."""
-
-
-@asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[tuple[int, str]]:
-    """The process and its URL."""
-    command = (sys.executable, "-m", "tests.endpoint.slow_agent", str(folder), "0")
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "INNERLOOP_GRPC_PORT": "0"},
-    )
-    assert process.stdout is not None
-    try:
-        url = (await process.stdout.readline()).decode().strip()
-        async with httpx.AsyncClient() as http:
-
-            async def is_ready() -> bool:
-                with suppress(httpx.TransportError):
-                    return (await http.get(f"{url}/readyz")).is_success
-                return False
-
-            await eventually(is_ready)
-        yield process.pid, url
-    finally:
-        process.kill()
-        await process.communicate()
 
 
 def kib(pid: int) -> int:
@@ -138,8 +111,10 @@ async def ask(url: str, address: str, count: int) -> None:
         tasks.create_task(ask_grpc(address, count // 10))
 
 
-async def test_refusals_leave_nothing_behind(tmp_path: Path) -> None:
-    async with serving(tmp_path) as (pid, url):
+async def test_refusals_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNERLOOP_GRPC_PORT", "0")
+    async with slow_agent(tmp_path) as agent:
+        url, pid = agent.url, agent.process.pid
         async with httpx.AsyncClient() as http:
             card = (await http.get(f"{url}/.well-known/agent-card.json")).json()
         (address,) = {each["url"] for each in card["supportedInterfaces"] if each["protocolBinding"] == "GRPC"}

@@ -21,6 +21,7 @@ import pytest
 
 from service import extension
 from service.chat.inner import InnerFormat
+from service.cli.agents import is_up
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
 from service.transcript import Origin, Transcript
@@ -58,10 +59,7 @@ class Process:
 
     async def is_ready(self) -> bool:
         async with httpx.AsyncClient() as http:
-            try:
-                return (await http.get(f"{self.url}/readyz")).is_success
-            except httpx.TransportError:
-                return False
+            return await is_up(http, f"{self.url}/readyz")
 
     async def rpc(self, method: str, task_id: str, **headers: str) -> Any:
         return (await self.call(method, {"id": task_id}, **headers))["result"]
