@@ -42,13 +42,22 @@ def template(helm: str, *arguments: str | Path) -> str:
 
 def render(values: Object) -> list[Object]:
     """All objects of a release with these values, hooks included. Raises Refused."""
+    files = _files(values).items()
+    return [each for path, text in files if path.endswith(".yaml") for each in yaml.safe_load_all(text) if each]
+
+
+def notes(values: Object) -> str:
+    """What whoever installs it is told. Raises Refused."""
+    return _files(values)["innerloop/templates/NOTES.txt"]
+
+
+def _files(values: Object) -> dict[str, str]:
     with helm_python.Chart.load(CHART) as chart:
         try:
             chart.validate_schema(values)
-            files = chart.render(values, name=RELEASE, namespace=NAMESPACE)
+            return dict(chart.render(values, name=RELEASE, namespace=NAMESPACE))
         except helm_python.HelmError as error:
             raise Refused(str(error)) from error
-    return [each for path, text in files.items() if path.endswith(".yaml") for each in yaml.safe_load_all(text) if each]
 
 
 def case(name: str) -> Object:

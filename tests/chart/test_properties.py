@@ -30,8 +30,8 @@ def secret() -> st.SearchStrategy[Object]:
 
 
 def named(values: Object) -> Object:
-    """With what the NetworkPolicy would ask for: where a gateway and the issuer of tokens are."""
-    said = {"clients": GATEWAY} if {"httpRoute", "ingress"} & set(values) else {}
+    """With what the NetworkPolicy would ask for: where those from elsewhere and the issuer of tokens are."""
+    said = {"clients": GATEWAY} if {"httpRoute", "ingress", "service"} & set(values) else {}
     if "jwt" in values.get("auth", {}):
         said = said | {"egress": ISSUER}
     return values | {"networkPolicy": said | values.get("networkPolicy", {})}
@@ -96,6 +96,10 @@ VALUES = some(
         terminationGracePeriodSeconds=st.one_of(st.just(0), st.integers(0, 7000)),
     ),
     management=some(port=st.integers(9000, 65535)),
+    service=some(
+        type=st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"]),
+        externalTrafficPolicy=st.sampled_from(["", "Local"]),
+    ),
     httpRoute=st.just({"enabled": True, "parentRefs": [{"name": "public"}]}),
     ingress=st.just({"enabled": True, "host": "agent.example.com"}),
     networkPolicy=some(enabled=st.booleans(), webhooks=st.booleans()),

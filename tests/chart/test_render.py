@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.helm import CASES, CHART, ROOT, Object, Refused, case, only, pods, render, run, template
+from tests.chart.helm import CASES, CHART, ROOT, Object, Refused, case, notes, only, pods, render, run, template
 from tests.chart.schemas import CUSTOM, VERSIONS, check, check_custom
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -90,6 +90,8 @@ TOKENS: Object = {"jwks": "https://login.example.com/jwks.json", "issuer": "logi
         ({"httpRoute": ROUTE}, "clients"),
         ({"grpcRoute": ROUTE, "server": {"grpc": {"enabled": True}}}, "clients"),
         ({"ingress": {"enabled": True, "host": "agent.example.com"}}, "clients"),
+        ({"service": {"type": "LoadBalancer"}}, "clients"),
+        ({"service": {"type": "NodePort"}}, "clients"),
         ({"auth": {"jwt": TOKENS}}, "egress"),
     ],
     ids=str,
@@ -101,6 +103,22 @@ def test_who_comes_from_elsewhere_and_what_keys_are_elsewhere_has_to_be_said(val
     said = {"clients": [pods_of_gateway], "egress": [{"to": [pods_of_gateway], "ports": [{"port": 443}]}]}
     render(values | {"networkPolicy": {key: said[key]}})
     render(values | {"networkPolicy": {"enabled": False}})
+
+
+def test_who_comes_by_a_load_balancer_is_let_in_and_told_where_to_go() -> None:
+    network = {"ipBlock": {"cidr": "203.0.113.0/24"}}
+    ranges = {"externalTrafficPolicy": "Local", "loadBalancerSourceRanges": ["203.0.113.0/24"]}
+    values: Object = {
+        "service": {"type": "LoadBalancer"} | ranges,
+        "networkPolicy": {"clients": [network]},
+    }
+    objects = render(values)
+    assert ranges.items() <= only(objects, "Service", "office-innerloop")["spec"].items()
+    first, *_ = only(objects, "NetworkPolicy", "office-innerloop")["spec"]["ingress"]
+    assert network in first["from"]
+    assert "set server.publicUrl." in notes(values)
+    for told in (values | {"server": {"publicUrl": "https://agent.example.com"}}, {}):
+        assert "set server.publicUrl" not in notes(told)
 
 
 def test_keys_in_a_file_are_not_elsewhere() -> None:
