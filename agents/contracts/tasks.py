@@ -14,7 +14,7 @@ from agents.office.company import Clause, Office, Supplier
 from agents.office.lookup import Lookup, NotFound
 from agents.office.phrasings import PHRASINGS, spoken, vary
 from agents.office.worlds import open_office
-from service.training.task import Call, Split, Step, Task, Turn, World
+from service.training.task import Call, ExpertTurn, Split, Step, Task, World
 
 
 def world(split: Split, seed: int, data: Path) -> World:
@@ -169,7 +169,7 @@ class _Maker:
             return None if said else f"should say that there is no contract with {name}"
 
         step = Step(point.search, lambda message: message.removeprefix("error: "))
-        return Task("unknown supplier", (Turn(self._ask(point), (step,)),), check)
+        return Task("unknown supplier", (ExpertTurn(self._ask(point), (step,)),), check)
 
     def small_talk(self) -> Task:
         """What needs no tool: greetings, thanks, questions that lack the supplier or lie outside the contracts."""
@@ -181,7 +181,7 @@ class _Maker:
             (answer,) = answers
             return None if re.search(talk.sign, answer, re.IGNORECASE) else f"should be like: {talk.answer}"
 
-        return Task("small talk", (Turn(text, closing=talk.answer),), check)
+        return Task("small talk", (ExpertTurn(text, closing=talk.answer),), check)
 
     def _supplier(self) -> Supplier:
         return self.rng.choice(self.office.suppliers)
@@ -258,5 +258,5 @@ def _task(kind: str, said: Sequence[str], points: Sequence[Sequence[_Point]]) ->
 
     turns = zip(said, points, strict=True)
     return Task(
-        kind, tuple(Turn(text, tuple(s for point in asked for s in point.steps)) for text, asked in turns), check
+        kind, tuple(ExpertTurn(text, tuple(s for point in asked for s in point.steps)) for text, asked in turns), check
     )

@@ -14,7 +14,7 @@ from agents.procurement.answers import THANKS
 from agents.procurement.check import Expected
 from agents.procurement.desk import Desk, Wish
 from agents.procurement.turns import turn_of
-from service.training.task import Turn
+from service.training.task import ExpertTurn
 
 
 class Talk:
@@ -22,7 +22,7 @@ class Talk:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.turns: list[Turn] = []
+        self.turns: list[ExpertTurn] = []
         self.expected: list[Expected] = []
         """Of each turn."""
         self._supplier: Supplier | None = None
@@ -54,7 +54,7 @@ class Talk:
         choices, weights = zip(*moves, strict=True)
         self._desk.rng.choices(choices, weights)[0]()
 
-    def _say(self, turn: Turn, **expected: Unpack[Expected]) -> None:
+    def _say(self, turn: ExpertTurn, **expected: Unpack[Expected]) -> None:
         self.turns.append(turn)
         self.expected.append(expected)
         self._offered = None

@@ -33,7 +33,7 @@ from agents.procurement.oracle import oracle, peer_failure
 from agents.procurement.talk import Talk
 from agents.procurement.tools import euros
 from agents.procurement.turns import turn_of
-from service.training.task import Call, Split, Task, Turn, World
+from service.training.task import Call, ExpertTurn, Split, Task, World
 
 __all__ = ["oracle", "tasks"]
 
@@ -60,7 +60,7 @@ def tasks(office: Office, split: Split, seed: int) -> Iterator[Task]:
         yield desk.rng.choices(kinds, weights)[0](desk)
 
 
-def _task(desk: Desk, kind: str, *turns: Turn, **expected: Unpack[Expected]) -> Task:
+def _task(desk: Desk, kind: str, *turns: ExpertTurn, **expected: Unpack[Expected]) -> Task:
     """Of the last turn something is expected."""
     before = [Expected() for _ in turns[1:]]
     return Task(kind, turns, check(desk.office, *before, expected))

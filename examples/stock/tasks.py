@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from service.training.task import Call, Split, Step, Task, Turn, World
+from service.training.task import Call, ExpertTurn, Split, Step, Task, World
 
 KINDS = ("brass", "desk", "floor", "garden", "glass", "hand", "paper", "pocket", "steel", "wall")
 THINGS = ("clip", "clock", "fan", "hook", "knife", "lamp", "mirror", "ruler", "saw", "shelf", "stapler", "tray")
@@ -38,7 +38,8 @@ def _tasks(stock: dict[str, int], questions: Sequence[str], rng: Random) -> Iter
     while True:
         item = rng.choice(list(stock))
         look = Step(Call("in_stock", {"item": item}), partial(_sentence, item))
-        yield Task("stock", (Turn(rng.choice(questions).format(item=item), (look,)),), partial(_check, stock[item]))
+        turn = ExpertTurn(rng.choice(questions).format(item=item), (look,))
+        yield Task("stock", (turn,), partial(_check, stock[item]))
 
 
 def _sentence(item: str, found: str) -> str:

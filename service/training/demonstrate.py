@@ -24,7 +24,7 @@ from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Toolbox
 from service.training.clock import Clock, TimedToolbox
 from service.training.rollout import rollout
-from service.training.task import Step, Task, Turn
+from service.training.task import ExpertTurn, Step, Task
 from service.transcript import Transcript
 
 
@@ -62,7 +62,7 @@ class ExpertEngine(ScriptedEngine):
 
     def _begin(self) -> None:
         """The next turn; none after the last."""
-        self._turn = next(self._turns, Turn(""))
+        self._turn = next(self._turns, ExpertTurn(""))
         self._rounds = iter(self._turn.rounds)
         self._made: list[Step] = []
         self._told = 0

@@ -46,8 +46,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What the user says, and how it is answered: by steps, in the order in which they are told."""
+class ExpertTurn:
+    """What the user says, and how the expert answers it: by steps, in the order in which they are told."""
 
     said: str
     steps: tuple[Step, ...] = ()
@@ -77,7 +77,7 @@ class Task:
 
     kind: str
     """The sort of task, for tables: `order`, `order+contract`, ..."""
-    turns: tuple[Turn, ...]
+    turns: tuple[ExpertTurn, ...]
     """Mostly one; follow-ups are further ones."""
     check: Check
 

@@ -22,7 +22,7 @@ from service.settings import ChatSection, Machine, ModelSection
 from service.tools.base import ToolSpec
 from service.training.evaluate import Score
 from service.training.rollout import Episode
-from service.training.task import Call, Split, Step, Task, Turn
+from service.training.task import Call, ExpertTurn, Split, Step, Task
 from service.transcript import Transcript
 from tests.conftest import ActorEngine, echo
 
@@ -31,7 +31,7 @@ SPEC = ToolSpec("add", "Adds.", {"type": "object", "properties": {"a": {"type": 
 
 def episode(*arguments: str, problem: str | None = None, invented: tuple[str, ...] = ()) -> Episode:
     """Of a task whose expert calls `add` once, with 1."""
-    task = Task("sum", (Turn("1?", (Step(Call("add", {"a": 1})),)),), lambda answer, results: None)
+    task = Task("sum", (ExpertTurn("1?", (Step(Call("add", {"a": 1})),)),), lambda answer, results: None)
     calls = tuple(CallStarted(call_id=f"c{n}", tool="add", arguments=text) for n, text in enumerate(arguments))
     return Episode(task, Transcript(), ("1",), calls, problem, invented, sampled=10, seconds=2.0)
 
@@ -58,7 +58,7 @@ def test_what_is_counted() -> None:
 @pytest.mark.parametrize(("in_order", "exact"), [(True, 1), (False, 2)])
 def test_calls_are_exact_in_the_experts_order_unless_the_form_is_live(in_order: bool, exact: int) -> None:
     steps = tuple(Step(Call("add", {"a": n})) for n in (1, 2))
-    task = Task("sums", (Turn("1, 2?", steps),), lambda answers, results: None)
+    task = Task("sums", (ExpertTurn("1, 2?", steps),), lambda answers, results: None)
     orders = ((1, 2), (2, 1), (1, 1))
     made = [tuple(CallStarted(call_id="c", tool="add", arguments=f'{{"a": {n}}}') for n in order) for order in orders]
     episodes = [Episode(task, Transcript(), ("3",), calls, None, (), sampled=10, seconds=2.0) for calls in made]

@@ -10,7 +10,7 @@ from service.decode import DecodeLoop, Limits
 from service.tools.functions import FunctionTool
 from service.tools.toolbox import Limited, Toolbox
 from service.training.rollout import rollout
-from service.training.task import Task, Turn
+from service.training.task import ExpertTurn, Task
 from tests.conftest import ActorEngine, Asked, Says
 
 
@@ -45,7 +45,7 @@ async def test_figures_that_nobody_told_the_model_are_invented(
 
     toolbox = Toolbox([Limited(FunctionTool(order))])
     loop = DecodeLoop(ActorEngine(tokenizer, chat, play), chat, toolbox, "You order.")
-    task = Task("order", (Turn("20 x M8 bolts, please."),), lambda answers, results: None)
+    task = Task("order", (ExpertTurn("20 x M8 bolts, please."),), lambda answers, results: None)
     assert (await rollout(task, loop)).invented == invented
 
 
@@ -54,5 +54,5 @@ async def test_a_call_beyond_the_limit_is_a_problem_of_its_episode(tokenizer: To
     toolbox = Toolbox([Limited(FunctionTool(order))])
     engine = ActorEngine(tokenizer, chat, lambda asked: Says("", calls))
     loop = DecodeLoop(engine, chat, toolbox, "You order.", limits=Limits(calls=1))
-    episode = await rollout(Task("order", (Turn("Nuts."),), lambda answers, results: None), loop)
+    episode = await rollout(Task("order", (ExpertTurn("Nuts."),), lambda answers, results: None), loop)
     assert (episode.problem, episode.invented) == ("cut off: calls", ())
