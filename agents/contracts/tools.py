@@ -23,8 +23,8 @@ class Contracts:
     The tools raise ValueError with a message made for the model to read.
     """
 
-    def __init__(self, database: str, seed: int = 7) -> None:
-        self._database = Office.open(database, seed).database
+    def __init__(self, database: str) -> None:
+        self._database = Office.open(database).database
 
     def search_contract(self, supplier: str, query: str) -> str:
         """Finds the clauses of a supplier's contract that fit a query best.

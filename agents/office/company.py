@@ -18,6 +18,9 @@ from agents.office.names import REAL, Names
 from agents.office.pools import DEPARTMENTS
 from agents.office.wordings import FILLERS
 
+SEED = 7
+"""Of the company that the agents work for, unless they are given another one's database."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -88,7 +91,7 @@ class Office:
     path: Path | None = None
 
     @classmethod
-    def generate(cls, seed: int, names: Names = REAL, new_wordings: bool = False, suppliers: int = 60) -> Office:
+    def generate(cls, seed: int = SEED, names: Names = REAL, new_wordings: bool = False, suppliers: int = 60) -> Office:
         """An office without a database."""
         rng = Random(f"office {seed} {names.held_out}")
         return cls(
@@ -102,7 +105,7 @@ class Office:
 
     @classmethod
     def open(
-        cls, path: str | Path, seed: int, names: Names = REAL, new_wordings: bool = False, suppliers: int = 60
+        cls, path: str | Path, seed: int = SEED, names: Names = REAL, new_wordings: bool = False, suppliers: int = 60
     ) -> Office:
         """An office with its database at `path`. Several processes may open it at once.
 

@@ -12,8 +12,6 @@ from agents.office.company import Clause, Offer, Office
 from agents.procurement.check import Fact
 from agents.procurement.desk import plural
 
-_OFFICE_SEED = 7
-"""As in the agents' tools."""
 _QUANTITY = 40
 _TOPIC = TOPICS["tariffs"]
 
@@ -31,7 +29,7 @@ class Errand:
     @classmethod
     def in_office(cls, database: Path) -> Errand:
         """With the first supplier that bears the tariffs and sells something of a plain name."""
-        office = Office.open(database, _OFFICE_SEED)
+        office = Office.open(database)
         for supplier in office.suppliers:
             plain = [offer for offer in supplier.offers if offer.item.replace(" ", "").isalpha()]
             clause = supplier.contract.find(_TOPIC.key)

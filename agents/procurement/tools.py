@@ -44,8 +44,8 @@ class Procurement:
     nobody knows what came of it, does no more than once: an order knows the call that it was placed by.
     """
 
-    def __init__(self, database: str, seed: int = 7) -> None:
-        self._database = Office.open(database, seed).database
+    def __init__(self, database: str) -> None:
+        self._database = Office.open(database).database
 
     def find_offers(self, item: str) -> str:
         """Find which suppliers offer an item, cheapest first.

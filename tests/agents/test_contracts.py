@@ -56,18 +56,25 @@ def test_the_search_finds_every_clause_by_its_noun(office: Office, contracts: Co
                 assert len(found) <= 3
 
 
-def test_the_search_mostly_finds_clauses_by_peoples_words(office: Office, contracts: Contracts) -> None:
+def test_the_search_finds_what_people_mean_by_their_words_or_nothing(office: Office, contracts: Contracts) -> None:
+    """Some say it with none of the contract's words ("being late"). The model is there for these, and it is better
+    served by nothing than by clauses about something else.
+    """
     rng = Random(0)
-    hits = []
+    ranks: list[int | None] = []
+    nothing = 0
     for supplier in office.suppliers:
         for topic in TOPICS.values():
             if clause := supplier.contract.find(topic.key):
                 query = rng.choice(PHRASINGS[topic.key].nouns)
                 found = contracts.search_contract(supplier.name, query).splitlines()
-                hits.append(f"{clause.number} {clause.heading}" in found)
-    # Not all: some say what they mean with none of the contract's words ("being late"). The model is there for these,
-    # and it is better served by nothing than by clauses about something else.
-    assert sum(hits) / len(hits) > 0.55
+                meant = f"{clause.number} {clause.heading}"
+                ranks.append(found.index(meant) if meant in found else None)
+                nothing += found == ["No clause fits."]
+    right = [rank for rank in ranks if rank is not None]
+    assert len(right) / len(ranks) > 0.55  # 0.59 to 0.61; without stems 0.47
+    assert len(right) / (len(ranks) - nothing) > 0.88  # 0.89 to 0.92; if words that say nothing counted, 0.86
+    assert right.count(0) / len(right) > 0.95  # the best one first: 0.97 to 0.98
 
 
 def test_the_search_seldom_finds_what_is_not_there(office: Office, contracts: Contracts) -> None:

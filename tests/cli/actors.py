@@ -93,6 +93,6 @@ def _procurement(asked: Asked) -> Says:
 
 def _contracts(asked: Asked) -> Says:
     if asked.results:
-        return Says(oracle(Office.generate(7), asked.text))
+        return Says(oracle(Office.generate(), asked.text))
     supplier = asked.text.removeprefix("Does ").removesuffix(" bear the tariffs?")
     return Says(calls=(("search_contract", json.dumps({"supplier": supplier, "query": "tariffs"})),))
