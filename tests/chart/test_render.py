@@ -169,6 +169,28 @@ def test_a_download_has_to_be_let_out() -> None:
         render(values)
 
 
+def test_a_changed_file_replaces_the_pods() -> None:
+    def template_of(values: Object) -> Object:
+        template: Object = only(render(values), "Deployment")["spec"]["template"]
+        return template
+
+    one, other = ({"agent": {"files": {"tools.py": text}}} for text in ("a = 1", "a = 2"))
+    changed = template_of(other)
+    assert template_of(one) != changed
+    changed["metadata"]["annotations"]["checksum/config"] = template_of(one)["metadata"]["annotations"][
+        "checksum/config"
+    ]
+    assert template_of(one) == changed
+
+
+def test_who_restarts_pods_when_a_secret_changes_can_be_told() -> None:
+    reloader = {"reloader.stakater.com/auto": "true"}
+    assert (
+        reloader.items()
+        <= only(render({"commonAnnotations": reloader}), "Deployment")["metadata"]["annotations"].items()
+    )
+
+
 def test_no_pod_is_killed_while_its_turns_may_still_run() -> None:
     with pytest.raises(Refused, match=r"is 60, but 10 s before SIGTERM, 40 s for turns, .* 15 s are 75 s"):
         render({"drain": {"preStopSeconds": 10, "turnSeconds": 40, "terminationGracePeriodSeconds": 60}})
