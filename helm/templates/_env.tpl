@@ -85,6 +85,32 @@
 {{ include "innerloop.foldersEnv" . }}
 {{- include "innerloop.databaseEnv" .Values.database }}
 {{- include "innerloop.tracesEnv" . }}
+{{- if ne .Values.model.source "image" }}
+- name: HF_HUB_OFFLINE
+  value: "1"
+{{- end }}
+{{- end }}
+
+{{/*
+What else whoever installs it wants there. Not what the chart sets, such as the time to drain, by which it computes the
+grace period; and nothing twice, which server-side apply refuses.
+*/}}
+{{- define "innerloop.extraEnv" -}}
+{{- $names := list -}}
+{{- range include "innerloop.env" . | fromYamlArray -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- range .Values.extraEnv -}}
+{{- if regexMatch "(?i)^innerloop_" .name -}}
+{{- fail (printf "extraEnv has %s: every setting of the service is one of this chart's values" .name) -}}
+{{- else if has .name $names -}}
+{{- fail (printf "extraEnv has %s, which is set already" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- with .Values.extraEnv }}
+{{- toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* Of every container that runs `innerloop` on an agent's folder. */}}

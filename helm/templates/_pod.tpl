@@ -60,12 +60,8 @@ spec:
           containerPort: {{ .Values.management.port }}
       env:
         {{- include "innerloop.env" . | nindent 8 }}
-        {{- if ne .Values.model.source "image" }}
-        - name: HF_HUB_OFFLINE
-          value: "1"
-        {{- end }}
-        {{- with .Values.extraEnv }}
-        {{- toYaml . | nindent 8 }}
+        {{- with include "innerloop.extraEnv" . }}
+        {{- . | nindent 8 }}
         {{- end }}
       {{- with .Values.extraEnvFrom }}
       envFrom:

@@ -170,25 +170,31 @@ def test_a_download_has_to_be_let_out() -> None:
 
 
 def test_a_changed_file_replaces_the_pods() -> None:
-    def template_of(values: Object) -> Object:
-        template: Object = only(render(values), "Deployment")["spec"]["template"]
-        return template
-
-    one, other = ({"agent": {"files": {"tools.py": text}}} for text in ("a = 1", "a = 2"))
-    changed = template_of(other)
-    assert template_of(one) != changed
-    changed["metadata"]["annotations"]["checksum/config"] = template_of(one)["metadata"]["annotations"][
-        "checksum/config"
-    ]
-    assert template_of(one) == changed
+    one, other = (pods(render({"agent": {"files": {"tools.py": text}}}))["agent"] for text in ("a = 1", "a = 2"))
+    assert one["spec"] == other["spec"]
+    assert one["metadata"]["labels"] == other["metadata"]["labels"]
+    assert one["metadata"]["annotations"] != other["metadata"]["annotations"]
 
 
 def test_who_restarts_pods_when_a_secret_changes_can_be_told() -> None:
     reloader = {"reloader.stakater.com/auto": "true"}
-    assert (
-        reloader.items()
-        <= only(render({"commonAnnotations": reloader}), "Deployment")["metadata"]["annotations"].items()
-    )
+    deployment = only(render({"commonAnnotations": reloader}), "Deployment")
+    assert deployment["metadata"]["annotations"] == reloader
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("INNERLOOP_DRAIN_SECONDS", "one of this chart's values"),
+        ("innerloop_drain_seconds", "one of this chart's values"),
+        ("INNERLOOP_GRPC_PORT", "one of this chart's values"),
+        ("OMP_NUM_THREADS", "set already"),
+        ("TWICE", "set already"),
+    ],
+)
+def test_no_variable_takes_the_place_of_a_value(name: str, why: str) -> None:
+    with pytest.raises(Refused, match=rf"extraEnv has {name}.*{why}"):
+        render({"extraEnv": [{"name": "TWICE", "value": "1"}, {"name": name, "value": "600"}]})
 
 
 def test_no_pod_is_killed_while_its_turns_may_still_run() -> None:
