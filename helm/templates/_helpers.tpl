@@ -131,6 +131,12 @@ https://{{ first .Values.httpRoute.hostnames }}
 {{- .Values.probes.startupSeconds | int | default (ternary 1800 300 (eq .Values.device "gpu")) -}}
 {{- end }}
 
+{{/* The same from a pod's beginning on: what runs before the agent counts too. */}}
+{{- define "innerloop.beginSeconds" -}}
+{{- $before := ternary .Values.workload.initSeconds 0 (not (empty (include "innerloop.initContainers" .))) -}}
+{{- add (include "innerloop.startupSeconds" .) $before -}}
+{{- end }}
+
 {{/*
 Seconds from the moment a pod is told to end to the moment it is killed:
 

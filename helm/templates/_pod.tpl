@@ -36,14 +36,9 @@ spec:
           {{- include "innerloop.agentSelector" $ | nindent 10 }}
     {{- end }}
   {{- end }}
-  {{- if or .Values.initContainers (eq .Values.model.source "download") }}
+  {{- with include "innerloop.initContainers" . }}
   initContainers:
-    {{- with .Values.initContainers }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-    {{- if eq .Values.model.source "download" }}
-    {{- include "innerloop.download" . | nindent 4 }}
-    {{- end }}
+    {{- . | trim | nindent 4 }}
   {{- end }}
   containers:
     - name: agent
@@ -161,6 +156,16 @@ livenessProbe:
 {{- $_ := set $resources "limits" (merge $limits (dict "nvidia.com/gpu" (int .Values.gpus))) -}}
 {{- end -}}
 {{ toYaml $resources }}
+{{- end }}
+
+{{/* What runs before the agent. */}}
+{{- define "innerloop.initContainers" -}}
+{{- with .Values.initContainers }}
+{{- toYaml . }}
+{{- end }}
+{{- if eq .Values.model.source "download" }}
+{{ include "innerloop.download" . }}
+{{- end }}
 {{- end }}
 
 {{/* Gets the weights, with the hub's token, which the agent itself never sees. */}}

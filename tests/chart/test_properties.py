@@ -17,6 +17,16 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_
 PEERS: list[Object] = [{"podSelector": {}}]
 GATEWAY: list[Object] = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateways"}}}]
 ISSUER: list[Object] = [{"to": [{"ipBlock": {"cidr": "203.0.113.8/32"}}], "ports": [{"port": 443}]}]
+INIT: Object = {
+    "name": "weights",
+    "image": "registry.example.com/weights:1",
+    "securityContext": {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    },
+    "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+}
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
 
@@ -70,7 +80,10 @@ VALUES = some(
         ),
     ),
     adapter=st.sampled_from([{}, {"source": "claim", "existingClaim": "adapters"}]),
-    workload=some(kind=st.sampled_from(WORKLOADS), minReadySeconds=st.integers(0, 3600)),
+    workload=some(
+        kind=st.sampled_from(WORKLOADS), initSeconds=st.integers(0, 9999), minReadySeconds=st.integers(0, 3600)
+    ),
+    initContainers=st.just([INIT]),
     nodes=st.fixed_dictionaries({"size": st.integers(2, 4), "model": st.just("/weights/large")}),
     replicaCount=st.integers(0, 5),
     resources=some(limits=some(cpu=st.sampled_from(["500m", "2", "3.5", "7500m", 4]), memory=st.just("1Gi"))),
@@ -132,7 +145,7 @@ def test_what_is_rendered_holds(values: Object) -> None:
         is_whole(pod)
     workload = next(each for each in objects if each["kind"] in WORKLOADS)
     ends_in_time(pods(objects)["agent"])
-    starts_in_time(values.get("probes", {}).get("startupSeconds", 0), workload, pods(objects)["agent"])
+    starts_in_time(values, workload, pods(objects)["agent"])
     scales(workload, objects)
     finds_its_pods(objects)
     is_cut_off(values, objects)
@@ -176,12 +189,13 @@ def ends_in_time(pod: Object) -> None:
     assert pod["spec"]["terminationGracePeriodSeconds"] >= before + made.drain_seconds + closing + 5
 
 
-def starts_in_time(seconds: int, workload: Object, pod: Object) -> None:
+def starts_in_time(values: Object, workload: Object, pod: Object) -> None:
     probe = pod["spec"]["containers"][0]["startupProbe"]
     budget = probe["failureThreshold"] * probe["periodSeconds"]
-    assert budget >= (seconds or 300)
+    assert budget >= (values.get("probes", {}).get("startupSeconds", 0) or 300)
+    before = values.get("workload", {}).get("initSeconds", 1800) if "initContainers" in pod["spec"] else 0
     if workload["kind"] == "Deployment":
-        assert workload["spec"]["progressDeadlineSeconds"] > budget - probe["periodSeconds"]
+        assert workload["spec"]["progressDeadlineSeconds"] > before + budget - probe["periodSeconds"]
 
 
 def scales(workload: Object, objects: list[Object]) -> None:

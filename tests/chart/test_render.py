@@ -169,6 +169,14 @@ def test_a_download_has_to_be_let_out() -> None:
         render(values)
 
 
+def test_an_update_is_given_the_time_of_a_download() -> None:
+    values = case("download") | {"workload": {"initSeconds": 3600}}
+    assert only(render(values), "Deployment")["spec"]["progressDeadlineSeconds"] == 3600 + 300 + 120
+    assert "within 3900 s" in notes(values)
+    values["model"] = {"source": "image"}
+    assert only(render(values), "Deployment")["spec"]["progressDeadlineSeconds"] == 300 + 120
+
+
 def test_a_changed_file_replaces_the_pods() -> None:
     one, other = (pods(render({"agent": {"files": {"tools.py": text}}}))["agent"] for text in ("a = 1", "a = 2"))
     assert one["spec"] == other["spec"]
