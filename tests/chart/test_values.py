@@ -83,6 +83,8 @@ def test_the_readme_is_current(tmp_path: Path) -> None:
         ({"replicaCount": 2}, "replicaCount"),
         ({"autoscaling": {"kind": "hpa"}}, "kind"),
         ({"autoscaling": {"kind": "both"}}, "kind"),
+        ({"autoscaling": {"keda": {"idleReplicaCount": 0}}}, "triggers"),
+        ({"autoscaling": {"keda": {"idleReplicaCount": 1, "triggers": [{}]}}}, "idleReplicaCount"),
         (GPUS | {"database": {}}, "kind"),
         (GPUS | {"device": "cpu"}, "device"),
         (GPUS | {"model": {"source": "image"}}, "source"),
