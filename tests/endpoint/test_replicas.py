@@ -31,7 +31,9 @@ from tests.endpoint.test_signals import (
     story,
 )
 
-LEASE_SECONDS = 1.0
+SHORT_LEASE = 2.0
+short_lease = pytest.mark.parametrize("lease_seconds", [SHORT_LEASE])
+"""Where a process falls silent. Elsewhere no lease ends, however slow the machine is."""
 LONG = " ".join(f"{number}" for number in range(60))
 
 
@@ -56,12 +58,17 @@ class Replicas(list[Process]):
 
 
 @pytest.fixture
+def lease_seconds() -> float:
+    return 60.0
+
+
+@pytest.fixture
 async def replicas(
-    tmp_path: Path, new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch, lease_seconds: float
 ) -> AsyncIterator[Replicas]:
     url = new_postgres()
     monkeypatch.setenv("INNERLOOP_DATABASE", url)
-    monkeypatch.setenv("INNERLOOP_LEASE_SECONDS", str(LEASE_SECONDS))
+    monkeypatch.setenv("INNERLOOP_LEASE_SECONDS", str(lease_seconds))
     async with AsyncExitStack() as stack:
         found = Replicas()
         found.url = url
@@ -80,6 +87,14 @@ async def begin(replica: Process, text: str, **message: Any) -> dict[str, Any]:
 
 def text_of(task: dict[str, Any]) -> str:
     return "".join(part["text"] for artifact in task["artifacts"] for part in artifact["parts"])
+
+
+async def speaks(replica: Process, task_id: str) -> None:
+    """Returns once it has begun to say the answer."""
+    async for event in replica.follow("SubscribeToTask", {"id": task_id}):
+        if "artifactUpdate" in event:
+            return
+    raise AssertionError("it has said all")
 
 
 async def followed(replica: Process, task_id: str) -> tuple[str, str]:
@@ -106,6 +121,7 @@ async def test_any_replica_answers_for_any_task(replicas: Replicas) -> None:
         assert text_of(await replica.rpc("GetTask", task["id"])) == LONG
 
 
+@short_lease
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
 async def test_another_replica_goes_on_with_a_task_whose_process_is_silent(
     replicas: Replicas, sent: signal.Signals
@@ -115,19 +131,20 @@ async def test_another_replica_goes_on_with_a_task_whose_process_is_silent(
     worker = await replicas.worker_of(task["id"])
     others = [replica for replica in replicas if replica is not worker]
     hears = asyncio.create_task(followed(others[0], task["id"]))
-    await asyncio.sleep(0.5)
+    await speaks(worker, task["id"])
     worker.process.send_signal(sent)
     assert await hears == (LONG, "TASK_STATE_COMPLETED")
     before = await replicas.transcript(task["contextId"])
     if sent is signal.SIGSTOP:
         worker.process.send_signal(signal.SIGCONT)
         await eventually(worker.is_ready)
-        await asyncio.sleep(2 * LEASE_SECONDS)
+        await asyncio.sleep(2 * SHORT_LEASE)
         assert text_of(await worker.rpc("GetTask", task["id"])) == LONG
     assert await replicas.transcript(task["contextId"]) == before
     assert [span.origin for span in before.spans] == [Origin.GIVEN, Origin.GIVEN, Origin.SAMPLED]
 
 
+@short_lease
 async def test_a_call_is_not_made_again_by_the_next_replica(replicas: Replicas, chat: InnerFormat) -> None:
     task = await begin(replicas[0], ADD_AND_SLEEP)
     worker = await replicas.worker_of(task["id"])
@@ -148,9 +165,8 @@ async def test_a_task_is_cancelled_from_any_replica(replicas: Replicas) -> None:
     task = await begin(replicas[0], LONG)
     worker = await replicas.worker_of(task["id"])
     (other, *_) = (replica for replica in replicas if replica is not worker)
-    async with asyncio.timeout(5):
-        assert (await other.rpc("CancelTask", task["id"]))["status"]["state"] == "TASK_STATE_CANCELED"
-        assert (await worker.rpc("GetTask", task["id"]))["status"]["state"] == "TASK_STATE_CANCELED"
+    assert (await other.rpc("CancelTask", task["id"]))["status"]["state"] == "TASK_STATE_CANCELED"
+    assert (await worker.rpc("GetTask", task["id"]))["status"]["state"] == "TASK_STATE_CANCELED"
 
 
 async def test_the_same_message_to_all_is_one_task(replicas: Replicas) -> None:
@@ -178,7 +194,7 @@ async def test_messages_in_one_context_take_turns_wherever_they_come(replicas: R
 async def test_what_a_replica_lets_go_of_another_goes_on_with(replicas: Replicas) -> None:
     task = await begin(replicas[0], LONG)
     worker = await replicas.worker_of(task["id"])
-    await asyncio.sleep(0.5)
+    await speaks(worker, task["id"])
     worker.process.send_signal(signal.SIGINT)
     (other, *_) = (replica for replica in replicas if replica is not worker)
     with suppress(httpx.TransportError):
@@ -187,6 +203,7 @@ async def test_what_a_replica_lets_go_of_another_goes_on_with(replicas: Replicas
     assert await worker.process.wait() == 0
 
 
+@short_lease
 async def test_every_event_is_heard_once_whatever_dies(replicas: Replicas) -> None:
     """1. One client follows the worker and is cut off with it, two follow elsewhere, one of them without our extension.
     2. The worker is killed.  3. The first subscribes again.

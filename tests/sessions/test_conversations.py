@@ -438,7 +438,9 @@ async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: 
     async with open_database(url, silence_seconds=0.5) as stopped, running(url) as process:
         await process.accept("t")
         async with stopped.connect() as connection:
-            await connection.execute(select(turns).with_for_update(read=True))
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver
+            await driver.execute("BEGIN; SELECT * FROM turns FOR SHARE")  # in one: it may be silent after that only
             async with asyncio.timeout(20):
                 while not await process.take():
                     await asyncio.sleep(0.05)
