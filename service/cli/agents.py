@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ HOST = "127.0.0.1"
 _START_SECONDS = 900.0
 """The first start converts the base model and merges adapters."""
 _ANSWER_SECONDS = 2.0
+_PORTS = range(10_000, 32_000)
+"""Below those that Linux gives unasked, so that nobody gets one before the agent that is to have it listens there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,17 @@ class Served:
     child: Child
 
 
-def free_port() -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(count: int = 1) -> int:
+    """The first of so many ports in a row that nobody has at this moment."""
+    while True:
+        first = random.choice(_PORTS)
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind((HOST, port))
+        except OSError:
+            continue
+        return first
 
 
 def loud(console: Console) -> Children:

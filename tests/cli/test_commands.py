@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from service.__main__ import main
+from service.cli.agents import free_port
 
 AGENT = """
 name: adder
@@ -36,15 +37,8 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def taken() -> Iterator[int]:
     """A port, of which the one before is free."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            try:
-                socket.create_server(("127.0.0.1", port - 1)).close()
-            except OSError:
-                continue
-            yield port
-            return
+    with socket.create_server(("127.0.0.1", free_port(2) + 1)) as server:
+        yield server.getsockname()[1]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from service.cli.agents import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -60,7 +62,7 @@ Start = Callable[..., Demo]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a demo: `start(function_of_actors, *options)`. A second one has the same ports and data."""
-    port = _two_free_ports()
+    port = free_port(2)
     started: list[Demo] = []
 
     def start(engine: str, *options: str) -> Demo:
@@ -71,19 +73,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for demo in started:
         with demo.process:  # which waits and closes its pipe
             demo.process.kill()
-
-
-def _two_free_ports() -> int:
-    """The first of two."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def _answers(port: int) -> bool:
