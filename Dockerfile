@@ -85,6 +85,7 @@ RUN --mount=type=secret,id=hf_token,target=/run/secrets/hf_token sh weights.sh $
 
 
 # Triton and FlashInfer compile kernels when they start: vLLM's image has the compilers for that, and so has this one.
+# What follows on its base stands again at the end of `cpu`: no stage has two bases, and a test compares them.
 FROM ${VLLM_IMAGE}:${VLLM_TAG} AS gpu
 # Names: what looks for the user's fails without one.
 RUN groupadd --gid 65532 innerloop \
@@ -93,6 +94,7 @@ RUN groupadd --gid 65532 innerloop \
 COPY --from=gpu-build /opt/innerloop /opt/innerloop
 COPY --from=gpu-build --chown=65532:65532 /models /models
 COPY agents /agents
+COPY image/healthy.py /opt/innerloop/
 ENV PATH=/opt/innerloop/bin:$PATH \
     HOME=/tmp \
     HF_HOME=/models/huggingface \
@@ -120,7 +122,7 @@ VOLUME ["/data", "/tmp"]
 # A2A over HTTP, over gRPC if it is on, probes and metrics.
 EXPOSE 8001 8002 9464
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python3", "-c", "import http.client as http, os; management = http.HTTPConnection('127.0.0.1', int(os.environ['INNERLOOP_MANAGEMENT_PORT']), timeout=4); management.request('GET', '/livez'); raise SystemExit(management.getresponse().status != 200)"]
+    CMD ["python3", "/opt/innerloop/healthy.py"]
 ENTRYPOINT ["innerloop"]
 CMD ["serve", "/agent"]
 
@@ -139,6 +141,7 @@ RUN groupadd --gid 65532 innerloop \
 COPY --from=cpu-build /opt/innerloop /opt/innerloop
 COPY --from=cpu-build --chown=65532:65532 /models /models
 COPY agents /agents
+COPY image/healthy.py /opt/innerloop/
 ENV PATH=/opt/innerloop/bin:$PATH \
     HOME=/tmp \
     HF_HOME=/models/huggingface \
@@ -166,6 +169,6 @@ VOLUME ["/data", "/tmp"]
 # A2A over HTTP, over gRPC if it is on, probes and metrics.
 EXPOSE 8001 8002 9464
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python3", "-c", "import http.client as http, os; management = http.HTTPConnection('127.0.0.1', int(os.environ['INNERLOOP_MANAGEMENT_PORT']), timeout=4); management.request('GET', '/livez'); raise SystemExit(management.getresponse().status != 200)"]
+    CMD ["python3", "/opt/innerloop/healthy.py"]
 ENTRYPOINT ["innerloop"]
 CMD ["serve", "/agent"]
