@@ -145,6 +145,7 @@ class Service:
             engine = TracedEngine(await stack.enter_async_context(self._engine), agent.model.base)
             spans = TurnSpans(agent.name, agent.version, agent.model.base, engine.weights)
             loop = make_loop(agent, engine, self._chat, toolbox)
+            await loop.warm_up()  # before any turn, also one that another process has left, and before it is ready
             storage = await stack.enter_async_context(Storage.open(self._database, self._machine.lease_seconds))
             backlog = BacklogWatch(storage.turns, storage.webhooks, self._health.database_answered)
             await stack.enter_async_context(backlog.looking())

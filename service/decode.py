@@ -93,6 +93,8 @@ class Choice:
 
 
 _UNHEARD = Heard()
+_WARM_UP_TOKENS = 2
+"""One is sampled where the prompt ends, one in a step as all others are."""
 
 
 class DecodeLoop:
@@ -132,6 +134,14 @@ class DecodeLoop:
         if len(transcript) >= self._engine.window:
             raise ContextFull(len(transcript), self._engine.window)
         return transcript
+
+    async def warm_up(self) -> None:
+        """Has the engine do what would make the first turn take longer than others, and compute what all begin with.
+
+        Raises EngineError if the engine fails, and ContextFull if not even a greeting fits the window.
+        """
+        transcript = self.ask(Transcript(), "Hello")
+        await self._engine.warm_up(transcript.tokens, self._sampling(transcript, _WARM_UP_TOKENS, begun=False))
 
     async def run(
         self, transcript: Transcript, caller: Caller, emit: Emit = ignore, journal: Journal = _UNHEARD
@@ -231,7 +241,7 @@ class DecodeLoop:
             return self._limit(turn)
         calls, begun = turn.calls, turn.take_reader()
         reader = begun or self._chat.reader(self._toolbox.specs, first_call=calls.started)
-        sampling = self._sampling(turn, room, begun=begun is not None)
+        sampling = self._sampling(turn.transcript, room, begun=begun is not None)
         finish: Finish | None = None
         given = len(turn.transcript)
         turn.input += given
@@ -269,14 +279,14 @@ class DecodeLoop:
         """What the model's own stop means: the end, or None if something is to come in first."""
         return None if turn.calls or self._chat.write_nothing(turn.transcript) else StopReason.DONE
 
-    def _sampling(self, turn: _Growing, room: int, *, begun: bool) -> Sampling:
+    def _sampling(self, transcript: Transcript, room: int, *, begun: bool) -> Sampling:
         return Sampling(
             max_tokens=room,
             stop=self._chat.stop,
             temperature=self._choice.temperature,
             top_p=self._choice.top_p,
             # Each stretch draws its own numbers, and the same ones whenever the same conversation is decoded again.
-            seed=None if self._choice.seed is None else self._choice.seed + len(turn.transcript),
+            seed=None if self._choice.seed is None else self._choice.seed + len(transcript),
             logprobs=self._choice.logprobs,
             banned=self._chat.banned(self._toolbox.specs),
             constraint=self._chat.constraint(self._toolbox.specs, begun=begun),

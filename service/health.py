@@ -46,7 +46,7 @@ class Health:
         self._answered = 0.0
 
     def loaded(self, engine: Engine) -> None:
-        """From now on it can be asked."""
+        """From now on it can be asked, and the first answer takes no longer than others."""
         self.database_answered()
         self._engine = engine
 

@@ -1,7 +1,7 @@
 """The management port: probes and metrics for whoever runs this process, beside the port where agents are asked.
 
     /livez      whether to keep the process: it is not wedged
-    /startupz   whether the model has been loaded
+    /startupz   whether the model has been loaded and has sampled something
     /readyz     whether to send it work
     /metrics    for Prometheus
 

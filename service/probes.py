@@ -21,7 +21,7 @@ class Probes:
         return self._answer(not self._health.wedged)
 
     async def started(self, _: Request) -> JSONResponse:
-        """Whether the model has been loaded."""
+        """Whether the model has been loaded and has sampled something."""
         return self._answer(self._health.started)
 
     async def ready(self, _: Request, **details: Mapping[str, bool]) -> JSONResponse:

@@ -13,6 +13,7 @@
    However the turn ends, what is kept last has a result for every call that was made.
    If the process dies, the next message finds a result that says so for every call that was kept.
 10. A turn that was cut off is closed by a forced marker before the next message; a call, before anything else.
+11. The engine is warmed up with what every conversation begins with, and to sample as a turn does.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import contextlib
 import itertools
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -403,3 +405,15 @@ async def test_10_a_cut_turn_is_closed(chat: InnerFormat, write: Write) -> None:
     assert forced == Span(Origin.FORCED, (chat.stop[0],))
     added = chat.read(asked.tokens[len(cut) :])
     assert added == "<|im_end|>\n<|im_start|>user\nAgain?<|im_end|>\n<|im_start|>assistant\n"
+
+
+async def test_11_warmed_up_for_what_a_turn_does(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("Hello.")], Bell("a"))
+    await stage.loop.warm_up()
+    await stage.run("Ring.")
+    ((prompt, sampling),) = stage.engine.requests
+    ((tokens, as_sampled),) = stage.engine.warmed_up
+    head = chat.begin("You ring bells.", [Bell("a").spec])
+    assert tokens[: len(head)] == prompt[: len(head)] == head
+    assert (as_sampled.constraint, as_sampled.logprobs) == (sampling.constraint, True)
+    assert replace(as_sampled, max_tokens=0, seed=None) == replace(sampling, max_tokens=0, seed=None)

@@ -61,6 +61,27 @@ async def test_ready(run_server: RunServer) -> None:
             assert await get(url, path) == (200, {"state": "ready"})
 
 
+async def test_it_is_loading_until_the_engine_is_warm(run_server: RunServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the engine that answers has said nothing yet."""
+    warm, warming = asyncio.Event(), asyncio.Event()
+
+    async def warm_up(*_: object) -> None:
+        warming.set()
+        await warm.wait()
+
+    monkeypatch.setattr(ScriptedEngine, "warm_up", warm_up)
+    health = Health()
+    with managed(health) as url:
+        starting = asyncio.create_task(run_server(echo, health=health))
+        await warming.wait()
+        for path, status in (("livez", 200), ("startupz", 503), ("readyz", 503)):
+            assert await get(url, path) == (status, {"state": "loading"})
+        warm.set()
+        agent: Agent = await starting
+        assert await get(url, "readyz") == (200, {"state": "ready"})
+        assert not agent.engine.requests
+
+
 async def test_draining_is_alive_and_not_ready(run_server: RunServer) -> None:
     health = Health()
     with managed(health) as url:

@@ -20,6 +20,7 @@ from service.agent import make_loop, make_toolbox
 from service.app import Service
 from service.chat.inner import InnerFormat
 from service.decode import DecodeLoop
+from service.engine.around import Around
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import VllmEngine
 from service.server import EmbeddedServer, listen, url_of
@@ -38,26 +39,20 @@ from tests.real import AGENT, WINDOW
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900), pytest.mark.asyncio(loop_scope="session")]
 
 
-class Recorder:
+class Recorder(Around):
     """An engine that remembers what it was given and what it gave."""
 
-    stalled = 0.0
-
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.window, self.weights, self.alive, self.pressure = engine.window, engine.weights, engine.alive, 0.0
+        super().__init__(engine)
         self.exchanges: list[tuple[tuple[int, ...], list[int]]] = []
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         given: list[int] = []
         self.exchanges.append((tuple(tokens), given))
-        async with aclosing(self._engine.generate(tokens, sampling)) as stream:
+        async with aclosing(super().generate(tokens, sampling)) as stream:
             async for chunk in stream:
                 given += chunk.tokens
                 yield chunk
-
-    async def prefill(self, tokens: Sequence[int]) -> None:
-        await self._engine.prefill(tokens)
 
 
 def office(data: Path, split: Split) -> tuple[AgentConfig, Machine, Iterator[Task]]:

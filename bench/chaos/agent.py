@@ -54,6 +54,9 @@ class PlannedEngine:
             finish = None if rest else Finish.STOP
             yield Chunk(piece, (-0.5,) * len(piece) if sampling.logprobs else None, finish)
 
+    async def warm_up(self, tokens: Sequence[int], sampling: Sampling) -> None:
+        pass
+
     async def prefill(self, tokens: Sequence[int]) -> None:
         pass
 

@@ -54,6 +54,9 @@ class PacedEngine:
             piece = said[:-1] if left else said
             yield Chunk(piece, (-0.5,) * len(piece) if sampling.logprobs else None, None if left else Finish.STOP)
 
+    async def warm_up(self, tokens: Sequence[int], sampling: Sampling) -> None:
+        pass
+
     async def prefill(self, tokens: Sequence[int]) -> None:
         pass
 

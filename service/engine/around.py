@@ -36,5 +36,8 @@ class Around:
     def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         return self.engine.generate(tokens, sampling)
 
+    async def warm_up(self, tokens: Sequence[int], sampling: Sampling) -> None:
+        await self.engine.warm_up(tokens, sampling)
+
     async def prefill(self, tokens: Sequence[int]) -> None:
         await self.engine.prefill(tokens)

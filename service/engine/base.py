@@ -83,6 +83,13 @@ class Engine(Protocol):
         """
         ...
 
+    async def warm_up(self, tokens: Sequence[int], sampling: Sampling) -> None:
+        """Does what takes long only the first time that something is sampled so after such tokens.
+
+        Raises EngineError if the engine fails.
+        """
+        ...
+
     async def prefill(self, tokens: Sequence[int]) -> None:
         """Computes `tokens`, so that whatever begins with them is generated sooner. Cancelling aborts it.
 

@@ -23,6 +23,7 @@ class ScriptedEngine:
         """Every prompt as it was given."""
         self.outputs: list[tuple[int, ...]] = []
         """What was given back for each request, as far as it was read."""
+        self.warmed_up: list[tuple[tuple[int, ...], Sampling]] = []
         self.prefilled: list[tuple[int, ...]] = []
         self.aborted = 0
         """Streams that were closed before their end."""
@@ -66,6 +67,10 @@ class ScriptedEngine:
             yield Chunk((), () if sampling.logprobs else None, Finish.STOP)
         finally:
             self.aborted += not done
+
+    async def warm_up(self, tokens: Sequence[int], sampling: Sampling) -> None:
+        """Nothing: it takes no longer the first time, and the script is for those who ask."""
+        self.warmed_up.append((tuple(tokens), sampling))
 
     async def prefill(self, tokens: Sequence[int]) -> None:
         self.prefilled.append(tuple(tokens))

@@ -149,11 +149,15 @@ class VllmEngine:
         finally:
             self._resident -= resident
 
-    async def prefill(self, tokens: Sequence[int]) -> None:
-        """As `Engine.prefill`, by sampling one token, which is thrown away."""
-        async with aclosing(self.generate(tokens, Sampling(max_tokens=1, stop=()))) as stream:
+    async def warm_up(self, tokens: Sequence[int], sampling: Sampling) -> None:
+        """As `Engine.warm_up`, by sampling: vLLM compiles the grammar, and what it counts ranks for logprobs with."""
+        async with aclosing(self.generate(tokens, sampling)) as stream:
             async for _ in stream:
                 pass
+
+    async def prefill(self, tokens: Sequence[int]) -> None:
+        """As `Engine.prefill`, by sampling one token, which is thrown away."""
+        await self.warm_up(tokens, Sampling(max_tokens=1, stop=()))
 
 
 @cache

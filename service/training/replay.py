@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 
 from service.decode import DecodeLoop, Turn
+from service.engine.around import Around
 from service.engine.base import Chunk, Engine, Sampling
 from service.journal import Finished, Heard
 from service.messages import Caller, ToolCall
@@ -76,18 +77,17 @@ class _RecordedJournal(Heard):
             await self._clock.until(arrival.spliced)
 
 
-class _RecordedEngine:
+class _RecordedEngine(Around):
     """Gives one token at a time. Where something happened, it is as late as it was then."""
 
     def __init__(self, engine: Engine, clock: Clock, record: _Record) -> None:
-        self._engine, self._clock, self._record = engine, clock, record
-        self.window, self.weights = engine.window, engine.weights
-        self.alive, self.pressure, self.stalled = True, 0.0, 0.0
+        super().__init__(engine)
+        self._clock, self._record = clock, record
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         position = len(tokens)
         with self._clock.decoding:
-            async with aclosing(self._engine.generate(tokens, sampling)) as stream:
+            async with aclosing(super().generate(tokens, sampling)) as stream:
                 async for chunk in stream:
                     for piece in _one_by_one(chunk):
                         position += len(piece.tokens)
@@ -95,9 +95,6 @@ class _RecordedEngine:
                         yield piece
                         if await self._advance_to(self._record.spliced.get(position)) and not piece.finish:
                             yield Chunk(())
-
-    async def prefill(self, tokens: Sequence[int]) -> None:
-        await self._engine.prefill(tokens)
 
     async def _advance_to(self, time: float | None) -> bool:
         if time is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +66,22 @@ async def test_what_was_prefilled_is_not_computed_again(vllm: VllmEngine) -> Non
     async for output in vllm.llm.generate(tokens_input([*tokens, 7, 8]), sampling_params(Sampling(2, ())), "after"):
         cached = output.num_cached_tokens
     assert cached >= 700 - 32  # whole blocks
+
+
+async def test_warming_up_samples_as_a_turn_does_and_leaves_its_prompt(vllm: VllmEngine, inner: InnerFormat) -> None:
+    prompt = inner.begin("Order things.", [ORDER])
+    banned, constraint = inner.banned([ORDER]), inner.constraint([ORDER], begun=False)
+    sampling = Sampling(2, inner.stop, logprobs=True, banned=banned, constraint=constraint)
+    await vllm.llm.reset_prefix_cache()
+    await vllm.warm_up(prompt, sampling)
+    assert vllm.llm.get_num_unfinished_requests() == 0
+    async with aclosing(vllm.generate((*prompt, 7, 8), sampling)) as stream:
+        assert (await anext(stream)).cached >= len(prompt) - 32  # whole blocks
+
+
+async def test_warming_up_finds_out_what_vllm_refuses(vllm: VllmEngine) -> None:
+    with pytest.raises(EngineError, match="grammar"):
+        await vllm.warm_up((100,), Sampling(2, (), constraint="no JSON"))
 
 
 async def test_a_result_cannot_be_sampled(vllm: VllmEngine, inner: InnerFormat) -> None:
