@@ -120,13 +120,15 @@ def exported(service: str, version: str) -> Iterator[None]:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    from service.telemetry.outages import TellsOutages
+
     said = OTELResourceDetector().detect().attributes
     # Also for vLLM's processes, which read it there.
     os.environ.setdefault("OTEL_SERVICE_NAME", str(said.get("service.name", service)))
     ours = {"service.version": version, "service.instance.id": str(uuid.uuid4())}
     provider = TracerProvider(resource=Resource.create({key: ours[key] for key in ours.keys() - said.keys()}))
     for name in names:
-        provider.add_span_processor(BatchSpanProcessor(_exporter(name)))
+        provider.add_span_processor(BatchSpanProcessor(TellsOutages(_exporter(name))))
     trace.set_tracer_provider(provider)
     try:
         yield
