@@ -34,6 +34,7 @@ from service.endpoint.metered import TurnMetrics
 from service.endpoint.proxies import Proxies
 from service.endpoint.push import Push
 from service.endpoint.reading import Wellformed
+from service.endpoint.retention import Retention
 from service.endpoint.routes import make_routes
 from service.endpoint.signatures import SigningKey, signed
 from service.endpoint.signer import Signer
@@ -153,6 +154,8 @@ class Service:
             answers = self._answering(Decoding(loop, storage, spans, turn_metrics))
             push = Push(storage.webhooks, storage.tasks, codec, egress, signer, self._metrics)
             await stack.enter_async_context(push.delivering())
+            if days := self._machine.keep_days:
+                await stack.enter_async_context(Retention(storage.database, days, self._metrics).removing())
             self._worker = worker = Worker(
                 answers,
                 storage,

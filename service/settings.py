@@ -311,6 +311,9 @@ class Machine(BaseSettings):
     lease_seconds: float = Field(default=10.0, gt=0)
     """After how long without a sign of life of one replica another goes on with its turns, where they share a database.
     """
+    keep_days: int = Field(default=0, ge=0, le=36_500)
+    """How long a conversation is kept after its last task has ended; then it is removed with all that belongs to it. 0
+    keeps it for ever."""
     card_keys: list[Path] = []
     """PEM files of the private keys that sign the card; two of them while one follows the other. In the environment a
     JSON list.

@@ -22,6 +22,10 @@
   value: {{ .Values.drain.turnSeconds | int | quote }}
 - name: INNERLOOP_LEASE_SECONDS
   value: {{ .Values.leaseSeconds | int | quote }}
+{{- with .Values.database.keepDays }}
+- name: INNERLOOP_KEEP_DAYS
+  value: {{ . | int | quote }}
+{{- end }}
 {{- with .Values.peers }}
 {{- $urls := dict }}
 {{- range . }}

@@ -50,6 +50,7 @@ Index("turns_held", turns.c.conversation_id, unique=True, sqlite_where=_held, po
 _open = turns.c.ended == false()
 Index("turns_open", turns.c.number, sqlite_where=_open, postgresql_where=_open)
 Index("turns_open_by_conversation", turns.c.conversation_id, sqlite_where=_open, postgresql_where=_open)
+Index("turns_by_conversation", turns.c.conversation_id)
 
 messages = Table(
     "messages",
@@ -57,6 +58,7 @@ messages = Table(
     Column("key", String(64), primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("turn_id", String(ID_LENGTH), nullable=False),
+    Index("messages_by_turn", "turn_id"),
 )
 """That were accepted. One that comes again is known by its key."""
 

@@ -110,6 +110,7 @@ class Metrics:
             "To webhooks, by what came of them.",
             *_each(names.OUTCOME, get_args(Delivery)),
         )
+        self.removed = counter(names.REMOVED, "{conversation}", "Conversations removed for their age.", None)
 
     def refused(self, reason: Refusal) -> None:
         """A message was turned away."""

@@ -115,6 +115,7 @@ MCP_UP = "innerloop.mcp.up"
 WEBHOOKS_OWED = "innerloop.webhooks.owed"
 WEBHOOK_LATE = "innerloop.webhooks.late"
 DELIVERIES = "innerloop.webhook.deliveries"
+REMOVED = "innerloop.conversations.removed"
 
 
 def latest() -> bool:

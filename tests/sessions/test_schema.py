@@ -15,7 +15,7 @@ import pytest
 from a2a.server.models import TaskModel
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, Table, insert, inspect, text
+from sqlalchemy import Connection, Index, MetaData, Table, insert, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.errors import ConfigError
@@ -78,11 +78,12 @@ _DESCRIPTIONS = {
 
 
 def models() -> MetaData:
-    """What the program works with: our tables, and the one of the A2A SDK."""
+    """What the program works with: our tables, and the one of the A2A SDK with an index of ours."""
     both = MetaData()
     for table in (*metadata.sorted_tables, TaskModel.__table__):
         assert isinstance(table, Table)
         table.to_metadata(both)
+    Index("tasks_last_updated", both.tables["tasks"].c.last_updated)
     return both
 
 

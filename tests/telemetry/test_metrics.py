@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from service.endpoint import push
+from service.endpoint import push, retention
 from service.health import Health
 from service.sessions.database import open_database
 from service.sessions.tables import turns
 from service.telemetry.metrics import Metrics
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually
 from tests.endpoint.test_admission import fill
+from tests.endpoint.test_retention import age
 from tests.receiver import open_receiver
 from tests.telemetry.scraped import Scraped, scrape
 from tests.test_management import managed
@@ -209,6 +210,15 @@ async def test_webhooks(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
             return min(told, failed, scraped("innerloop_webhooks_late_seconds")) > 0
 
         await eventually(delivered)
+
+
+async def test_conversations_that_are_removed(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "SWEEP_SECONDS", 0.02)
+    watched, removed = await watch(echo, machine={"keep_days": 1}), "innerloop_conversations_removed_total"
+    await watched.agent.send("hello")
+    assert (await watched.scrape())(removed) == 0
+    await age(watched.agent.database)
+    await watched.shows(1, removed)
 
 
 async def test_what_it_works_with(watch: Watch, run_server: RunServer) -> None:

@@ -4,10 +4,10 @@
 one leads to, and a test compares the two. A revision only goes forward, in one transaction, and its file is never
 changed once it was released.
 
-The A2A SDK's table of tasks is made here too. The SDK has a command of its own, `a2a-db`, but that alters tables which
-the SDK's stores have made, adds some that we do not use, knows none of ours, and keeps a version of its own: an upgrade
-would be two, and the second could fail after the first. When a release of the SDK wants other columns, the same test
-says so, and a revision of ours adds them.
+The A2A SDK's table of tasks is made here too, with an index of ours. The SDK has a command of its own, `a2a-db`, but
+that alters tables which the SDK's stores have made, adds some that we do not use, knows none of ours, and keeps a
+version of its own: an upgrade would be two, and the second could fail after the first. When a release of the SDK wants
+other columns, the same test says so, and a revision of ours adds them.
 
 Replicas of two versions use a database together: while an upgrade rolls out, and after one was rolled back. So whatever
 the version before could not live with takes two releases:
