@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ def set_up(form: Format | None = None, stream: TextIO | None = None) -> Format:
     os.environ[_VLLM] = _NO
     logging.getLogger("vllm").setLevel(os.environ.get("VLLM_LOGGING_LEVEL", "ERROR").upper())
     sys.excepthook = _log_exception
+    threading.excepthook = _log_end_of_thread
+    sys.unraisablehook = _log_ignored
     return form
 
 
@@ -161,6 +164,22 @@ def _log_exception(kind: type[BaseException], error: BaseException, frames: Trac
         sys.__excepthook__(kind, error, frames)
     else:
         logging.getLogger("service").critical("this process ends", exc_info=(kind, error, frames))
+
+
+def _log_end_of_thread(args: threading.ExceptHookArgs) -> None:
+    if not issubclass(args.exc_type, SystemExit):
+        _log_uncaught(f"thread {args.thread.name if args.thread else ''!r} ends", args)
+
+
+def _log_ignored(args: sys.UnraisableHookArgs) -> None:
+    _log_uncaught(args.err_msg or "raised where nobody can catch it", args)
+
+
+def _log_uncaught(what: str, args: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+    """The process goes on. It may be a tool's thread or object, and what it raises may hold what was said to it."""
+    if args.exc_value is not None:
+        error = (args.exc_type, args.exc_value, args.exc_traceback)
+        logging.getLogger("service").error("%s", what, exc_info=error, extra=SAID)
 
 
 def _clean(text: str, limit: int) -> str:

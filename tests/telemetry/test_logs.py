@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,14 @@ Written = Callable[[], list[str]]
 def as_before() -> Iterator[None]:
     names = (None, "service", "vllm")
     levels, handlers = [logging.getLogger(name).level for name in names], logging.getLogger().handlers[:]
-    hook, configures = sys.excepthook, os.environ.get("VLLM_CONFIGURE_LOGGING")
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    configures = os.environ.get("VLLM_CONFIGURE_LOGGING")
     yield
     for name, level in zip(names, levels, strict=True):
         logging.getLogger(name).setLevel(level)
     logging.getLogger().handlers[:] = handlers
     logging.captureWarnings(False)
-    sys.excepthook = hook
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     if configures is None:
         os.environ.pop("VLLM_CONFIGURE_LOGGING", None)
 
@@ -177,6 +179,45 @@ async def test_a_turns_records_have_its_ids_and_no_content(run_server: RunServer
     assert (record["trace_id"], record["task_id"], record["context_id"]) == (TRACE_ID, task["id"], "c")
     assert record["exception"].keys() == {"type", "stacktrace"}
     assert "what was said" not in "".join(written())
+
+
+def fail() -> None:
+    raise ValueError("my" + " words")  # or they would be in the line of code that is shown
+
+
+class FailsAtItsEnd:
+    def __del__(self) -> None:
+        fail()
+
+
+@pytest.mark.parametrize(
+    ("uncaught", "message"),
+    [
+        (lambda: in_thread(fail), "thread 'tool' ends"),
+        (lambda: FailsAtItsEnd() and None, "raised where nobody can catch it"),
+    ],
+    ids=["thread", "destructor"],
+)
+def test_what_nobody_catches_has_the_same_form(uncaught: Callable[[], None], message: str) -> None:
+    written = lines("json")
+    uncaught()
+    record = json.loads(written()[0])
+    assert (record["level"], record["logger"], record["message"]) == ("ERROR", "service", message)
+    assert record["exception"]["type"] == "ValueError"
+    assert "in fail" in record["exception"]["stacktrace"]
+    assert "my words" not in "".join(written())
+
+
+def test_a_thread_that_ends_itself_is_no_failure() -> None:
+    written = lines("json")
+    in_thread(sys.exit)
+    assert not written()
+
+
+def in_thread(function: Callable[[], None]) -> None:
+    thread = threading.Thread(target=function, name="tool")
+    thread.start()
+    thread.join()
 
 
 def test_a_server_says_everything_in_json(tmp_path: Path) -> None:
