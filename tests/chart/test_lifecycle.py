@@ -1,0 +1,127 @@
+"""A release from its installation to its end, as Helm makes it, with a stand-in for the API server: `api_server.py`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.chart.api_server import ApiServer, running
+from tests.chart.helm import CASES, CHART, NAMESPACE, RELEASE, Object, Refused, run, template
+
+CASE = CASES / "replicas.yaml"
+FIRST: Object = {"persistence": {"enabled": True, "accessModes": ["ReadWriteMany"]}}
+NEXT: Object = FIRST | {
+    "agent": {"files": {"tools.py": "a = 1"}},
+    "drain": {"turnSeconds": 60},
+    "extraEnv": [],
+    "metrics": {"serviceMonitor": {"enabled": False}},
+    "secretMounts": [],
+    "server": {"grpc": {"enabled": False}},
+    "grpcRoute": {"enabled": False},
+}
+"""The next version of it: with more, less and other than the first."""
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
+    with running() as (server, url):
+        kubeconfig = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "made-up", "cluster": {"server": url}}],
+            "contexts": [{"name": "made-up", "context": {"cluster": "made-up", "namespace": NAMESPACE, "user": ""}}],
+            "current-context": "made-up",
+        }
+        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "cache"))
+        yield server
+
+
+def options(folder: Path, values: Object) -> tuple[str | Path, ...]:
+    """For the case with these values over its own."""
+    file = folder / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    return "-f", CASE, "-f", file
+
+
+def kept(api: ApiServer) -> dict[tuple[str, str], Object]:
+    """What there is beside Helm's own records, by kind and name, as whoever made it said."""
+    found = copy.deepcopy([each for each in api.objects.values() if each["kind"] != "Secret"])
+    for each in found:
+        about = each["metadata"]
+        each.pop("status", None)
+        for name in ("uid", "resourceVersion"):
+            del about[name]
+        for name in ("release-name", "release-namespace"):
+            about.get("annotations", {}).pop(f"meta.helm.sh/{name}", None)
+        if not about.get("annotations"):
+            about.pop("annotations", None)
+    return by_name(found)
+
+
+def rendered(helm: str, *values: str | Path) -> dict[tuple[str, str], Object]:
+    return by_name([each for each in yaml.safe_load_all(template(helm, *values, "--no-hooks")) if each])
+
+
+def by_name(objects: list[Object]) -> dict[tuple[str, str], Object]:
+    return {(each["kind"], each["metadata"]["name"]): each for each in objects}
+
+
+def written(api: ApiServer) -> list[tuple[str, str, str]]:
+    """What was written since this was asked before, but for Helm's own records."""
+    log = [each for each in api.log if each[1] != "Secret"]
+    api.log.clear()
+    return log
+
+
+def migrates_first(log: list[tuple[str, str, str]]) -> bool:
+    """Whether the Job is done, and gone with its NetworkPolicy, before anything else is written."""
+    kinds = [(verb == "DELETE", kind) for verb, kind, _ in log]
+    first = [(False, "NetworkPolicy"), (False, "Job"), (True, "Job"), (True, "NetworkPolicy")]
+    return kinds[:4] == first and not {"Job"} & {kind for _, kind in kinds[4:]}
+
+
+@pytest.mark.parametrize(("helm", "later"), [("helm", "helm"), ("helm3", "helm3"), ("helm3", "helm")])
+def test_installed_upgraded_rolled_back_and_gone(helm: str, later: str, api: ApiServer, tmp_path: Path) -> None:
+    first = options(tmp_path, FIRST)
+    run(helm, "install", RELEASE, CHART, *first)
+    installed = kept(api)
+    assert installed == rendered(helm, *first)
+    assert migrates_first(written(api))
+
+    run(later, "test", RELEASE)
+    assert [each[1:] for each in written(api)] == [("Pod", "office-innerloop-test")]
+
+    following = options(tmp_path, NEXT)
+    run(later, "upgrade", RELEASE, CHART, *following)
+    test_pod = ("Pod", "office-innerloop-test")
+    pod = kept(api)[test_pod]  # it stays, for what it has logged
+    assert kept(api) == rendered(later, *following) | {test_pod: pod}
+    assert migrates_first(written(api))
+
+    run(later, "rollback", RELEASE, "1")
+    assert kept(api) == installed | {test_pod: pod}
+    assert not [each for each in written(api) if each[1] == "Job"]  # the database stays as it is
+
+    run(later, "uninstall", RELEASE)
+    assert set(kept(api)) == {test_pod, ("PersistentVolumeClaim", "office-innerloop-data")}
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+def test_nothing_is_rolled_out_if_the_database_is_not_at_its_version(helm: str, api: ApiServer, tmp_path: Path) -> None:
+    run(helm, "install", RELEASE, CHART, *options(tmp_path, FIRST))
+    installed = kept(api)
+    api.failing.add("office-innerloop-migrations")
+    with pytest.raises(Refused, match="UPGRADE FAILED: pre-upgrade hooks failed"):
+        run(helm, "upgrade", RELEASE, CHART, *options(tmp_path, NEXT))
+    left = kept(api)
+    assert ("Job", "office-innerloop-migrations") in left  # for whoever wants to know why
+    assert installed.items() <= left.items()
+    api.failing.clear()
+    run(helm, "upgrade", RELEASE, CHART, *(following := options(tmp_path, NEXT)))
+    assert kept(api) == rendered(helm, *following)
