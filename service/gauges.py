@@ -44,28 +44,55 @@ def watch_service(
 ) -> None:
     """From when it can be asked: what it works on, and what it works with."""
     look_up = metrics.look_up
-    look_up(names.TURNS_RUNNING, "{turn}", "Decoded by this process now.", lambda: [(len(worker), None)])
-    look_up(names.TURNS_ROOM, "{turn}", "That may be decoded at once.", lambda: [(limits.running, None)])
-    look_up(names.OLDEST_TURN, "s", "For how long this process has had one.", lambda: [(worker.oldest_seconds, None)])
-    look_up(names.TURN_LIMIT, "s", "How long a turn may take.", lambda: [(limits.seconds, None)])
-    look_up(names.QUEUE_ROOM, "{turn}", "That may wait, over all replicas.", lambda: [(limits.queued, None)])
-    look_up(names.KV_USE, "1", "Of the room for conversations, taken now.", lambda: [(engine.pressure, None)])
+    look_up(names.TURNS_RUNNING, "{turn}", "Turns that this process decodes now.", lambda: [(len(worker), None)])
+    look_up(names.TURNS_ROOM, "{turn}", "Turns that this process may decode at once.", lambda: [(limits.running, None)])
+    look_up(
+        names.OLDEST_TURN,
+        "s",
+        "Seconds that this process has had its oldest turn.",
+        lambda: [(worker.oldest_seconds, None)],
+    )
+    look_up(names.TURN_LIMIT, "s", "Seconds that a turn may take.", lambda: [(limits.seconds, None)])
+    look_up(names.QUEUE_ROOM, "{turn}", "Turns that may wait, over all replicas.", lambda: [(limits.queued, None)])
+    look_up(
+        names.KV_USE,
+        "1",
+        "Share of the engine's room for conversations that is taken now.",
+        lambda: [(engine.pressure, None)],
+    )
     look_up(
         names.ENGINE_STALLED,
         "s",
-        "In which it gave nothing to turns that wait.",
+        "Seconds in which the engine has given nothing to turns that wait for it.",
         lambda: [(engine.stalled, None)],
     )
-    look_up(names.PEER_UP, "", "Whether a peer answered when it was last looked for or asked.", _up(peers, names.PEER))
-    look_up(names.MCP_UP, "", "Whether there is a session with an MCP server.", _up(servers, names.MCP_SERVER))
+    look_up(
+        names.PEER_UP,
+        "",
+        "Whether a peer answered when it was last looked for or asked, 1 or 0.",
+        _up(peers, names.PEER),
+    )
+    look_up(names.MCP_UP, "", "Whether there is a session with an MCP server, 1 or 0.", _up(servers, names.MCP_SERVER))
 
     def counted(*, of: str) -> Look:
         return lambda: [(getattr(backlog.newest, of), None)] if backlog.newest else []
 
-    look_up(names.DATABASE_UP, "", "Whether the database answers.", lambda: [(backlog.newest is not None, None)])
-    look_up(names.TURNS_QUEUED, "{turn}", "That nobody decodes yet, over all replicas.", counted(of="turns"))
-    look_up(names.WEBHOOKS_OWED, "{webhook}", "Not told yet, over all replicas.", counted(of="webhooks"))
-    look_up(names.WEBHOOK_LATE, "s", "For how long one has taken nothing.", counted(of="webhook_seconds"))
+    look_up(
+        names.DATABASE_UP, "", "Whether the database answers, 1 or 0.", lambda: [(backlog.newest is not None, None)]
+    )
+    look_up(names.TURNS_QUEUED, "{turn}", "Turns that nobody decodes yet, over all replicas.", counted(of="turns"))
+    look_up(
+        names.WEBHOOKS_OWED,
+        "{webhook}",
+        "Webhooks that are still to be told, over all replicas.",
+        counted(of="webhooks"),
+    )
+    look_up(
+        names.WEBHOOK_LATE,
+        "s",
+        "Seconds that a webhook has taken nothing, the longest over all replicas.",
+        counted(of="webhook_seconds"),
+    )
 
 
 def _up(these: Mapping[str, Remote], attribute: str) -> Look:

@@ -59,25 +59,38 @@ class Metrics:
                 add(0, attributes)
             return add
 
-        self.turn = counter(names.TURNS, "{turn}", "Turns that have stopped, by why.")
-        self.turn_seconds = histogram(names.AGENT_DURATION, "s", "Of a turn.", _TURN_SECONDS)
-        self.turn_stretches = histogram(names.AGENT_INFERENCE_CALLS, "{inference_call}", "Of a turn.", _CALLS)
-        self.turn_calls = histogram(names.AGENT_TOOL_CALLS, "{tool_call}", "Of a turn.", _CALLS)
-        self.tool_seconds = histogram(names.TOOL_DURATION, "s", "Of a call.", _CALL_SECONDS)
-        self.first_token = histogram(
-            names.FIRST_TOKEN, "s", "From asking the engine to its first token.", _FIRST_TOKEN_SECONDS
+        self.turn = counter(names.TURNS, "{turn}", "Turns that have stopped, by why they did.")
+        self.turn_seconds = histogram(names.AGENT_DURATION, "s", "Seconds that a turn took.", _TURN_SECONDS)
+        self.turn_stretches = histogram(
+            names.AGENT_INFERENCE_CALLS, "{inference_call}", "Times that a turn asked the engine for tokens.", _CALLS
         )
-        self.per_token = histogram(names.PER_TOKEN, "s", "Of each further token, by stretches.", _TOKEN_SECONDS)
+        self.turn_calls = histogram(names.AGENT_TOOL_CALLS, "{tool_call}", "Calls that a turn made.", _CALLS)
+        self.tool_seconds = histogram(names.TOOL_DURATION, "s", "Seconds that a call took.", _CALL_SECONDS)
+        self.first_token = histogram(
+            names.FIRST_TOKEN, "s", "Seconds from asking the engine to its first token.", _FIRST_TOKEN_SECONDS
+        )
+        self.per_token = histogram(
+            names.PER_TOKEN, "s", "Seconds that each further token of a stretch took.", _TOKEN_SECONDS
+        )
         latest = names.latest()
         self.stretch_seconds = histogram(
-            names.LATEST_CHAT_DURATION if latest else names.CHAT_DURATION, "s", "Of a stretch.", _CALL_SECONDS
+            names.LATEST_CHAT_DURATION if latest else names.CHAT_DURATION,
+            "s",
+            "Seconds that a stretch took.",
+            _CALL_SECONDS,
         )
         if latest:
-            given = histogram(names.LATEST_INPUT_TOKENS, "{token}", "Given to a stretch.", _TOKENS)
-            sampled = histogram(names.LATEST_OUTPUT_TOKENS, "{token}", "Of a stretch.", _TOKENS)
-            cached = counter(names.LATEST_CACHED_TOKENS, "{token}", "Given, and not computed again.")
+            given = histogram(names.LATEST_INPUT_TOKENS, "{token}", "Tokens that a stretch was given.", _TOKENS)
+            sampled = histogram(names.LATEST_OUTPUT_TOKENS, "{token}", "Tokens that a stretch sampled.", _TOKENS)
+            cached = counter(
+                names.LATEST_CACHED_TOKENS,
+                "{token}",
+                "Tokens that stretches were given and that were not computed again.",
+            )
         else:
-            usage = histogram(names.TOKEN_USAGE, "{token}", "Given to a stretch, and sampled in it.", _TOKENS)
+            usage = histogram(
+                names.TOKEN_USAGE, "{token}", "Tokens that a stretch was given or sampled, by type.", _TOKENS
+            )
             given, sampled = _typed(usage, "input"), _typed(usage, "output")
             cached = _ignore
         self.given, self.sampled, self.cached = given, sampled, cached
@@ -85,32 +98,39 @@ class Metrics:
         self.tool_time = counter(
             names.TOOL_TIME,
             "s",
-            "In which calls ran, by what the model did meanwhile.",
+            "Seconds in which calls ran, by what the model did meanwhile.",
             *_each(names.WHILE, ("decoding", "waiting")),
         )
         self.gap_seconds = histogram(
-            names.SPLICE_GAP, "s", "From the last token, or the result that was waited for, to the next.", _GAP_SECONDS
+            names.SPLICE_GAP,
+            "s",
+            "Seconds from the last token, or the result that was waited for, to the next token.",
+            _GAP_SECONDS,
         )
-        self.gap_tokens = histogram(names.SPLICE_GAP_TOKENS, "{token}", "The same in the turn's tokens.", _GAP_TOKENS)
-        self.recomputed = counter(names.RECOMPUTED, "{token}", "That a turn had computed before.", None)
+        self.gap_tokens = histogram(
+            names.SPLICE_GAP_TOKENS, "{token}", "The gap of a splice, in times of one token of its turn.", _GAP_TOKENS
+        )
+        self.recomputed = counter(names.RECOMPUTED, "{token}", "Tokens that were computed again within a turn.", None)
         self.over_least = histogram(
-            names.TURN_OVER_LEAST, "1", "Of the least that a turn's own tokens and calls take.", _TIMES
+            names.TURN_OVER_LEAST, "1", "Time of a turn over the least that its own tokens and calls take.", _TIMES
         )
         self._refused = counter(
             names.REFUSED,
             "{message}",
-            "Messages turned away because too many waited.",
+            "Messages that were turned away because too many waited, by whose.",
             *_each(names.REASON, get_args(Refusal)),
         )
-        self.taken_over = counter(names.TAKEN_OVER, "{turn}", "Turns of which an earlier holder has gone silent.", None)
-        self.lost = counter(names.LOST, "{turn}", "Turns that others have taken from this process.", None)
+        self.taken_over = counter(
+            names.TAKEN_OVER, "{turn}", "Turns that this process has taken over from one that had gone silent.", None
+        )
+        self.lost = counter(names.LOST, "{turn}", "Turns that other processes have taken from this one.", None)
         self._delivered = counter(
             names.DELIVERIES,
             "{delivery}",
-            "To webhooks, by what came of them.",
+            "Deliveries to webhooks, by what came of them.",
             *_each(names.OUTCOME, get_args(Delivery)),
         )
-        self.removed = counter(names.REMOVED, "{conversation}", "Conversations removed for their age.", None)
+        self.removed = counter(names.REMOVED, "{conversation}", "Conversations that were removed for their age.", None)
 
     def refused(self, reason: Refusal) -> None:
         """A message was turned away."""

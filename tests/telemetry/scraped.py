@@ -12,10 +12,10 @@ class Scraped:
     """Samples as they were at one moment."""
 
     def __init__(self, text: str) -> None:
+        families = list(text_string_to_metric_families(text))
+        self.help = {family.name: family.documentation for family in families}
         self.samples: list[tuple[str, Mapping[str, str], float]] = [
-            (sample.name, sample.labels, sample.value)
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
+            (sample.name, sample.labels, sample.value) for family in families for sample in family.samples
         ]
 
     def __call__(self, name: str, **labels: str) -> float:

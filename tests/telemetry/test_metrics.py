@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
@@ -237,6 +238,18 @@ async def test_what_it_works_with(watch: Watch, run_server: RunServer) -> None:
     assert scraped("innerloop_process_state") == 1
     watched.agent.engine.pressure = 0.5
     assert (await watched.scrape())("innerloop_kv_use") == 0.5
+
+
+async def test_each_says_what_it_is(watch: Watch) -> None:
+    """Prometheus shows a metric's help without the others around it."""
+    watched = await watch(adds)
+    await watched.agent.send("hello")
+    scraped = await watched.scrape()
+    told = [what for name, what in scraped.help.items() if name.startswith(("innerloop_", "gen_ai_"))]
+    assert len(told) > 20
+    assert len({*told}) == len(told)
+    of = "Turns|Seconds|Times|Calls|Tokens|Time|The gap|Share|Messages|Deliveries|Conversations|Webhooks|Whether|1 for"
+    assert [what for what in told if not re.fullmatch(f"({of}) .*[.]", what)] == []
 
 
 async def test_labels_take_few_values(watch: Watch) -> None:
