@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.endpoint.owner import owner_of
 from service.endpoint.storable import is_id
-from service.sessions.database import upsert
+from service.sessions.database import one_of, upsert
 from service.sessions.writes import Statement
 from service.to_the_end import to_the_end
 
@@ -72,5 +72,6 @@ class Tasks(DatabaseTaskStore):
 
     async def _read(self, task_ids: Collection[str]) -> dict[str, tuple[Task, str]]:
         async with self.async_session_maker() as session:
-            rows = await session.scalars(select(self.task_model).where(self.task_model.id.in_(task_ids)))
+            these = one_of(self.engine, inspect(self.task_model).local_table.c.id, task_ids)
+            rows = await session.scalars(select(self.task_model).where(these))
             return {row.id: (self._from_orm(row), row.owner) for row in rows}

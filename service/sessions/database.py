@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import ColumnElement, Executable, Float, FromClause, cast, event, func, literal
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Executable,
+    Float,
+    FromClause,
+    String,
+    any_,
+    cast,
+    event,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -135,6 +149,13 @@ def now(database: AsyncEngine) -> ColumnElement[float]:
     if not is_shared(database):
         return literal(time.time())
     return cast(func.extract("epoch", func.clock_timestamp()), Float)
+
+
+def one_of(database: AsyncEngine, column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
+    """Whether the column is one of these: one statement for any number of them, so that it is prepared only once."""
+    if not is_shared(database):
+        return column.in_(select(func.json_each(json.dumps(list(texts))).table_valued("value").c.value))
+    return column == any_(literal(list(texts), ARRAY(String)))
 
 
 def upsert(database: AsyncEngine, table: FromClause) -> Executable:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.messages import Answer, Question
-from service.sessions.database import is_shared, now
+from service.sessions.database import is_shared, now, one_of
 from service.sessions.tables import answers, messages, results, turns
 from service.sessions.writes import Lease, Statement, Writes
 from service.to_the_end import to_the_end
@@ -185,7 +185,12 @@ class Turns:
 
     async def _claim(self, count: int, but: Collection[str]) -> list[Held]:
         since = time.monotonic()
-        free = self._free().where(turns.c.id.not_in(but)).limit(count).with_for_update(of=turns, skip_locked=True)
+        free = (
+            self._free()
+            .where(~one_of(self._database, turns.c.id, but))
+            .limit(count)
+            .with_for_update(of=turns, skip_locked=True)
+        )
         chosen = free.cte()  # once: within a join PostgreSQL might do it again for each row, and take more than `count`
         taken = (
             update(turns)
@@ -257,7 +262,7 @@ class Turns:
     async def renew(self, leases: Collection[Lease]) -> tuple[set[Lease], set[str]]:
         """Says that their holder is alive. Returns those that it has lost, and the ids of turns that are to end."""
         # Locked in the same order as by those who write under leases: else each could wait for the other.
-        named = turns.c.id.in_([lease.turn_id for lease in leases])
+        named = one_of(self._database, turns.c.id, [lease.turn_id for lease in leases])
         locked = select(turns.c.number).where(named).order_by(turns.c.number).with_for_update()
         mine = update(turns).where(turns.c.holder == self._holder, named).values(self._lease_values())
         kept: set[Lease] = set()

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import and_, case, delete, func, literal, null, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.sessions.database import now, upsert
+from service.sessions.database import now, one_of, upsert
 from service.sessions.tables import turns, webhooks
 from service.sessions.turns import TRACE
 from service.sessions.writes import Statement, Writes
@@ -73,7 +73,7 @@ class Webhooks:
     def changed(self, task_ids: Collection[str]) -> Statement:
         """The tasks go on and have more to show: this is told with what else comes soon."""
         due = func.coalesce(webhooks.c.due, now(self._database) + PAUSE_SECONDS)
-        return update(webhooks).where(webhooks.c.task_id.in_(task_ids)).values(due=due), None
+        return update(webhooks).where(one_of(self._database, webhooks.c.task_id, task_ids)).values(due=due), None
 
     # What people ask for.
 

@@ -18,6 +18,7 @@ from sqlalchemy import Executable, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.errors import LeaseLost
+from service.sessions.database import one_of
 from service.sessions.outages import PAUSE_SECONDS, is_outage
 from service.sessions.tables import turns
 
@@ -125,7 +126,7 @@ class Writes:
     async def _execute(self, batch: Sequence[_Write]) -> set[_Write]:
         """In one transaction; those whose lease is lost are left out."""
         async with self._database.begin() as connection:
-            lost = await _lost(connection, [write for write in batch if write.lease])
+            lost = await _lost(self._database, connection, [write for write in batch if write.lease])
             for statement, rows in _gathered([write for write in batch if write not in lost]):
                 await connection.execute(statement, rows)
         return lost
@@ -153,11 +154,11 @@ def _gathered(writes: Sequence[_Write]) -> Iterator[Statement]:
             yield from alike
 
 
-async def _lost(connection: AsyncConnection, writes: Sequence[_Write]) -> set[_Write]:
+async def _lost(database: AsyncEngine, connection: AsyncConnection, writes: Sequence[_Write]) -> set[_Write]:
     if not writes:
         return set()
     ids = {write.lease.turn_id for write in writes if write.lease}
-    held = turns.c.id.in_(ids), not_(turns.c.ended), turns.c.holder.is_not(None)
+    held = one_of(database, turns.c.id, ids), not_(turns.c.ended), turns.c.holder.is_not(None)
     rows = select(turns.c.id, turns.c.fence).where(*held).order_by(turns.c.number)
     # Shared: nobody takes these leases before this transaction is over.
     fences = {Lease(*row) for row in await connection.execute(rows.with_for_update(read=True))}
