@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -81,6 +82,13 @@ class Server(uvicorn.Server):
         # The SSE library would cut every stream as soon as it sees the signal.
         AppStatus.enable_automatic_graceful_drain = False
         EventSourceResponse.DEFAULT_PING_INTERVAL = _PING_SECONDS
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What there is now stays, as what vLLM imports does: Python's collector need not go through it again and again
+        # while all streams stand still.
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if turns := self._service.turns:
