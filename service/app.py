@@ -41,7 +41,7 @@ from service.endpoint.signer import Signer
 from service.endpoint.storage import Storage
 from service.endpoint.tokens import Tokens
 from service.endpoint.traced import Traced, TurnSpans
-from service.endpoint.turning_away import RefuseWhileDraining, TellBusy
+from service.endpoint.turning_away import TurnAway
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.engine.traced import TracedEngine
@@ -106,9 +106,8 @@ class Service:
                 Middleware(Authenticate, self._auth),
                 Middleware(EchoExtensions),
                 Middleware(WholeBody, self._message_bytes),
-                Middleware(RefuseWhileDraining, lambda: self._health.draining),
+                Middleware(TurnAway, lambda: self._health.draining),
                 Middleware(Wellformed),
-                Middleware(TellBusy),
                 Middleware(RefusedStreams),
             ],
             lifespan=self._lifespan,

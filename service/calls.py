@@ -61,8 +61,8 @@ class Calls:
         self._open: dict[str, _Running] = {}
         """Calls whose results have not come in, by their ids, in the order asked."""
         self._refused: list[Finished] = []
-        self._news = asyncio.Event()
-        """Set when more is known of a result than before."""
+        self._news: asyncio.Event | None = None
+        """Set when more is known of a result than before, once somebody reads `partial_results`."""
         self.started = 0
         self.usage = noted_usage(journal)
         """What the agents took that were asked."""
@@ -157,7 +157,7 @@ class Calls:
 
     async def partial_results(self) -> AsyncGenerator[list[ToolResult]]:
         """What is known of the results that come in next, whenever that is a good deal more than before."""
-        known = 0
+        known, self._news = 0, asyncio.Event()
         while True:
             results = self._known()
             chars = sum(len(result.text) for result in results)
@@ -204,8 +204,12 @@ class Calls:
         finished = known or await self._call(running)
         if not running.abandoned:
             await self._tell(running, finished.result, known.arrival if known else None)
-        self._news.set()
+        self._has_news()
         return finished
+
+    def _has_news(self) -> None:
+        if self._news:
+            self._news.set()
 
     async def _call(self, running: _Running) -> Finished:
         call, position = running.made.call, running.made.position
@@ -217,7 +221,7 @@ class Calls:
             match event:
                 case CallProgress(event=TextDelta(text=text)):
                     running.heard = (running.heard + text)[:longest]  # the rest will not be in the result
-                    self._news.set()
+                    self._has_news()
                 case CallProgress(event=UsageReported(usage=took)):
                     usage = took
                 case CallProgress() if isinstance(innermost(event), CallStarted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from array import array
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -387,9 +388,10 @@ class _Growing:
         """In seconds since 1970."""
         self._weights = weights
         self._reader = None if past.paused else past.reader
-        self._tokens: list[int] = []
+        # As lists they would take six times as much.
+        self._tokens = array("i")
         """Sampled, but not in the transcript yet."""
-        self._logprobs: list[float] = []
+        self._logprobs = array("d")
 
     @property
     def limits(self) -> Limits:
@@ -426,6 +428,6 @@ class _Growing:
 
     def append_sampled(self) -> None:
         tokens, logprobs = tuple(self._tokens), tuple(self._logprobs)
-        self._tokens, self._logprobs = [], []
+        del self._tokens[:], self._logprobs[:]
         span = Span(Origin.SAMPLED, tokens, logprobs if len(logprobs) == len(tokens) else None, self._weights)
         self.transcript = self.transcript.append(span)

@@ -90,12 +90,11 @@ class Delegation(_Record):
     def within(self, budget: Budget) -> Delegation:
         """With no more in its budget than in this one."""
         tokens, calls = _least(self.budget.tokens, budget.tokens), _least(self.budget.calls, budget.calls)
-        return self.model_copy(update={"budget": Budget(tokens=tokens, calls=calls)})
+        return self._with(Budget(tokens=tokens, calls=calls))
 
     def spent(self, tokens: int, calls: int) -> Delegation:
         """With so much less in its budget, if it has one."""
-        budget = Budget(tokens=_less(self.budget.tokens, tokens), calls=_less(self.budget.calls, calls))
-        return self.model_copy(update={"budget": budget})
+        return self._with(Budget(tokens=_less(self.budget.tokens, tokens), calls=_less(self.budget.calls, calls)))
 
     def during(self, turn: str, deadline: float) -> Delegation:
         """In a turn that ends at `deadline` (seconds since 1970). It is the root if the question began in it."""
@@ -105,6 +104,9 @@ class Delegation(_Record):
     def through(self, agent: str | None) -> Delegation:
         """The same once the agent at this URL, if it has one, asks on."""
         return self.model_copy(update={"depth": self.depth + 1, "chain": (*self.chain, *([agent] if agent else []))})
+
+    def _with(self, budget: Budget) -> Delegation:
+        return self if budget == self.budget else self.model_copy(update={"budget": budget})
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)

@@ -58,7 +58,7 @@ class Auth:
 
     def without_credentials(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         secret = {way.scheme.header.encode() for way in self._ways}
-        return [(name, value) for name, value in headers if name not in secret]
+        return [header for header in headers if header[0] not in secret]
 
 
 class Authenticate:

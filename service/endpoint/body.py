@@ -11,7 +11,7 @@ from a2a.utils.errors import ContentTypeNotSupportedError, InvalidRequestError, 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.endpoint.parsed import with_content
+from service.endpoint.parsed import keep_content
 from service.endpoint.refusals import Refusal, refuse
 
 BODY_SECONDS = 30.0
@@ -73,7 +73,7 @@ class WholeBody:
                 await refuse(scope, receive, send, _NOT_JSON)
                 return
             try:
-                scope = with_content(scope, _parse(body))
+                keep_content(scope, _parse(body))
             except (ValueError, RecursionError):
                 await refuse(scope, receive, send, _UNREADABLE)
                 return

@@ -23,11 +23,15 @@ class EchoExtensions:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def echo(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["A2A-Extensions"] = named
-            await send(message)
-
         asked = Headers(scope=scope).getlist(HTTP_EXTENSION_HEADER) if scope["type"] == "http" else []
         named = active(asked)
-        await self._app(scope, receive, echo if named else send)
+        await self._app(scope, receive, _named(send, named) if named else send)
+
+
+def _named(send: Send, extensions: str) -> Send:
+    async def name(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["A2A-Extensions"] = extensions
+        await send(message)
+
+    return name

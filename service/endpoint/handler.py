@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Set
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager, suppress
 
 from a2a.server.context import ServerCallContext
 from a2a.server.events import Event
@@ -120,13 +120,11 @@ class Handler(RequestHandler):
             task = await self._task(params.id, context)
             if task.status.state in TERMINAL:
                 raise UnsupportedOperationError(f"task {task.id} has ended: {_name(task)}; read it instead")
-            async with (
-                self._held(task, owner_of(context)) as log,
+            with await self._held(task, owner_of(context)) as log:
                 # Also while it rests: whoever answers may be somebody else.
-                aclosing(self._shown.follow(log, context, TERMINAL)) as events,
-            ):
-                async for event in events:
-                    yield event
+                async with aclosing(self._shown.follow(log, context, TERMINAL)) as events:
+                    async for event in events:
+                        yield event
 
     @validate_request_params
     async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
@@ -157,7 +155,7 @@ class Handler(RequestHandler):
             task, owner = await self._task(params.id, context), owner_of(context)
             if task.status.state in TERMINAL:
                 raise TaskNotCancelableError
-            async with self._held(task, owner) as log:
+            with await self._held(task, owner) as log:
                 end = Step(self._storage, task.id, _cancelled, self._storage.webhooks.owed(task.id))
                 if await self._storage.turns.cancel(task.id, end):
                     await self._storage.tell_events(log)
@@ -243,7 +241,7 @@ class Handler(RequestHandler):
             also = [await self._configs.to_store(task.id, config, context)] if config else []
             if stored and also:  # that may have taken long
                 task = await self._asked_task(message, context)
-            async with self._held(task, owner) as log:
+            with await self._held(task, owner) as log:
                 if stored:
                     step = Step(self._storage, task.id, lambda asking: _answered(asking, message), *also)
                     seen = await self._answer(accepted, ask, step)
@@ -259,16 +257,14 @@ class Handler(RequestHandler):
         if config:
             await self._configs.create(task.id, config, context)
             task = await self._task(task.id, context)
-        async with self._held(task, owner) as log:
+        with await self._held(task, owner) as log:
             yield log
 
-    @asynccontextmanager
-    async def _held(self, task: Task, owner: str) -> AsyncIterator[Log]:
+    async def _held(self, task: Task, owner: str) -> AbstractContextManager[Log]:
         """The log of a task that was read, in which those who follow it have heard of all that came before that."""
         if known := self._logs.get(task.id):
             await self._storage.tell_events(known)
-        with self._logs.hold(task, owner) as log:
-            yield log
+        return self._logs.hold(task, owner)
 
     async def _check_room(self, conversation: str, ask: Ask, *, begins: bool) -> None:
         past = Transcript() if begins else await self._storage.conversation(conversation)

@@ -9,9 +9,9 @@ from starlette.types import Scope
 _CONTENT = "innerloop.content"
 
 
-def with_content(scope: Scope, content: Any) -> Scope:
-    """The scope of a request whose body is this JSON."""
-    return {**scope, _CONTENT: content}
+def keep_content(scope: Scope, content: Any) -> None:
+    """The request's body is this JSON."""
+    scope[_CONTENT] = content
 
 
 def has_content(scope: Scope) -> bool:
@@ -28,3 +28,8 @@ def call_of(scope: Scope) -> dict[str, Any]:
     """The JSON-RPC request, if it is one; else empty."""
     content = content_of(scope) if scope["path"] == "/" else {}
     return content if isinstance(content, dict) else {}
+
+
+def forget_params(scope: Scope) -> None:
+    """Once nobody looks at them any more: a stream would keep them for as long as it lives."""
+    call_of(scope).pop("params", None)

@@ -12,14 +12,13 @@ before, or with the process that had it, there is a link as well:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from a2a.types import Task
 from a2a.utils.errors import A2AError
-from opentelemetry import context, propagate, trace
+from opentelemetry import propagate, trace
 from opentelemetry.trace import Link, Span, SpanKind
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,18 +53,9 @@ class Traced:
                     traces.fail(span, str(status))
             await send(message)
 
-        with called_from(Headers(scope=scope)), traces.span(method, SpanKind.SERVER, attributes) as span:
+        caller = propagate.extract(Headers(scope=scope))
+        with traces.span(method, SpanKind.SERVER, attributes, within=caller) as span:
             await self._app(scope, receive, note if span.is_recording() else send)
-
-
-@contextmanager
-def called_from(headers: Mapping[str, str]) -> Iterator[None]:
-    """The caller's trace context, as its headers or metadata have it, is the current one."""
-    token = context.attach(propagate.extract(headers))
-    try:
-        yield
-    finally:
-        context.detach(token)
 
 
 def name_operation(name: str) -> None:
@@ -85,11 +75,10 @@ def note_task(task: Task) -> None:
     trace.get_current_span().set_attributes({names.A2A_TASK: task.id, names.CONVERSATION: task.context_id})
 
 
-@contextmanager
-def work_on(held: Held, task: Task) -> Iterator[None]:
-    """What is done and logged within is for the turn's message, whichever request or duty has led to it here."""
-    with traces.taken_up(held.ask.get(TRACE, {})), about(task_id=task.id, context_id=task.context_id):
-        yield
+def work_on(held: Held, task: Task) -> None:
+    """What this asyncio task does and logs is for the turn's message, whichever request or duty has led to it here."""
+    traces.take_up(held.ask.get(TRACE, {}))
+    about(task_id=task.id, context_id=task.context_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +92,7 @@ class TurnSpans:
     weights: str
     """Their version."""
 
-    @contextmanager
-    def turn(self, held: Held, conversation: str) -> Iterator[Span]:
+    def turn(self, held: Held, conversation: str) -> AbstractContextManager[Span]:
         """The span of a turn, for as long as this process decodes it. `conversation` as its caller names it."""
         attributes: dict[str, Any] = {
             names.OPERATION: names.INVOKE_AGENT,
@@ -121,10 +109,9 @@ class TurnSpans:
         if held.begun:
             links += traces.link(held.ask.get(TRACE), "message")
         links += traces.link(held.ask.get(ANSWERED), "answered before")
-        with traces.span(f"{names.INVOKE_AGENT} {self.agent}", attributes=attributes, links=links) as span:
-            if names.captures_content():
-                span.set_attribute(names.INPUT_MESSAGES, _messages("user", held.ask["text"]))
-            yield span
+        if names.captures_content():
+            attributes[names.INPUT_MESSAGES] = _messages("user", held.ask["text"])
+        return traces.span(f"{names.INVOKE_AGENT} {self.agent}", attributes=attributes, links=links)
 
     def ended(self, span: Span, turn: Turn) -> None:
         """Says what a turn has come to: of the model's own, not of what other agents took."""

@@ -27,8 +27,9 @@ _SHUTTING_DOWN = Refusal(
 )
 
 
-class RefuseWhileDraining:
+class TurnAway:
     """Refuses new work with 503 once the service is to end. All else goes on: tasks are read, followed, cancelled.
+    Answers with 429 or 503, and when to try again, where there is too much to do: the SDK knows no such status.
 
     Stands behind `WholeBody`: what a JSON-RPC request wants is in its body.
     """
@@ -38,21 +39,11 @@ class RefuseWhileDraining:
         self._draining = draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST" and self._draining() and _is_work(scope):
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        if self._draining() and _is_work(scope):
             await refuse(scope, receive, send, _SHUTTING_DOWN)
-        else:
-            await self._app(scope, receive, send)
-
-
-class TellBusy:
-    """Answers with 429 or 503, and when to try again, where a message was turned away: the SDK knows no such status."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
             return
         scope[_BUSY] = None
         replaced = False
@@ -70,7 +61,7 @@ class TellBusy:
 
 
 def note_busy(context: ServerCallContext, busy: Busy) -> None:
-    """Leaves it for `TellBusy`, if the request came over HTTP."""
+    """Leaves it for `TurnAway`, if the request came over HTTP."""
     context.state.get("scope", {})[_BUSY] = busy
 
 

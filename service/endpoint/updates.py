@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from itertools import groupby
 from typing import Self
 
@@ -45,8 +44,9 @@ class TaskUpdates:
         """That must be done before what is pending is told."""
         self._keeps = True
         """Whether all events could be stored."""
-        self._news = asyncio.Event()
-        self._closing = asyncio.Event()
+        self._sender: asyncio.Task[None] | None = None
+        """Sends, while there is something to send."""
+        self._closing = asyncio.get_running_loop().create_future()
         self._begun = False
         """Whether the artifact exists, so that text is appended to it."""
         if said or log.task.artifacts:
@@ -61,7 +61,8 @@ class TaskUpdates:
             self._pending.append(event)
         else:
             self._add(event.model_copy(update={"at": event.at or time.time()}))
-        self._news.set()
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send_often())
 
     def _add(self, event: Event) -> None:
         if added := self._timeline.add(event):
@@ -72,25 +73,21 @@ class TaskUpdates:
                 self._storing.append(added.stored)
 
     async def __aenter__(self) -> Self:
-        self._sender = asyncio.create_task(self._send_often())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._closing.set()
-        self._news.set()
+        self._closing.set_result(None)
         await to_the_end(self._sent())  # a cancel that comes now must not take the last words with it
 
     async def _sent(self) -> None:
-        await self._sender
+        if self._sender:
+            await self._sender
 
     async def _send_often(self) -> None:
-        while not self._closing.is_set():
-            await self._news.wait()
-            self._news.clear()
+        while self._pending:
             await self._send()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), GATHER_SECONDS)
-        await self._send()
+            await asyncio.wait({self._closing}, timeout=GATHER_SECONDS)
+        self._sender = None
 
     async def _send(self) -> None:
         events, self._pending = self._pending, []

@@ -188,9 +188,9 @@ class Worker:
 
     async def _work(self, run: Run, task: Task) -> None:
         began = time.monotonic()
+        work_on(run.held, task)
         try:
-            with work_on(run.held, task):
-                await run.work()
+            await run.work()
         finally:
             del self._runs[run.held.lease.turn_id]
             self._admission.took(time.monotonic() - began)

@@ -14,8 +14,6 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
@@ -67,14 +65,9 @@ def set_up_as_parent() -> None:
                 set_up()
 
 
-@contextmanager
-def about(**ids: str) -> Iterator[None]:
-    """What is logged within has these ids."""
-    token = _about.set({**_about.get({}), **ids})
-    try:
-        yield
-    finally:
-        _about.reset(token)
+def about(**ids: str) -> None:
+    """What is logged from now on in this asyncio task, and in those that it starts, has these ids."""
+    _about.set({**_about.get({}), **ids})
 
 
 class _Errors(logging.StreamHandler[TextIO]):

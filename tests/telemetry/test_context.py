@@ -56,8 +56,8 @@ async def reached_by(agent: Agent, binding: str) -> RemoteAgent:
 async def test_it_goes_out_and_comes_in(run_server: RunServer, own_collector: Collector, binding: str) -> None:
     agent = await run_server(echo, grpc_port=0)
     remote, (trace_id, parent) = await reached_by(agent, binding), new_parent()
-    with traces.taken_up(parent):
-        reply = await remote.ask("hello", None, ignore)
+    traces.take_up(parent)
+    reply = await remote.ask("hello", None, ignore)
     ends = (f"{kind} SendStreamingMessage" for kind in ("CLIENT", "SERVER"))
     spans = await spans_of(own_collector, trace_id, *ends)
     asked, request = spans["CLIENT SendStreamingMessage"], spans["SERVER SendStreamingMessage"]
@@ -207,7 +207,7 @@ async def test_what_is_no_context_begins_a_trace(run_server: RunServer, own_coll
 async def test_what_a_grpc_call_is_answered(run_server: RunServer, own_collector: Collector) -> None:
     agent = await run_server(echo, grpc_port=0)
     trace_id, parent = new_parent()
-    with traces.taken_up(parent):
-        assert await (await reached_by(agent, "GRPC")).cancel("nobody")
+    traces.take_up(parent)
+    assert await (await reached_by(agent, "GRPC")).cancel("nobody")
     span = (await spans_of(own_collector, trace_id, "SERVER CancelTask"))["SERVER CancelTask"]
     assert (span.attributes["rpc.response.status_code"], span.failed) == ("NOT_FOUND", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -55,11 +56,16 @@ def lines(form: Format) -> Written:
     return lambda: stream.getvalue().splitlines()
 
 
-def test_a_record_is_an_object_with_its_ids() -> None:
+async def test_a_record_is_an_object_with_its_ids() -> None:
     written = lines("json")
-    with traces.taken_up({"traceparent": f"00-{TRACE_ID}-{SPAN_ID}-01"}), about(task_id="t", context_id="c"):
+
+    async def tell() -> None:
+        traces.take_up({"traceparent": f"00-{TRACE_ID}-{SPAN_ID}-01"})
+        about(task_id="t", context_id="c")
         logger.warning("%d apples", 3)
-    logger.info("later")
+
+    await asyncio.create_task(tell())
+    logger.info("elsewhere")
     first, then = map(json.loads, written())
     assert first.pop("timestamp").endswith("Z")
     assert first == {
@@ -78,14 +84,14 @@ NASTY = 'a\nb\r\nc\x1b[31m\u2028d\u202ee\x00"} {"level": "CRITICAL"'
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_nothing_can_look_like_another_record(form: Format) -> None:
+async def test_nothing_can_look_like_another_record(form: Format) -> None:
     written = lines(form)
-    with about(context_id=NASTY):
-        logger.error("%s", NASTY)
-        try:
-            raise ValueError(NASTY)
-        except ValueError:
-            logger.exception("failed")
+    about(context_id=NASTY)
+    logger.error("%s", NASTY)
+    try:
+        raise ValueError(NASTY)
+    except ValueError:
+        logger.exception("failed")
     found = written()
     assert all(line.isprintable() for line in found)
     if form == "json":
