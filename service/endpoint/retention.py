@@ -85,7 +85,7 @@ class Retention:
             while position:
                 found, position = await to_the_end(self._find(position))
                 for each in found:
-                    removed += await to_the_end(self._remove(each))
+                    removed += await self._try_to_remove(each)
                     await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             if removed:
@@ -111,17 +111,31 @@ class Retention:
         return datetime.now(UTC).replace(tzinfo=None) - timedelta(days=self._days)
 
     def _expired(self) -> Select[tuple[str, int]]:
-        """The last turn of each conversation all of whose turns have ended, and none of them since."""
+        """The last turn of each conversation of which all turns have ended, none since, and all webhooks know."""
         since = self._since()
         other, other_task = turns.alias(), aliased(TaskModel)
         alive = or_(other.c.number > turns.c.number, not_(other.c.ended), other_task.last_updated >= since)
         others = other.outerjoin(other_task, other_task.id == other.c.id)
         is_alive = exists().select_from(others).where(other.c.conversation_id == turns.c.conversation_id, alive)
+        told = other.join(webhooks, webhooks.c.task_id == other.c.id)
+        unsaid = or_(webhooks.c.due.is_not(None), webhooks.c.until.is_not(None))  # owed, or on its way
+        is_owed = exists().select_from(told).where(other.c.conversation_id == turns.c.conversation_id, unsaid)
         return (
             select(turns.c.conversation_id, turns.c.number)
             .join(TaskModel, TaskModel.id == turns.c.id)
-            .where(TaskModel.last_updated < since, turns.c.ended, ~is_alive)
+            .where(TaskModel.last_updated < since, turns.c.ended, ~is_alive, ~is_owed)
         )
+
+    async def _try_to_remove(self, expired: Expired) -> bool:
+        """One that cannot be removed is no reason to keep the others."""
+        try:
+            return await to_the_end(self._remove(expired))
+        except Exception as error:
+            if is_outage(error):
+                logger.warning("an old conversation is kept for now: %s", error)
+            else:
+                logger.exception("an old conversation cannot be removed")
+            return False
 
     async def _remove(self, expired: Expired) -> bool:
         """Whether it did: somebody may have used it meanwhile, or may be removing it."""

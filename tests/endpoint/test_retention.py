@@ -69,6 +69,8 @@ class Replica:
         timeline.add(CallStarted(call_id="c0", tool="add", arguments="{}"))
         await self.storage.webhooks.store(turn_id, "w", {"url": "https://a.example"})
         await self.end(held, ago)
+        for due in await self.storage.webhooks.claim(10):
+            await self.storage.webhooks.delivered(due, last=True)
 
     async def stored(self) -> dict[str, list[str]]:
         """All that there is, by table."""
@@ -153,7 +155,20 @@ async def has_ended_after_a_later_one(replica: Replica) -> None:
     await replica.end(held, LATELY)
 
 
-IN_USE = pytest.mark.parametrize("used", [waits, is_decoded, rests, has_ended_since, has_ended_after_a_later_one])
+async def owes_a_webhook(replica: Replica) -> None:
+    """No process has run since the turn ended, perhaps."""
+    await replica.storage.webhooks.store("t1", "v", {"url": "https://b.example"})
+
+
+async def tells_a_webhook(replica: Replica) -> None:
+    await owes_a_webhook(replica)
+    await replica.storage.webhooks.claim(1)
+
+
+IN_USE = pytest.mark.parametrize(
+    "used",
+    [waits, is_decoded, rests, has_ended_since, has_ended_after_a_later_one, owes_a_webhook, tells_a_webhook],
+)
 
 
 @IN_USE
@@ -191,6 +206,20 @@ async def test_behind_many_that_are_in_use(
     assert await replica.retention.sweep() == 5
     left = [*(f"a{number}" for number in range(5)), "fresh"]
     assert await _is_whole(replica, "in use", left, [OLD] * 6)
+
+
+async def test_one_that_cannot_be_removed_keeps_no_other(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        await replica.converse(f"t{number}", LONG_AGO, f"c{number}")
+    remove = replica.retention._remove
+
+    async def fail(expired: Expired) -> bool:
+        if expired.conversation_id == "c0":
+            raise TimeoutError
+        return await remove(expired)
+
+    monkeypatch.setattr(replica.retention, "_remove", fail)
+    assert await replica.retention.sweep() == 2
 
 
 async def test_two_replicas_remove_each_once(two: tuple[Replica, Replica]) -> None:
