@@ -30,6 +30,7 @@ def call_of(scope: Scope) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def forget_params(scope: Scope) -> None:
-    """Once nobody looks at them any more: a stream would keep them for as long as it lives."""
-    call_of(scope).pop("params", None)
+def keep_only_id(scope: Scope) -> None:
+    """Once nobody looks at the rest any more: a stream would keep it for as long as it lives."""
+    if has_content(scope):
+        keep_content(scope, {"id": call_of(scope).get("id")})

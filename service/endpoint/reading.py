@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.endpoint import legacy
 from service.endpoint.faults import callers_fault
-from service.endpoint.parsed import content_of, forget_params, has_content
+from service.endpoint.parsed import content_of, has_content, keep_only_id
 from service.endpoint.refusals import Refusal, refuse
 from service.endpoint.versions import check_version, said_version
 from service.plain import one_line
@@ -39,7 +39,7 @@ class Wellformed:
         try:
             if scope["type"] == "http":
                 _check_request(scope)
-                forget_params(scope)
+                keep_only_id(scope)
         except A2AError as error:
             await refuse(scope, receive, send, Refusal.of(error))
         else:

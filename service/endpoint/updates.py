@@ -61,7 +61,7 @@ class TaskUpdates:
             self._pending.append(event)
         else:
             self._add(event.model_copy(update={"at": event.at or time.time()}))
-        if self._sender is None:
+        if self._sender is None and not self._closing.done():  # what a call says that was left to itself is not told
             self._sender = asyncio.create_task(self._send_often())
 
     def _add(self, event: Event) -> None:

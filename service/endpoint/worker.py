@@ -188,8 +188,8 @@ class Worker:
 
     async def _work(self, run: Run, task: Task) -> None:
         began = time.monotonic()
-        work_on(run.held, task)
         try:
+            work_on(run.held, task)
             await run.work()
         finally:
             del self._runs[run.held.lease.turn_id]
