@@ -124,6 +124,7 @@ class EmbeddedServer(Server):
         finally:
             self.should_exit = True
             await serving
+            gc.unfreeze()  # the program goes on
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
