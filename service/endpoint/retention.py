@@ -20,8 +20,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
+from service.sessions.database import one_of
 from service.sessions.outages import is_outage
 from service.sessions.tables import answers, events, messages, results, spans, turns, webhooks
+from service.sessions.webhooks import IS_OWED
 from service.telemetry.metrics import Metrics
 from service.to_the_end import to_the_end
 
@@ -102,7 +104,8 @@ class Retention:
         old = select(time, key).where(*further).order_by(time, key).limit(_AT_ONCE)
         async with self._database.connect() as connection:
             tasks = [(row.last_updated, row.id) for row in await connection.execute(old)]
-            over = await connection.execute(self._expired().where(turns.c.id.in_([task_id for _, task_id in tasks])))
+            their = one_of(self._database, turns.c.id, [task_id for _, task_id in tasks])
+            over = await connection.execute(self._expired().where(their))
             found = [Expired(row.conversation_id, row.number) for row in over]
         return found, tasks[-1] if len(tasks) == _AT_ONCE else None
 
@@ -118,8 +121,7 @@ class Retention:
         others = other.outerjoin(other_task, other_task.id == other.c.id)
         is_alive = exists().select_from(others).where(other.c.conversation_id == turns.c.conversation_id, alive)
         told = other.join(webhooks, webhooks.c.task_id == other.c.id)
-        unsaid = or_(webhooks.c.due.is_not(None), webhooks.c.until.is_not(None))  # owed, or on its way
-        is_owed = exists().select_from(told).where(other.c.conversation_id == turns.c.conversation_id, unsaid)
+        is_owed = exists().select_from(told).where(other.c.conversation_id == turns.c.conversation_id, IS_OWED)
         return (
             select(turns.c.conversation_id, turns.c.number)
             .join(TaskModel, TaskModel.id == turns.c.id)

@@ -51,6 +51,10 @@ class Due:
     """The context in which the task's last message was accepted, if there is one."""
 
 
+IS_OWED = or_(webhooks.c.due.is_not(None), webhooks.c.until.is_not(None))
+"""Whether a webhook is to be told of something, or is being told."""
+
+
 class Webhooks:
     """As this process sees them."""
 
@@ -139,10 +143,9 @@ class Webhooks:
         return await to_the_end(self._backlog())
 
     async def _backlog(self) -> tuple[int, float]:
-        owed = or_(webhooks.c.due.is_not(None), webhooks.c.until.is_not(None))
         longest = func.coalesce(now(self._database) - func.min(webhooks.c.since), 0.0)
         async with self._database.connect() as connection:
-            row = (await connection.execute(select(func.count(), longest).where(owed))).one()
+            row = (await connection.execute(select(func.count(), longest).where(IS_OWED))).one()
         return row[0], row[1]
 
     async def delivered(self, due: Due, *, last: bool) -> None:
