@@ -17,24 +17,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from vllm.inputs import tokens_input
 
 from bench.fixed_length import FixedLength
 from bench.load import PROMPTS, Load, Side, put
-from bench.spread import spread
+from bench.sides import Comparison, Put
 from service.agent import make_chat
 from service.app import Service
 from service.cli.provenance import append, circumstances
@@ -63,8 +60,6 @@ WRITER = AgentConfig.model_validate(
     }
 )
 """An agent without tools."""
-Found = dict[str, list[dict[str, Side]]]
-"""Repetitions by load."""
 
 
 async def main() -> None:
@@ -82,6 +77,7 @@ async def main() -> None:
             requests = [(tokens, replace(sampling, banned=(), logprobs=False)) for tokens, sampling in fixed.asked]
 
             async def through_a2a(load: Load) -> Side:
+                await engine.llm.reset_prefix_cache()
                 fixed.length = load.tokens
                 fixed.decoded.clear()
                 side = await over_a2a(load)
@@ -90,15 +86,13 @@ async def main() -> None:
                 return side
 
             async def bare(load: Load) -> Side:
+                await engine.llm.reset_prefix_cache()
                 return await put(load, lambda index: through_engine(engine, *requests[index], load.tokens))
 
-            sides = {"bare engine": bare, "A2A": through_a2a}
-            found: Found = {}
-            for name, load in LOADS.items():
-                say(f"{name} at once: {load.repetitions} times {load.streams * load.answers} answers on each side")
-                found[name] = [await repetition(engine, sides, load, turn) for turn in range(load.repetitions)]
-    console.print(table(found))
-    result = summary(found, prepared.version)
+            comparison = Comparison("A2A", "bare engine", LOADS)
+            await comparison.run({"bare engine": bare, "A2A": through_a2a}, say)
+    console.print(comparison.table())
+    result = comparison.summary() | circumstances("python -m bench.streaming", SEED) | {"weights": prepared.version}
     append(RESULTS, result)
     print(json.dumps(result))
 
@@ -118,7 +112,7 @@ async def serve(engine: Engine, weights: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def client_of(url: str) -> AsyncIterator[Callable[[Load], Awaitable[Side]]]:
+async def client_of(url: str) -> AsyncIterator[Put]:
     """Puts loads on the agent at `url`, from another process."""
     client = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.load", url), stdin=PIPE, stdout=PIPE, start_new_session=True
@@ -148,62 +142,6 @@ async def through_engine(engine: VllmEngine, tokens: Sequence[int], sampling: Sa
     async for _ in engine.llm.generate(tokens_input(list(tokens)), params, f"bare-{begun}"):
         first = first or time.perf_counter() - begun
     return first
-
-
-async def repetition(
-    engine: VllmEngine, sides: Mapping[str, Callable[[Load], Awaitable[Side]]], load: Load, turn: int
-) -> dict[str, Side]:
-    """Both sides once; which goes first alternates."""
-    found = {}
-    for name in sorted(sides, reverse=turn % 2 == 1):
-        await engine.llm.reset_prefix_cache()
-        found[name] = await sides[name](load)
-    return found
-
-
-def ratios(repetitions: list[dict[str, Side]]) -> list[float]:
-    return [both["A2A"].tokens_per_second / both["bare engine"].tokens_per_second for both in repetitions]
-
-
-def extras(repetitions: list[dict[str, Side]]) -> list[float]:
-    return [both["A2A"].first_token_ms - both["bare engine"].first_token_ms for both in repetitions]
-
-
-def summary(found: Found, weights: str) -> dict[str, Any]:
-    return {
-        "ratio": {name: round(statistics.median(ratios(found[name])), 3) for name in found},
-        "first_token_extra_ms": {name: round(statistics.median(extras(found[name])), 1) for name in found},
-        "tokens_per_second": {
-            name: {
-                side: round(statistics.median(both[side].tokens_per_second for both in found[name]), 1)
-                for side in ("bare engine", "A2A")
-            }
-            for name in found
-        },
-        **circumstances("python -m bench.streaming", SEED),
-        "loads": {name: asdict(load) for name, load in LOADS.items()},
-        "repetitions": {
-            name: [
-                {side: [round(figure, 1) for figure in astuple(made)] for side, made in both.items()}
-                for both in found[name]
-            ]
-            for name in found
-        },
-        "weights": weights,
-    }
-
-
-def table(found: Found) -> Table:
-    """Medians, and in brackets the smallest and largest."""
-    table = Table("at once", "", "tokens/s", "ms to first token")
-    for load, repetitions in found.items():
-        for name in ("bare engine", "A2A"):
-            sides = [both[name] for both in repetitions]
-            speeds, firsts = [side.tokens_per_second for side in sides], [side.first_token_ms for side in sides]
-            table.add_row(load, name, spread(speeds, 1), spread(firsts, 0))
-        table.add_row("", "ratio, extra", spread(ratios(repetitions), 3), spread(extras(repetitions), 0))
-        table.add_section()
-    return table
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StoredTurn:
     """As it is stored."""
 
     task: Task
@@ -102,7 +102,7 @@ async def check(
     What agents were asked by agents may take some seconds longer to end, if whoever asked has not waited for it.
     """
     found = Findings()
-    by_ask: dict[str, Turn] = {}
+    by_ask: dict[str, StoredTurn] = {}
     for url, chat in agents.items():
         async with open_database(url) as database:
             await _wait_for_ends(database, patience_seconds)
@@ -131,17 +131,17 @@ async def _wait_for_ends(database: AsyncEngine, seconds: float) -> None:
             await asyncio.sleep(0.5)
 
 
-async def _read_turns(database: AsyncEngine, chat: InnerFormat, found: Findings) -> list[Turn]:
+async def _read_turns(database: AsyncEngine, chat: InnerFormat, found: Findings) -> list[StoredTurn]:
     async with database.connect() as connection:
         contexts = dict((await connection.execute(select(turns.c.id, turns.c.conversation_id))).all())
     tasks = {id: task for id, (task, _) in (await Tasks(database).read(contexts.keys())).items()}
-    read: list[Turn] = []
+    read: list[StoredTurn] = []
     for context_id in set(contexts.values()):
         said = list(_read_said(await read_conversation(database, context_id), chat, found))
-        there = [Turn(task, Said(), chat) for id, task in tasks.items() if contexts[id] == context_id]
+        there = [StoredTurn(task, Said(), chat) for id, task in tasks.items() if contexts[id] == context_id]
         if Counter(ask for ask, _ in said) - Counter(turn.ask for turn in there):
             found.wrong.append(f"the conversation {context_id} has {[ask for ask, _ in said]}")
-        read += [Turn(turn.task, dict(said).get(turn.ask, turn.said), chat) for turn in there]
+        read += [StoredTurn(turn.task, dict(said).get(turn.ask, turn.said), chat) for turn in there]
     return read
 
 
@@ -166,7 +166,7 @@ def _read_said(transcript: Transcript, chat: InnerFormat, found: Findings) -> It
         yield ask, said
 
 
-def _check_client(client: Client, turn: Turn | None, found: Findings) -> None:
+def _check_client(client: Client, turn: StoredTurn | None, found: Findings) -> None:
     """It knows one task, heard all that this has, and the task has all that it has said."""
     wrong = list(client.wrong)
     if len(client.task_ids) != 1:
@@ -190,7 +190,7 @@ def _without_record(task: Task) -> Task:
     return copy
 
 
-def _check_events(client: Client, turn: Turn) -> Iterator[str]:
+def _check_events(client: Client, turn: StoredTurn) -> Iterator[str]:
     """All are in the task in the end, and whoever has followed it has heard them all, and its text."""
     events = events_of(client.task.metadata)
     numbers, text = numbers_of(events), text_of(*client.task.artifacts)
@@ -205,7 +205,7 @@ def _check_events(client: Client, turn: Turn) -> Iterator[str]:
             yield f"tells {kind} of {told}"
 
 
-def _check_turn(turn: Turn, may_be_cancelled: bool, found: Findings) -> None:
+def _check_turn(turn: StoredTurn, may_be_cancelled: bool, found: Findings) -> None:
     """It has ended, and says what the script says, to the last or, where it was ended, as far as it came."""
     status, text, plan = turn.task.status, text_of(*turn.task.artifacts), draw(turn.ask)
     state = TaskState.Name(status.state).removeprefix("TASK_STATE_").lower()
@@ -237,7 +237,7 @@ def _questions(plan: Plan) -> Iterator[str]:
             yield from (f"{PEER} asks: {question}" for question in _questions(draw(call.message)))
 
 
-def _check_calls(by_ask: Mapping[str, Turn], folder: Path, found: Findings) -> None:
+def _check_calls(by_ask: Mapping[str, StoredTurn], folder: Path, found: Findings) -> None:
     """Of each call that was made, what was done is what its turn was told; and nothing else was done."""
     attempts = _lines(folder / "attempts")
     found.again = attempts.total() - len(attempts)
@@ -257,7 +257,7 @@ def _check_calls(by_ask: Mapping[str, Turn], folder: Path, found: Findings) -> N
         found.wrong.append(f"nobody has asked for {strange}")
 
 
-def _is_right(turn: Turn, call: Call, result: str | None, times: int, peers: Turn | None) -> bool:
+def _is_right(turn: StoredTurn, call: Call, result: str | None, times: int, peers: StoredTurn | None) -> bool:
     """Whether a turn was told what came of a call, or that nobody knows. `peers` is the turn that it asked for."""
     answer = turn.answers.get(call.question) if call.question else "yes"
     if times > (answer == "yes"):
@@ -279,7 +279,7 @@ def _is_right(turn: Turn, call: Call, result: str | None, times: int, peers: Tur
     return times == 1 and result == f"{EFFECTS[call.tool]} {call.amount}"
 
 
-async def _check_database(database: AsyncEngine, stored: Sequence[Turn], found: Findings) -> None:
+async def _check_database(database: AsyncEngine, stored: Sequence[StoredTurn], found: Findings) -> None:
     said = sum(message.role == Role.ROLE_USER for turn in stored for message in turn.task.history)
     async with database.connect() as connection:
 

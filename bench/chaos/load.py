@@ -32,6 +32,7 @@ from rich.table import Table
 from bench.spread import spread
 from service.cli.agents import free_port
 from service.cli.provenance import append, circumstances
+from service.errors import ServiceError
 
 RESULTS = Path(__file__).parent.with_name("load.jsonl")
 SIDES = ("ours", "sdk")
@@ -119,10 +120,13 @@ async def serving(side: str, pieces: int, seconds: float, running: int) -> Async
                 (await asyncio.open_connection("127.0.0.1", port))[1].close()
                 break
             except OSError:
+                if process.returncode is not None:
+                    raise ServiceError(f"{' '.join(map(str, command))} ended with {process.returncode}") from None
                 await asyncio.sleep(0.1)
         yield server
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
 
 
@@ -266,4 +270,7 @@ if __name__ == "__main__":
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--repetitions", type=int, default=3)
     options = parser.parse_args()
-    asyncio.run(main(options.seed, options.streams, options.repetitions))
+    try:
+        asyncio.run(main(options.seed, options.streams, options.repetitions))
+    except ServiceError as error:
+        sys.exit(f"load: {error}")

@@ -15,22 +15,19 @@ import argparse
 import asyncio
 import json
 import os
-import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import yaml
 from rich.console import Console
-from rich.table import Table
 
-from bench.load import PROMPTS, Load, Side
-from bench.spread import spread
+from bench.load import PROMPTS, Load
+from bench.sides import Comparison, Put
 from bench.streaming import client_of
 from bench.telemetry.collector import Collector, open_collector
 from bench.telemetry.engine import TOKENS
@@ -55,8 +52,6 @@ WRITER = {
     "limits": {"tokens": TOKENS},
     "skills": [{"id": "write", "name": "Write", "description": "Writes letters.", "tags": ["letters"]}],
 }
-Found = dict[str, list[dict[str, Side]]]
-"""Repetitions by load, each with both sides."""
 _SCRAPE_SECONDS = 1.0
 
 
@@ -78,24 +73,21 @@ async def main(*, least: bool) -> None:
         console.print("warming up", style="dim")
         for side in sides.values():
             await side(Load(streams=len(PROMPTS), answers=1, tokens=TOKENS, apart=0, repetitions=1))
-        found: Found = {}
-        for name, load in loads.items():
-            console.print(f"{name} at once: {load.repetitions} times on each side", style="dim", highlight=False)
-            found[name] = [await repetition(sides, load, turn) for turn in range(load.repetitions)]
+        comparison = Comparison(ON, OFF, loads)
+        await comparison.run(sides, lambda text: console.print(text, style="dim", highlight=False))
         heard = told()
-    console.print(table(found))
+    console.print(comparison.table())
     if not min(astuple(heard)):
         raise ServiceError(f"the side that is on was not: {heard}")
-    result = summary(found, loads, heard, "python -m bench.telemetry" + " --least" * least)
+    command = "python -m bench.telemetry" + " --least" * least
+    result = comparison.summary() | {"told": asdict(heard)} | circumstances(command, SEED)
     if not least:
         append(RESULTS, result)
     print(json.dumps(result))
 
 
 @asynccontextmanager
-async def open_sides(
-    console: Console,
-) -> AsyncIterator[tuple[Mapping[str, Callable[[Load], Awaitable[Side]]], Callable[[], Told]]]:
+async def open_sides(console: Console) -> AsyncIterator[tuple[Mapping[str, Put], Callable[[], Told]]]:
     """Both, ready: each makes of a load what it can; and what the one that is on has told so far."""
     lines = 0
     show = loud(console).hear
@@ -153,52 +145,6 @@ def _bare() -> dict[str, str]:
 def _everything(collector: Collector, port: int) -> dict[str, str]:
     endpoint = {name: value for name, value in collector.environment.items() if name != "OTEL_BSP_SCHEDULE_DELAY"}
     return endpoint | {"INNERLOOP_MANAGEMENT_PORT": str(port), "INNERLOOP_LOG_FORMAT": "json"}
-
-
-async def repetition(sides: Mapping[str, Callable[[Load], Awaitable[Side]]], load: Load, turn: int) -> dict[str, Side]:
-    """Both sides once; which goes first alternates."""
-    return {name: await sides[name](load) for name in sorted(sides, reverse=turn % 2 == 1)}
-
-
-def ratios(repetitions: list[dict[str, Side]]) -> list[float]:
-    return [both[ON].tokens_per_second / both[OFF].tokens_per_second for both in repetitions]
-
-
-def summary(found: Found, loads: Mapping[str, Load], told: Told, command: str) -> dict[str, Any]:
-    return {
-        "ratio": {name: round(statistics.median(ratios(found[name])), 4) for name in found},
-        "ratio_spread": {name: [round(bound(ratios(found[name])), 4) for bound in (min, max)] for name in found},
-        "tokens_per_second": {
-            name: {
-                side: round(statistics.median(both[side].tokens_per_second for both in found[name]), 1)
-                for side in (OFF, ON)
-            }
-            for name in found
-        },
-        "told": asdict(told),
-        **circumstances(command, SEED),
-        "loads": {name: asdict(load) for name, load in loads.items()},
-        "repetitions": {
-            name: [
-                {side: [round(figure, 1) for figure in astuple(made)] for side, made in both.items()}
-                for both in found[name]
-            ]
-            for name in found
-        },
-    }
-
-
-def table(found: Found) -> Table:
-    """Medians, and in brackets the smallest and largest."""
-    table = Table("at once", "telemetry", "tokens/s", "ms to first token")
-    for load, repetitions in found.items():
-        for name in (OFF, ON):
-            sides = [both[name] for both in repetitions]
-            speeds, firsts = [side.tokens_per_second for side in sides], [side.first_token_ms for side in sides]
-            table.add_row(load, name, spread(speeds, 1), spread(firsts, 0))
-        table.add_row("", "ratio", spread(ratios(repetitions), 4))
-        table.add_section()
-    return table
 
 
 if __name__ == "__main__":
