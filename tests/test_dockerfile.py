@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import shlex
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from service.cli.agents import free_port
@@ -36,6 +39,20 @@ def test_both_images_are_the_same_on_their_bases() -> None:
     packages, common = cpu.split("RUN groupadd", 1)
     assert gpu == f"RUN groupadd{common}"
     assert "apt-get install" in packages
+
+
+def test_the_docs_run_it_with_volumes_for_all_that_it_writes_and_a_port_that_it_has() -> None:
+    (block,) = re.findall(r"^docker run ((?:.*\\\n)*.*)$", (ROOT / "docs/image.md").read_text(), re.MULTILINE)
+    words = shlex.split(block)
+    options, (image, command, agent) = words[:-3], words[-3:]
+    given = {value.split(":")[-1] for option, value in pairwise(options) if option in ("--tmpfs", "--volume")}
+    stage = last_stage("cpu")
+    (written,) = re.findall(r"^VOLUME (.*)$", stage, re.MULTILINE)
+    assert given == {*json.loads(written)}
+    (ports,) = re.findall(r"^EXPOSE (.*)$", stage, re.MULTILINE)
+    assert options[options.index("--publish") + 1].split(":")[-1] in ports.split()
+    assert (image, command) == ("innerloop:cpu", "serve")
+    assert (ROOT / agent.lstrip("/") / "agent.yaml").exists()
 
 
 async def healthy(port: int) -> bool:

@@ -1,8 +1,8 @@
-"""A small stand-in for Kubernetes' API server: for Helm, on this machine.
+"""A small stand-in for Kubernetes' API server: for Helm and kubectl, on this machine.
 
-It keeps objects as Helm sends them, applies Helm's patches, and says at once of each Job that it is complete and of
-each Pod that it has succeeded. It fills in no defaults, checks no fields, knows no users, and nothing runs: it is no
-cluster. It shows what Helm does with the chart, in which order, and what is left in the end.
+It keeps objects as they are sent, applies patches, and says at once of each Job that it is complete, of each Pod that
+it has succeeded and of each Deployment that it is rolled out. It fills in no defaults, checks no fields, knows no
+users, and nothing runs: it is no cluster. It shows what is done with the chart, in which order, and what is left.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ class ApiServer:
                 Route(item, self._get),
                 Route(item, self._update, methods=["PUT", "PATCH"]),
                 Route(item, self._delete, methods=["DELETE"]),
+                Route("/{base:path}/namespaces", self._create, methods=["POST"]),
                 Route("/{base:path}", _resources),
             ]
         )
@@ -144,12 +145,17 @@ class ApiServer:
 
     def _keep(self, verb: str, path: str, each: Object) -> Response:
         new, about = path not in self.objects, each["metadata"]
-        about |= {"uid": path, "resourceVersion": str(len(self._events) + 1), "namespace": path.split("/")[-3]}
+        about |= {"uid": path, "resourceVersion": str(len(self._events) + 1)}
+        if each["kind"] != "Namespace":
+            about["namespace"] = path.split("/")[-3]
         if each["kind"] == "Job":
             ended = "Failed" if about["name"] in self.failing else "Complete"
             each["status"] = {"conditions": [{"type": ended, "status": "True"}], "succeeded": int(ended == "Complete")}
         elif each["kind"] == "Pod":
             each["status"] = {"phase": "Succeeded"}
+        elif each["kind"] == "Deployment":
+            counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+            each["status"] = dict.fromkeys(counts, each["spec"].get("replicas", 1))
         self.objects[path] = each
         self._record(verb, "ADDED" if new else "MODIFIED", path, each)
         return JSONResponse(each, 201 if new else 200)
@@ -216,20 +222,23 @@ def _merge_lists(old: list[Object], patch: list[Object], order: list[Object], ke
 
 
 async def _body(request: Request) -> Object:
-    """Of an object or a patch. Helm sends the Secrets of its releases as protobuf, and all else as JSON."""
+    """Of an object or a patch. Namespaces and Secrets are sent as protobuf, and all else as JSON."""
     sent = await request.body()
     if not sent.startswith(_PROTOBUF):
         body: Object = json.loads(sent)
         return body
-    (secret,) = (value for field, value in _fields(sent.removeprefix(_PROTOBUF)) if field == 2)
+    envelope = dict(_fields(sent.removeprefix(_PROTOBUF)))
+    kind = dict(_fields(envelope[1]))[2].decode()
     metadata: Object = {"labels": {}}
-    made: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {}}
-    for field, value in _fields(secret):
+    made: Object = {"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": {}}
+    for field, value in _fields(envelope[2]):
         if field == 1:
             about = list(_fields(value))
             metadata["name"] = dict(about)[1].decode()
             pairs = [dict(_fields(each)) for number, each in about if number == 11]
             metadata["labels"] = {pair[1].decode(): pair[2].decode() for pair in pairs}
+        elif kind != "Secret":
+            continue
         elif field == 2:
             pair = dict(_fields(value))
             made["data"][pair[1].decode()] = base64.b64encode(pair[2]).decode()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.chart.api_server import ApiServer, running
-from tests.chart.helm import CASES, CHART, NAMESPACE, RELEASE, Object, Refused, run, template
+from tests.chart.api_server import ApiServer
+from tests.chart.helm import CASES, CHART, RELEASE, Object, Refused, run, template
 
 CASE = CASES / "replicas.yaml"
 FIRST: Object = {"persistence": {"enabled": True, "accessModes": ["ReadWriteMany"]}}
@@ -24,22 +23,6 @@ NEXT: Object = FIRST | {
     "grpcRoute": {"enabled": False},
 }
 """The next version of it: with more, less and other than the first."""
-
-
-@pytest.fixture
-def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
-    with running() as (server, url):
-        kubeconfig = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "made-up", "cluster": {"server": url}}],
-            "contexts": [{"name": "made-up", "context": {"cluster": "made-up", "namespace": NAMESPACE, "user": ""}}],
-            "current-context": "made-up",
-        }
-        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
-        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-        monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "cache"))
-        yield server
 
 
 def options(folder: Path, values: Object) -> tuple[str | Path, ...]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.chart.helm import CASES, CHART, ROOT, Object, Refused, case, notes, only, pods, render, run, template
+from tests.chart.helm import CASES, CHART, Object, Refused, case, notes, only, pods, render, run, template
 from tests.chart.schemas import CUSTOM, VERSIONS, check, check_custom
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = {path.stem: path for path in [*sorted(CASES.glob("*.yaml")), *sorted(CHART.glob("examples/*.yaml"))]}
-
-DOCS = ROOT / "docs" / "deploy.md"
 
 each_case = pytest.mark.parametrize("name", FILES)
 each_helm = pytest.mark.parametrize("helm", ["helm", "helm3"])
@@ -45,13 +42,6 @@ def test_lint(name: str, helm: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_kubernetes_knows_every_field(name: str, version: str) -> None:
     check(render(yaml.safe_load(FILES[name].read_text()) or {}), version)
-
-
-def test_the_values_in_the_docs_are_taken() -> None:
-    blocks = re.findall(r"^```yaml\n(# \w+\.yaml\n.*?)^```$", DOCS.read_text(), re.M | re.S)
-    assert len(blocks) >= 2
-    for block in blocks:
-        check(render(yaml.safe_load(block)), VERSIONS[-1])
 
 
 def test_custom_resources_are_what_their_schemas_say() -> None:

@@ -26,10 +26,15 @@ PACKAGES = "ca-certificates,python3,python3-pip,python3-venv"
 CA = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
+def command(*arguments: str) -> list[str]:
+    """One of buildah's, on images of our own."""
+    return ["buildah", "--root", str(CACHE / "storage"), "--runroot", str(CACHE / "run"), *arguments]
+
+
 def buildah(*arguments: str, capture: bool = True) -> str:
     """Raises CalledProcessError."""
-    command = ["buildah", "--root", str(CACHE / "storage"), "--runroot", str(CACHE / "run"), *arguments]
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE if capture else sys.stderr).stdout
+    stdout = subprocess.PIPE if capture else sys.stderr
+    return subprocess.run(command(*arguments), check=True, text=True, stdout=stdout).stdout
 
 
 def build(target: str, *arguments: str) -> str:
