@@ -14,6 +14,7 @@ class Scraped:
     def __init__(self, text: str) -> None:
         families = list(text_string_to_metric_families(text))
         self.help = {family.name: family.documentation for family in families}
+        self.kinds = {family.name: family.type for family in families}
         self.samples: list[tuple[str, Mapping[str, str], float]] = [
             (sample.name, sample.labels, sample.value) for family in families for sample in family.samples
         ]
