@@ -21,9 +21,3 @@ def test_each_entry_says_what_it_means_how_to_see_it_and_what_to_do() -> None:
     for entry in PAGE.split("\n### ")[1:]:
         text = entry.split("\n## ")[0]
         assert all(f"**{part}:**" in text for part in ("Means", "See", "Do")), entry.splitlines()[0]
-
-
-def test_links_in_the_docs_lead_somewhere() -> None:
-    for page in (ROOT / "docs").glob("*.md"):
-        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[\w-]+)?\)", page.read_text()):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
