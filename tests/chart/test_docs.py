@@ -33,20 +33,25 @@ each_helm = pytest.mark.parametrize("helm", ["helm", "helm3"])
 
 
 def follow(page: str, folder: Path, helm: str = "helm") -> None:
-    """Does what a page says, in `folder`: writes its files of values, types its commands. Docker's do nothing."""
-    if not (folder / "helm").exists():
-        (folder / "helm").symlink_to(CHART)
-    programs = {"helm": f'"{BIN / helm}" "$@"', "kubectl": f'"{BIN}/kubectl" "$@"', "docker": "cat > /dev/null"}
-    tools = "\n".join(f"{name}() {{ {body}; }}" for name, body in programs.items())
+    """Does what a page says, in `folder`: writes its files of values and types its commands."""
     for kind, text in BLOCK.findall((ROOT / "docs" / page).read_text()):
         if kind == "sh cluster":
-            command = ["bash", "-euc", f"{tools}\n{text}"]
-            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            assert done.returncode == 0, text + done.stdout + done.stderr
+            enter(text, folder, helm)
         elif name := re.match(r"# (\w+\.yaml)\b", text):
             values = folder / name[1]
             before = values.read_text() if values.exists() else ""
             values.write_text("".join((sections(before) | sections(text)).values()))
+
+
+def enter(commands: str, folder: Path, helm: str = "helm") -> None:
+    """Types commands, in `folder`. Those of Docker do nothing."""
+    if not (folder / "helm").exists():
+        (folder / "helm").symlink_to(CHART)
+    programs = {"helm": f'"{BIN / helm}" "$@"', "kubectl": f'"{BIN}/kubectl" "$@"', "docker": "cat > /dev/null"}
+    tools = "\n".join(f"{name}() {{ {body}; }}" for name, body in programs.items())
+    command = ["bash", "-euc", f"{tools}\n{commands}"]
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, commands + done.stdout + done.stderr
 
 
 def sections(values: str) -> dict[str, str]:
@@ -88,6 +93,14 @@ def test_a_walk_through_deployment_and_upgrade(helm: str, api: ApiServer, tmp_pa
     assert manifest[4] == manifest[2]
     (agent,) = pods([found(api, "Deployment")["stock"]])["agent"]["spec"]["containers"]
     assert agent["image"] == f"{image}1"
+
+
+def test_the_chart_is_installed_as_its_readme_says(api: ApiServer, tmp_path: Path) -> None:
+    (commands,) = re.findall(
+        r"^```\n(helm install.*?)^```$", (CHART / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    enter(commands, tmp_path)
+    assert {*found(api, "Deployment")} == {"contracts", "procurement"}
 
 
 def test_orders_reaches_stock(api: ApiServer, tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_the_readme_is_current(tmp_path: Path) -> None:
         ({"networkPolicy": {"clients": []}}, "clients"),
         ({"management": {"port": 8001}}, "port"),
         ({"drain": {"preStopSeconds": 0}}, "preStopSeconds"),
+        ({"image": {"tag": 2}}, "tag"),
         ({"image": {"digest": "sha256:0"}}, "digest"),
         ({"commonLabels": {"app.kubernetes.io/name": "agents"}}, "app.kubernetes.io/name"),
         ({"peers": [{"name": "contracts"}]}, "peers"),
