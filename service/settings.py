@@ -10,15 +10,16 @@ from dataclasses import fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from string import Template
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.decode import Choice, Limits
 from service.errors import ConfigError
 from service.nested import map_strings
+from service.sessions.database import checked_url
 from service.tools.peers import PeerConfig
 from service.tools.toolbox import Limited
 
@@ -306,8 +307,9 @@ class Machine(BaseSettings):
     """vLLM's engine arguments for this machine, by its own names, over those that we choose: `tensor_parallel_size`,
     `gpu_memory_utilization`, … In the environment a JSON object.
     """
-    database: str | None = None
-    """SQLAlchemy URL of conversations and tasks; by default a SQLite file per agent in the data folder."""
+    database: Annotated[str, AfterValidator(checked_url)] | None = None
+    """SQLAlchemy URL of conversations and tasks, as `postgresql+asyncpg://…` or `sqlite+aiosqlite:///…`; by default a
+    SQLite file per agent in the data folder."""
     lease_seconds: float = Field(default=10.0, gt=0)
     """After how long without a sign of life of one replica another goes on with its turns, where they share a database.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -17,8 +18,12 @@ _WAIT_SECONDS = 10.0
 
 
 def upgrade(agent: Path | None) -> int:
-    """Brings the database to this program's version and says what was done. Raises ConfigError if it cannot be done."""
+    """Brings the database to this program's version and says what was done: of these commands, only this one makes one.
+
+    Raises ConfigError if it cannot be done.
+    """
     url = _url(agent)
+    is_there = _is_there(url)
     before = after = asyncio.run(database_version(url))
     if before.revision < OURS.head:  # else whoever serves it need not end for this
         with sole_use(url, _WAIT_SECONDS):
@@ -30,8 +35,10 @@ def upgrade(agent: Path | None) -> int:
         print(f"{_shown(url)} was upgraded from version {before.revision} to {after.revision}")
         if after.oldest > before.revision:
             print(f"programs before {after.oldest} cannot work with it any more")
+    elif is_there:
+        print(f"{_shown(url)} had no tables: they were made, with version {after.revision}")
     else:
-        print(f"{_shown(url)} was made, with version {after.revision}")
+        print(f"there was no {_shown(url)}: it was made, with version {after.revision}")
     return 0
 
 
@@ -42,11 +49,13 @@ def current(agent: Path | None) -> int:
     """
     url = _url(agent)
     version = asyncio.run(database_version(url))
+    none = "it has no tables yet" if _is_there(url) else "there is no such file"
     print(f"database  {_shown(url)}")
-    print(f"version   {version.revision or 'none: it has no tables yet'}")
+    print(f"version   {version.revision or f'none: {none}'}")
     print(f"program   {OURS.head}")
     if version.revision < OURS.head:
-        print("`innerloop db upgrade` brings it to the program's version")
+        command = shlex.join(["innerloop", "db", "upgrade", *([str(agent)] if agent else [])])
+        print(f"`{command}` brings it there")
         if version.revision and version.revision < OURS.oldest:
             print(f"programs before {OURS.oldest} cannot work with it then")
         return 1
@@ -69,9 +78,19 @@ def backup(agent: Path | None, to: Path) -> int:
 
 def _url(agent: Path | None) -> str:
     machine = read_machine()
-    if agent is None and machine.database is None:
+    if machine.database:
+        return machine.database
+    if agent is None:
         raise ConfigError("which agent's database? name its folder, or set INNERLOOP_DATABASE")
-    return agent_database(machine.database, machine.data, agent.name if agent else "")
+    if not (agent / "agent.yaml").is_file():
+        raise ConfigError(f"{agent} has no agent.yaml: which agent's database?")
+    return agent_database(None, machine.data, agent.name)
+
+
+def _is_there(url: str) -> bool:
+    """Whether there is a SQLite file. The database of a server is, or it cannot be used."""
+    file = database_file(url)
+    return file is None or file.exists()
 
 
 def _shown(url: str) -> str:

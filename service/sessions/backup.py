@@ -17,6 +17,8 @@ def back_up(file: Path, to: Path) -> None:
 
     Raises ConfigError if there is no database, if there is something at `to`, or if it cannot be written.
     """
+    if not file.is_file():
+        raise ConfigError(f"there is no database {file}")
     if to.exists():
         raise ConfigError(f"{to} is there already")
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ _INSERTS: Mapping[str, Callable[[Any], sqlite.Insert | postgresql.Insert]] = {
     "postgresql": postgresql.insert,
 }
 """By database: an upsert is not standard SQL."""
+_SQLITE, _POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
+"""How the URLs begin that can be used."""
 
 
 @asynccontextmanager
@@ -51,8 +54,7 @@ async def open_database(url: str, silence_seconds: float = 10.0) -> AsyncIterato
 
     Other tables may share it. Who is silent for `silence_seconds` within a transaction loses it, and what it locks.
 
-    Raises ConfigError if it is no URL of SQLite or PostgreSQL, the database cannot be used, or `schema.prepare` says
-    that its tables cannot.
+    Raises ConfigError if the URL or the database cannot be used, or `schema.prepare` says that its tables cannot.
     """
     async with _connected(url, silence_seconds, _ANSWER_SECONDS) as database:
         with _telling(database):
@@ -82,13 +84,8 @@ async def database_version(url: str) -> Version:
 
 @asynccontextmanager
 async def _connected(url: str, silence_seconds: float, answer_seconds: float | None) -> AsyncIterator[AsyncEngine]:
-    backend = _parsed(url).get_backend_name()
-    if backend not in _INSERTS:
-        raise ConfigError(f"the database's URL cannot be used: {backend} is neither sqlite nor postgresql")
-    try:
-        database = _sqlite(url) if backend == "sqlite" else _postgresql(url, silence_seconds, answer_seconds)
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
-        raise ConfigError(f"the database's URL cannot be used: {error}") from error
+    is_sqlite = _parsed(url).get_backend_name() == "sqlite"
+    database = _sqlite(url) if is_sqlite else _postgresql(url, silence_seconds, answer_seconds)
     try:
         yield database
     finally:
@@ -111,11 +108,11 @@ def agent_database(url: str | None, data: Path, agent: str) -> str:
     if url:
         return url
     path = data / f"{agent}-conversations.sqlite3"
-    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(hide_password=False)
+    return URL.create(_SQLITE, database=str(path)).render_as_string(hide_password=False)
 
 
 def database_file(url: str) -> Path | None:
-    """The file of a SQLite database; None for any other. Raises ConfigError if this is no URL."""
+    """The file of a SQLite database; None for any other. Raises ConfigError if this is no URL that can be used."""
     parsed = _parsed(url)
     named = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     return Path(str(parsed.database)) if named else None
@@ -145,10 +142,11 @@ def is_shared(database: AsyncEngine) -> bool:
 
 
 def now(database: AsyncEngine) -> ColumnElement[float]:
-    """Seconds since 1970 by the one clock that all who use the database share."""
+    """Seconds since 1970 by the one clock that all who use the database share: the same for a whole statement."""
     if not is_shared(database):
         return literal(time.time())
-    return cast(func.extract("epoch", func.clock_timestamp()), Float)
+    # Not `clock_timestamp`, which may change from row to row: no index finds what is before it.
+    return cast(func.extract("epoch", func.statement_timestamp()), Float)
 
 
 def one_of(database: AsyncEngine, column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
@@ -182,11 +180,26 @@ def _insert_new(dialect: str, table: FromClause) -> Executable:
     return _INSERTS[dialect](table).on_conflict_do_nothing(index_elements=[column.key for column in table.primary_key])
 
 
-def _parsed(url: str) -> URL:
+def checked_url(url: str) -> str:
+    """The same. Raises ConfigError for what is no URL of a database that can be used; what it says has no password."""
+    example = f"{_POSTGRESQL}://user:password@host/name"
     try:
-        return make_url(url)
-    except (SQLAlchemyError, ValueError) as error:
-        raise ConfigError(f"the database's URL cannot be used: {error}") from error
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        raise _unusable(f"it is none such as {example} or {_SQLITE}:////folder/file") from None
+    if parsed.drivername not in (_SQLITE, _POSTGRESQL):
+        raise _unusable(f"{parsed.drivername}:// is neither {_POSTGRESQL}:// nor {_SQLITE}://")
+    if "sslmode" in parsed.query:
+        raise _unusable(f"asyncpg knows `sslmode` as `ssl`: {example}?ssl=require")
+    return url
+
+
+def _unusable(why: str) -> ConfigError:
+    return ConfigError(f"the database's URL cannot be used: {why}")
+
+
+def _parsed(url: str) -> URL:
+    return make_url(checked_url(url))
 
 
 _OPTIONS: dict[str, Any] = {"hide_parameters": True}
@@ -201,12 +214,15 @@ def _postgresql(url: str, silence_seconds: float, answer_seconds: float | None) 
         "timeout": _ANSWER_SECONDS,
         "command_timeout": answer_seconds,
     }
-    known = _parsed(url).get_driver_name() == "asyncpg"
     # Connections that a restart of the server has cut are noticed before they are used.
-    return create_async_engine(url, pool_pre_ping=True, connect_args=limits if known else {}, **_OPTIONS)
+    return create_async_engine(url, pool_pre_ping=True, connect_args=limits, **_OPTIONS)
 
 
 def _sqlite(url: str) -> AsyncEngine:
+    if file := database_file(url):
+        # Conversations are private. SQLite would let everybody read the file; those beside it get the same permissions.
+        with suppress(OSError):  # it says itself what is wrong
+            os.close(os.open(file, os.O_CREAT, 0o600))
     # SQLite has one writer, and whoever finds it busy may find it so until it gives up: one connection is a fair queue.
     # Also in memory, where SQLAlchemy would let all share the connection, and with it their transactions.
     pool = AsyncAdaptedQueuePool

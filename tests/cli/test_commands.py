@@ -120,8 +120,8 @@ def served(agent: Path, capsys: pytest.CaptureFixture[str]) -> str:
     [
         ("nonsense", "the database's URL cannot be used: "),
         ("sqlite+nothing:///{folder}/x", "the database's URL cannot be used: "),
-        ("mysql+nothing://a/b", "the database's URL cannot be used: mysql is neither sqlite nor postgresql"),
-        ("postgresql://a:b:c/d", "the database's URL cannot be used: "),
+        ("mysql+nothing://a/b", "the database's URL cannot be used: mysql+nothing:// is neither "),
+        ("postgresql://a:b@c/d", "the database's URL cannot be used: postgresql:// is neither postgresql+asyncpg:// "),
         ("sqlite+aiosqlite:///{folder}/adder/agent.yaml", "the database {url} cannot be used: file is not a database"),
         ("sqlite+aiosqlite:///{folder}/adder", "the database {url} cannot be used: unable to open database file"),
         ("sqlite+aiosqlite:///{folder}/adder/agent.yaml/x", "the folder {folder}/adder/agent.yaml cannot be used: "),
