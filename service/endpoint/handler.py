@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Set
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager, suppress
 
@@ -53,14 +52,12 @@ from service.endpoint.turning_away import note_busy
 from service.endpoint.worker import Worker
 from service.errors import ContextFull
 from service.plain import one_line
-from service.sessions.outages import is_outage
+from service.sessions.outages import is_outage, log_failure
 from service.sessions.tables import ID_LENGTH
 from service.sessions.turns import Accepted, NotAsked, Seen, message_key
 from service.sessions.writes import Statement
 from service.task_states import INTERRUPTED, TERMINAL
 from service.transcript import Transcript
-
-logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN_SECONDS = 0.1
 
@@ -362,8 +359,8 @@ def _operation(name: str) -> Iterator[None]:
         note_refusal(error)
         raise
     except Exception as error:
-        if is_outage(error):
-            logger.warning("a request failed: the database is away: %s", error)
-            raise InternalError("this agent cannot do that now: try again") from error
-        logger.exception("a request failed")
-        raise InternalError("this agent could not do that because of an error of its own") from error
+        log_failure("a request failed", error)
+        why = (
+            "cannot do that now: try again" if is_outage(error) else "could not do that because of an error of its own"
+        )
+        raise InternalError(f"this agent {why}") from error

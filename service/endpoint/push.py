@@ -28,6 +28,7 @@ from service.endpoint.codec import Codec, Unreadable
 from service.endpoint.shown import without_record
 from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
+from service.sessions.outages import log_failure
 from service.sessions.webhooks import Due, Webhooks
 from service.task_states import TERMINAL
 from service.telemetry import names, traces
@@ -97,8 +98,8 @@ class Push:
                 if time.monotonic() - swept > _SWEEP_SECONDS:
                     swept = time.monotonic()
                     await self._webhooks.sweep()
-            except Exception:
-                logger.exception("what webhooks are owed cannot be read")
+            except Exception as error:
+                log_failure("what webhooks are owed cannot be read", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), POLL_SECONDS)
 
@@ -118,8 +119,8 @@ class Push:
                 await self._webhooks.drop(due)
             else:
                 await self._settle(due, task, await self._tell(http, due, task))
-        except Exception:  # of the database: once the lease is over, it is tried again
-            logger.exception("%s: what became of a delivery cannot be written", _name(due))
+        except Exception as error:  # once the lease is over, it is tried again
+            log_failure(f"{_name(due)}: what became of a delivery cannot be written", error)
 
     async def _settle(self, due: Due, task: Task, answer: httpx.Response | str) -> None:
         outcome: Delivery

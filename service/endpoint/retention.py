@@ -2,26 +2,30 @@
 
 Any process may remove one. It holds the conversation meanwhile, as a turn that is decoded would, so no turn of it can
 begin: a message that was there before keeps it alive, and one that comes later begins a conversation anew. Each is
-removed in a transaction of its own, for whose sake nobody waits long.
+removed in a transaction of its own, for whose sake nobody waits long: the database ends one that is stopped or slow.
+
+A task that ended before its turn began has nothing in its conversation, and is removed by its own age.
+
+Found they are by their tasks: a turn and its task are written together, and removed together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from a2a.server.models import TaskModel
-from sqlalchemy import Delete, Select, delete, exists, not_, or_, select, tuple_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Delete, Select, and_, delete, exists, func, not_, or_, select, tuple_, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
-from service.sessions.database import one_of
-from service.sessions.outages import is_outage
+from service.sessions.database import is_shared, one_of
+from service.sessions.outages import is_outage, log_failure, sqlstate
 from service.sessions.tables import answers, events, messages, results, spans, turns, webhooks
 from service.sessions.webhooks import IS_OWED
 from service.telemetry.metrics import Metrics
@@ -34,6 +38,10 @@ _PAUSE_SECONDS = 0.02
 """Between two removals: there may be many, and whoever is served comes first."""
 _AT_ONCE = 200
 """How many old tasks are looked at together."""
+_STATEMENT_SECONDS = 2.0
+"""How long a removal's may take, or wait for a row that somebody else has; and its process be silent between two."""
+_CANCELED = "57014"
+"""PostgreSQL's code for a statement that took too long."""
 _HOLDER = "retention"
 _Position = tuple[datetime, str]
 """Of a task by its time: that, and its id."""
@@ -61,115 +69,136 @@ class Retention:
     @asynccontextmanager
     async def removing(self) -> AsyncIterator[None]:
         """Removes what is over, again and again, for as long as this is open."""
-        sweeping = asyncio.create_task(self._sweep_often())
+        logger.info("conversations are removed %d days after they have ended", self._days)
+        sweeping = asyncio.create_task(self._run())
         try:
             yield
         finally:
             sweeping.cancel()
             await asyncio.wait([sweeping])
 
-    async def _sweep_often(self) -> None:
+    async def _run(self) -> None:
         while True:
             try:
                 await self.sweep()
             except Exception as error:
-                if is_outage(error):
-                    logger.warning("the database is away: %s", error)
-                else:
-                    logger.exception("old conversations cannot be removed")
+                log_failure("old conversations are kept for now", error)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def sweep(self) -> int:
-        """Removes all that are over by now, but for those that other processes remove; returns how many."""
-        removed = 0
+        """Removes all that are over by now, but for those that other processes remove; returns how many.
+
+        One that cannot be removed is no reason to keep the others, unless the database is away.
+        """
+        conversations = tasks = 0
         position: _Position | None = _BEGINNING
         try:
             while position:
-                found, position = await to_the_end(self._find(position))
-                for each in found:
-                    removed += await self._try_to_remove(each)
+                old, position = await to_the_end(self._find_old(position))
+                for expired in await to_the_end(self._find_over(old)):
+                    try:
+                        conversations += await to_the_end(self._remove(expired))
+                    except Exception as error:
+                        if is_outage(error):
+                            raise
+                        log_failure("an old conversation cannot be removed", error)
                     await asyncio.sleep(_PAUSE_SECONDS)
+                tasks += await to_the_end(self._remove_never_begun(old))
         finally:
-            if removed:
-                logger.info("conversations removed that ended more than %d days ago: %d", self._days, removed)
-        return removed
+            for what, count in (("conversations", conversations), ("tasks that never began", tasks)):
+                if count:
+                    logger.info("%s removed that ended more than %d days ago: %d", what, self._days, count)
+        return conversations
 
-    async def _find(self, after: _Position = _BEGINNING) -> tuple[list[Expired], _Position | None]:
-        """Those that are over, as the next old tasks tell; and where to look on, if there may be more.
+    async def _find_old(self, after: _Position) -> tuple[list[str], _Position | None]:
+        """The ids of the next old tasks; and where to look on, if there may be more.
 
-        However many old tasks there are in conversations that are not over, no look takes long.
+        However many there are in conversations that are not over, no look takes long.
         """
         time, key = TaskModel.last_updated, TaskModel.id
         further = time < self._since(), tuple_(time, key) > after
         old = select(time, key).where(*further).order_by(time, key).limit(_AT_ONCE)
         async with self._database.connect() as connection:
             tasks = [(row.last_updated, row.id) for row in await connection.execute(old)]
-            their = one_of(self._database, turns.c.id, [task_id for _, task_id in tasks])
-            over = await connection.execute(self._expired().where(their))
-            found = [Expired(row.conversation_id, row.number) for row in over]
-        return found, tasks[-1] if len(tasks) == _AT_ONCE else None
+        return [task_id for _, task_id in tasks], tasks[-1] if len(tasks) == _AT_ONCE else None
+
+    async def _find_over(self, task_ids: Collection[str]) -> list[Expired]:
+        """Those of the conversations with these tasks that are over."""
+        over = self._over().where(one_of(self._database, turns.c.id, task_ids)).distinct()
+        async with self._database.connect() as connection:
+            return [Expired(row.conversation_id, row.newest) for row in await connection.execute(over)]
 
     def _since(self) -> datetime:
         """What has ended before that is old; as the A2A SDK stores times."""
         return datetime.now(UTC).replace(tzinfo=None) - timedelta(days=self._days)
 
-    def _expired(self) -> Select[tuple[str, int]]:
-        """The last turn of each conversation of which all turns have ended, none since, and all webhooks know."""
-        since = self._since()
-        other, other_task = turns.alias(), aliased(TaskModel)
-        alive = or_(other.c.number > turns.c.number, not_(other.c.ended), other_task.last_updated >= since)
-        others = other.outerjoin(other_task, other_task.id == other.c.id)
-        is_alive = exists().select_from(others).where(other.c.conversation_id == turns.c.conversation_id, alive)
-        told = other.join(webhooks, webhooks.c.task_id == other.c.id)
-        is_owed = exists().select_from(told).where(other.c.conversation_id == turns.c.conversation_id, IS_OWED)
-        return (
-            select(turns.c.conversation_id, turns.c.number)
-            .join(TaskModel, TaskModel.id == turns.c.id)
-            .where(TaskModel.last_updated < since, turns.c.ended, ~is_alive, ~is_owed)
-        )
-
-    async def _try_to_remove(self, expired: Expired) -> bool:
-        """One that cannot be removed is no reason to keep the others."""
-        try:
-            return await to_the_end(self._remove(expired))
-        except Exception as error:
-            if is_outage(error):
-                logger.warning("an old conversation is kept for now: %s", error)
-            else:
-                logger.exception("an old conversation cannot be removed")
-            return False
+    def _over(self) -> Select[tuple[str, int]]:
+        """Conversations of which all turns have ended, none since, and all webhooks know; each with its last turn."""
+        its, task = turns.alias(), aliased(TaskModel)
+        all_its = its.c.conversation_id == turns.c.conversation_id
+        in_use = or_(not_(its.c.ended), task.last_updated >= self._since(), IS_OWED)
+        with_all = its.outerjoin(task, task.id == its.c.id).outerjoin(webhooks, webhooks.c.task_id == its.c.id)
+        is_in_use = exists().select_from(with_all).where(all_its, in_use)
+        newest = select(func.max(its.c.number)).where(all_its).scalar_subquery()
+        return select(turns.c.conversation_id, newest.label("newest")).where(~is_in_use)
 
     async def _remove(self, expired: Expired) -> bool:
-        """Whether it did: somebody may have used it meanwhile, or may be removing it."""
+        """Whether it did: somebody may have used it meanwhile, may be removing it, or may have a row of it."""
         try:
             async with self._database.connect() as connection:  # left without a commit, nothing was done
                 if not await self._hold(connection, expired):
                     return False
-                for statement in _deletions(expired):
+                await connection.execute(delete(spans).where(spans.c.conversation_id == expired.conversation_id))
+                # A later turn begins the conversation anew.
+                its = turns.c.conversation_id == expired.conversation_id, turns.c.number <= expired.newest
+                for statement in _deletions(and_(*its)):
                     await connection.execute(statement)
                 await connection.commit()
         except IntegrityError:  # a turn of it is decoded
+            return False
+        except DBAPIError as error:
+            if sqlstate(error) != _CANCELED:
+                raise
+            logger.warning("an old conversation is kept for now: %s", error.orig)
             return False
         self._metrics.removed(1, None)
         return True
 
     async def _hold(self, connection: AsyncConnection, expired: Expired) -> bool:
+        await self._bound(connection)
         last = turns.c.conversation_id == expired.conversation_id, turns.c.number == expired.newest
-        free = select(turns.c.number).where(*last).with_for_update(skip_locked=True)
+        unlocked = select(turns.c.number).where(*last).with_for_update(skip_locked=True)
         # Raises IntegrityError if another turn is held, and keeps others from being held as long as the transaction
         # lasts. So only from now on can it be seen, and only by another statement, whether there was one since.
-        await connection.execute(update(turns).where(turns.c.number.in_(free)).values(holder=_HOLDER))
-        still = self._expired().where(*last, turns.c.holder == _HOLDER)
-        return (await connection.execute(still)).first() is not None
+        await connection.execute(update(turns).where(turns.c.number.in_(unlocked)).values(holder=_HOLDER))
+        over = self._over().where(*last, turns.c.holder == _HOLDER)
+        return (await connection.execute(over)).first() == (expired.conversation_id, expired.newest)
+
+    async def _remove_never_begun(self, task_ids: Collection[str]) -> int:
+        """How many of these tasks have ended before their turn began, and are removed."""
+        these = one_of(self._database, turns.c.id, task_ids), turns.c.ended, not_(turns.c.begun)
+        is_owed = exists().where(webhooks.c.task_id == turns.c.id, IS_OWED)
+        unlocked = select(turns.c.id).where(*these, ~is_owed).order_by(turns.c.number).with_for_update(skip_locked=True)
+        async with self._database.begin() as connection:
+            await self._bound(connection)
+            if ids := (await connection.scalars(unlocked)).all():
+                for statement in _deletions(one_of(self._database, turns.c.id, ids)):
+                    await connection.execute(statement)
+        return len(ids)
+
+    async def _bound(self, connection: AsyncConnection) -> None:
+        """Others wait for this transaction, of which this process may be stopped in the middle."""
+        if is_shared(self._database):
+            settings = ("statement_timeout", "idle_in_transaction_session_timeout")
+            milliseconds = f"{1000 * _STATEMENT_SECONDS:.0f}"
+            await connection.execute(select(*(func.set_config(name, milliseconds, True) for name in settings)))
 
 
-def _deletions(expired: Expired) -> Iterator[Delete]:
-    """Of a conversation and all its turns up to the newest that is known: a later one begins it anew."""
-    its = turns.c.conversation_id == expired.conversation_id, turns.c.number <= expired.newest
-    ids = select(turns.c.id).where(*its)
-    yield delete(spans).where(spans.c.conversation_id == expired.conversation_id)
+def _deletions(which: ColumnElement[bool]) -> Iterator[Delete]:
+    """Of turns and of all that belongs to them alone."""
+    ids = select(turns.c.id).where(which)
     yield delete(webhooks).where(webhooks.c.task_id.in_(ids))
     for table in (messages, answers, results, events):
         yield delete(table).where(table.c.turn_id.in_(ids))
     yield delete(TaskModel).where(TaskModel.id.in_(ids))
-    yield delete(turns).where(*its)
+    yield delete(turns).where(which)

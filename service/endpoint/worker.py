@@ -23,7 +23,7 @@ from service.endpoint.run import Phase, Run, give_back
 from service.endpoint.storage import Step, Storage
 from service.endpoint.traced import work_on
 from service.errors import LeaseLost
-from service.sessions.outages import is_outage, through_outages
+from service.sessions.outages import log_failure, through_outages
 from service.sessions.turns import Accepted, Held, Seen
 from service.sessions.writes import Statement
 from service.telemetry.metrics import Metrics
@@ -291,8 +291,5 @@ async def _forever(duty: Callable[[], Awaitable[None]]) -> None:
         try:
             await duty()
         except Exception as error:
-            if is_outage(error):
-                logger.warning("the database is away: %s", error)
-            else:
-                logger.exception("a worker's duty failed")
+            log_failure("a worker's duty failed", error)
             await asyncio.sleep(_POLL_SECONDS)

@@ -24,9 +24,22 @@ def is_outage(error: Exception) -> bool:
         return isinstance(error, TimeoutError | OSError)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
-    state = str(getattr(error.orig, "sqlstate", None) or "")
+    state = sqlstate(error)
     # Without one it is the driver that is at a loss, over a connection that ended while it was used.
     return state.startswith(_SQLSTATES) or (not state and isinstance(error, InternalError))
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """PostgreSQL's code for what is wrong; empty if the server has not given one."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def log_failure(what: str, error: Exception) -> None:
+    """Says in a line that the database is away, if that is why; of anything else also where it comes from."""
+    if is_outage(error):
+        logger.warning("%s: the database is away: %s", what, error)
+    else:
+        logger.error("%s", what, exc_info=error)
 
 
 async def through_outages(operation: Callable[[], Awaitable[T]]) -> T:

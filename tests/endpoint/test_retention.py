@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from a2a.server.models import TaskModel
 from a2a.types import Task, TaskState, TaskStatus
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.endpoint import retention
@@ -60,6 +60,11 @@ class Replica:
         ended = storage.resting(task(turn_id, TaskState.TASK_STATE_COMPLETED, ago), "")
         await storage.writes.write(*ended, *storage.turns.ended(turn_id), lease=held.lease)
 
+    async def cancel(self, turn_id: str, ago: timedelta) -> None:
+        """While it waits."""
+        storage, cancelled = self.storage, task(turn_id, TaskState.TASK_STATE_CANCELED, ago)
+        await storage.writes.write(*storage.resting(cancelled, ""), *storage.turns.ended(turn_id))
+
     async def converse(self, turn_id: str, ago: timedelta, conversation_id: str = "c") -> None:
         """One turn, from its message to its end."""
         await self.accept(turn_id, conversation_id)
@@ -79,7 +84,8 @@ class Replica:
             return {str(each): sorted(map(repr, await connection.execute(select(each)))) for each in tables}
 
     async def found(self) -> Expired:
-        ((found,), _) = await self.retention._find()
+        old, _ = await self.retention._find_old(retention._BEGINNING)
+        (found,) = await self.retention._find_over(old)
         return found
 
 
@@ -93,6 +99,7 @@ def task(task_id: str, state: TaskState, ago: timedelta = timedelta()) -> Task:
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "SWEEP_SECONDS", 0.02)
     monkeypatch.setattr(retention, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 60.0)  # a busy machine is no finding
 
 
 @pytest.fixture
@@ -149,9 +156,8 @@ async def has_ended_after_a_later_one(replica: Replica) -> None:
     """Which was cancelled while it waited."""
     await replica.accept("t2")
     await replica.accept("t3")
-    held, storage = await replica.take(), replica.storage
-    cancelled = task("t3", TaskState.TASK_STATE_CANCELED, LONG_AGO)
-    await storage.writes.write(*storage.resting(cancelled, ""), *storage.turns.ended("t3"))
+    held = await replica.take()
+    await replica.cancel("t3", LONG_AGO)
     await replica.end(held, LATELY)
 
 
@@ -165,13 +171,10 @@ async def tells_a_webhook(replica: Replica) -> None:
     await replica.storage.webhooks.claim(1)
 
 
-IN_USE = pytest.mark.parametrize(
-    "used",
-    [waits, is_decoded, rests, has_ended_since, has_ended_after_a_later_one, owes_a_webhook, tells_a_webhook],
-)
+IN_USE = [waits, is_decoded, rests, has_ended_since, owes_a_webhook, tells_a_webhook]
 
 
-@IN_USE
+@pytest.mark.parametrize("used", IN_USE)
 async def test_what_is_in_use_stays(replica: Replica, used: Callable[[Replica], Awaitable[None]]) -> None:
     await replica.converse("t1", LONG_AGO)
     await used(replica)
@@ -180,7 +183,7 @@ async def test_what_is_in_use_stays(replica: Replica, used: Callable[[Replica], 
     assert await replica.stored() == before
 
 
-@IN_USE
+@pytest.mark.parametrize("used", [*IN_USE, has_ended_after_a_later_one])
 async def test_what_is_used_just_before_it_is_removed_stays(
     replica: Replica, used: Callable[[Replica], Awaitable[None]]
 ) -> None:
@@ -208,18 +211,81 @@ async def test_behind_many_that_are_in_use(
     assert await _is_whole(replica, "in use", left, [OLD] * 6)
 
 
-async def test_one_that_cannot_be_removed_keeps_no_other(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_never_began_goes_from_a_conversation_that_goes_on(replica: Replica) -> None:
+    """Else there could be any number of them: nothing of them fills its transcript."""
+    await has_ended_after_a_later_one(replica)
+    await replica.storage.webhooks.store("t3", "w", {"url": "https://a.example"})
+    before = await replica.stored()
+    assert await replica.retention.sweep() == 0
+    assert await replica.stored() == before  # its webhook is still to be told
+    (due,) = [due for due in await replica.storage.webhooks.claim(10) if due.task_id == "t3"]
+    await replica.storage.webhooks.delivered(due, last=True)
+    await replica.accept("t4")
+    await replica.cancel("t4", LATELY)
+    await replica.accept("t5")
+    before = await replica.stored()
+    assert await replica.retention.sweep() == 0
+    after = await replica.stored()
+    assert {name: [row for row in rows if "'t3'" not in row] for name, rows in before.items()} == after
+    assert before != after
+
+
+async def test_a_task_that_somebody_else_has_removed(replica: Replica) -> None:
+    """Say, by hand: the conversation goes with its other tasks."""
+    for turn_id in ("t1", "t2"):
+        await replica.converse(turn_id, LONG_AGO)
+    async with replica.storage.database.begin() as connection:
+        await connection.execute(delete(TaskModel).where(TaskModel.id == "t2"))
+    assert await replica.retention.sweep() == 1
+    assert not any((await replica.stored()).values())
+
+
+@pytest.mark.parametrize(("error", "removed"), [(ValueError(), 2), (TimeoutError(), 0)])
+async def test_one_that_cannot_be_removed(
+    replica: Replica, error: Exception, removed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps no other, unless the database is away: what is left is for the next time then."""
     for number in range(3):
         await replica.converse(f"t{number}", LONG_AGO, f"c{number}")
     remove = replica.retention._remove
 
     async def fail(expired: Expired) -> bool:
         if expired.conversation_id == "c0":
-            raise TimeoutError
+            raise error
         return await remove(expired)
 
     monkeypatch.setattr(replica.retention, "_remove", fail)
-    assert await replica.retention.sweep() == 2
+    with suppress(TimeoutError):
+        await replica.retention.sweep()
+    assert len((await replica.stored())["turns"]) == 3 - removed
+
+
+async def test_one_of_which_somebody_has_a_row(two: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is left for the next time, and the others go."""
+    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 0.1)
+    one, other = two
+    for number in range(3):
+        await one.converse(f"t{number}", LONG_AGO, f"c{number}")
+    async with other.storage.database.begin() as looking:
+        await looking.execute(select(spans).where(spans.c.conversation_id == "c0").with_for_update())
+        assert await one.retention.sweep() == 2
+    assert await one.retention.sweep() == 1
+
+
+async def test_a_removal_that_is_stopped_keeps_no_message_waiting(
+    two: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process may be, in the middle of it: then the database ends it."""
+    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 0.1)
+    one, other = two
+    await one.converse("t1", LONG_AGO)
+    found = await one.found()
+    async with one.storage.database.connect() as removing:
+        assert await one.retention._hold(removing, found)
+        await other.accept("t2")
+        held = await other.take()
+        await removing.invalidate()
+    assert (await other.storage.session(held)).transcript.spans == (OLD,)
 
 
 async def test_two_replicas_remove_each_once(two: tuple[Replica, Replica]) -> None:
@@ -338,7 +404,10 @@ async def test_who_asks_for_what_was_removed(run_server: RunServer, caplog: pyte
     assert again["id"] != first["id"]
     assert text_of(again) == "Before: three."
     said = [record.getMessage() for record in caplog.records if record.name == "service.endpoint.retention"]
-    assert said == [f"conversations removed that ended more than {DAYS} days ago: 1"]
+    assert said == [
+        f"conversations are removed {DAYS} days after they have ended",
+        f"conversations removed that ended more than {DAYS} days ago: 1",
+    ]
 
 
 async def test_without_a_limit_nothing_is_removed(run_server: RunServer, monkeypatch: pytest.MonkeyPatch) -> None:
