@@ -114,6 +114,9 @@ def ask(
         str | None,
         typer.Option(help="Header for what is in that file, as for an API key.", show_default="Authorization"),
     ] = None,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Ask at the origin of URL, though the card may say another.")
+    ] = False,
 ) -> int:
     """Asks an agent and shows its turn as it happens: text, tools, other agents, the answer.
 
@@ -132,7 +135,7 @@ def ask(
     from service.credentials import Credential
 
     credential = Credential(url, token_file, token_header) if token_file else None
-    return ask.run(url, text, context, task, json, credential)
+    return ask.run(url, text, context, task, json, credential, direct=direct)
 
 
 @app.command()

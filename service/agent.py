@@ -94,7 +94,16 @@ def peer_config(section: PeerSection, folder: Path, asked_by: str) -> PeerConfig
     """The peer of the agent whose card is found at `asked_by`. Raises ConfigError for files that will not do."""
     keys = PinnedKeys.read(folder / section.keys) if section.keys else None
     credential = _credential(section.credential, section.url, folder)
-    return PeerConfig(section.name, section.url, section.refresh_seconds, asked_by, keys, credential, section.grpc_port)
+    return PeerConfig(
+        section.name,
+        section.url,
+        section.refresh_seconds,
+        asked_by,
+        keys,
+        credential,
+        section.grpc_port,
+        section.direct,
+    )
 
 
 def _credential(section: CredentialSection | None, url: str, folder: Path) -> Credential | None:

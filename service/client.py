@@ -184,11 +184,14 @@ class RemoteAgent:
         known: Self | None = None,
         egress: Egress | None = None,
         grpc_port: int | None = None,
+        *,
+        direct: bool = False,
     ) -> Self:
         """The agent at `url`; the `known` one if its card is still the same.
 
         Where its card has gRPC before HTTP, it is asked over gRPC if that is at the port of `url` or at `grpc_port`,
-        the only ones that are shown what `http` shows as a credential, or else where `egress` permits it. Raises
+        the only ones that are shown what `http` shows as a credential, or else where `egress` permits it. `direct` is
+        for one whose card names its way in from outside: it is asked at the origin of `url` all the same. Raises
         ServiceError if none answers in time, it speaks no binding that we do, or none of the `keys`, if there are any,
         has signed its card.
         """
@@ -200,7 +203,7 @@ class RemoteAgent:
                 if known and read is known._read:
                     return known
                 credential = http.auth if isinstance(http.auth, Credential) else None
-                home = Home(httpx.URL(url), grpc_port, credential, egress)
+                home = Home(httpx.URL(url), grpc_port, credential, egress, direct)
                 return cls(url, read, await way_to(read.card, http, home))
         except ServiceError as error:
             raise ServiceError(f"no agent at {url}: {error}") from error

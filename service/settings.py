@@ -121,6 +121,11 @@ class PeerSection(_Section):
     """Where it speaks gRPC on the host of `url`: as trusted as that, and shown the same credential. At a port that its
     card alone names it is asked if its address is public or in `INNERLOOP_EGRESS_ALLOW`, and shown none.
     """
+    direct: bool = False
+    """Whether it is asked at the origin of `url` also where its card says another: the way in from outside, which is
+    needless where both are in one cluster, and gets no credential. Then it is asked over gRPC only if `grpc_port` is
+    given.
+    """
     limits: ToolLimits = ToolLimits(seconds=60.0)
     refresh_seconds: float = Field(default=_default(PeerConfig, "refresh_seconds"), gt=0)
     """How often its card is read again. With less than a minute the connection stays open, and calls need not wait."""
@@ -322,6 +327,8 @@ class Machine(BaseSettings):
     """
     peers: dict[str, str] = {}
     """Peer name -> URL, in place of the one in agent.yaml. In the environment a JSON object."""
+    direct_peers: list[str] = []
+    """Names of peers that are `direct` whatever agent.yaml says. In the environment a JSON list."""
     auth: AuthSection = AuthSection()
     """In the environment `INNERLOOP_AUTH__JWT__ISSUER` and so on."""
     management_port: int | None = Field(default=None, ge=0, le=65535)
@@ -343,7 +350,7 @@ class Machine(BaseSettings):
 
 
 def load_agent(folder: Path, machine: Machine) -> AgentConfig:
-    """Reads `folder/agent.yaml`, with `${data}` filled in and peers' URLs as the machine has them.
+    """Reads `folder/agent.yaml`, with `${data}` filled in and peers as the machine has them.
 
     Raises ConfigError, in one line, for a file that is missing, not YAML, or says something we do not know.
     """
@@ -366,7 +373,16 @@ def load_agent(folder: Path, machine: Machine) -> AgentConfig:
         first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ConfigError(f"{path}: {where}: {first['msg']}") from error
-    if unknown := machine.peers.keys() - {peer.name for peer in agent.peers}:
-        raise ConfigError(f"INNERLOOP_PEERS names {sorted(unknown)}, which {path} does not have as peers")
-    peers = [peer.model_copy(update={"url": machine.peers.get(peer.name, peer.url)}) for peer in agent.peers]
+    for variable, named in (("INNERLOOP_PEERS", machine.peers), ("INNERLOOP_DIRECT_PEERS", machine.direct_peers)):
+        if unknown := {*named} - {peer.name for peer in agent.peers}:
+            raise ConfigError(f"{variable} names {sorted(unknown)}, which {path} does not have as peers")
+    peers = [
+        peer.model_copy(
+            update={
+                "url": machine.peers.get(peer.name, peer.url),
+                "direct": peer.direct or peer.name in machine.direct_peers,
+            }
+        )
+        for peer in agent.peers
+    ]
     return agent.model_copy(update={"peers": peers})

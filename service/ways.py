@@ -5,6 +5,9 @@ Over HTTP the client that is given sees to that. gRPC is asked at the host at wh
     at the port of its URL, or at the one that the operator names    wherever that is, with the credential
     at any other port that its card names                            where its address may be, without one
 
+Where the card names the way in from outside, an agent that is nearer may be asked directly: each of its addresses is
+then taken to be where the agent was found.
+
 gRPC looks names up by itself, so for what nobody but the card names it gets an address: the one that was just checked.
 That may be another's a moment later, and so each request has a channel of its own.
 """
@@ -53,6 +56,8 @@ class Home:
     credential: Credential | None = None
     egress: Egress | None = None
     """What else may be reached; everything without one."""
+    direct: bool = False
+    """Whether it is asked here, wherever its card says."""
 
     def names(self, port: int) -> bool:
         """Whether it is the operator who has named it."""
@@ -62,6 +67,8 @@ class Home:
 async def way_to(card: AgentCard, http: httpx.AsyncClient, home: Home) -> Connect:
     """Raises ServiceError if it speaks nothing that we do where we may go, for whatever reason."""
     why = f"it speaks none of {', '.join(TransportProtocol)}"
+    if home.direct:
+        card = _moved(card, home)
     for interface in card.supported_interfaces:
         try:
             if interface.protocol_binding in _OVER_HTTP:
@@ -75,6 +82,22 @@ async def way_to(card: AgentCard, http: httpx.AsyncClient, home: Home) -> Connec
         except ValueError:  # in a version that is none
             continue
     raise ServiceError(why)
+
+
+def _moved(card: AgentCard, home: Home) -> AgentCard:
+    """The card with its addresses at home: their paths stay. gRPC is there only if its port is named."""
+    moved = AgentCard()
+    moved.CopyFrom(card)
+    del moved.supported_interfaces[:]
+    for interface in card.supported_interfaces:
+        if interface.protocol_binding in _OVER_HTTP:
+            path = httpx.URL(interface.url).raw_path
+            moved.supported_interfaces.add().CopyFrom(interface)
+            moved.supported_interfaces[-1].url = str(home.url.copy_with(raw_path=path))
+        elif interface.protocol_binding == TransportProtocol.GRPC and home.grpc_port:
+            moved.supported_interfaces.add().CopyFrom(interface)
+            moved.supported_interfaces[-1].url = str(home.url.copy_with(port=home.grpc_port, raw_path=b"/")).rstrip("/")
+    return moved
 
 
 def refuses_us(error: A2AError) -> bool:

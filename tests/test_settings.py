@@ -48,3 +48,20 @@ def test_a_chat_format_says_what_it_wants(tmp_path: Path, chat: str, message: st
     (tmp_path / "agent.yaml").write_text(f"{AGENT}\nchat: {chat}\n")
     with pytest.raises(ConfigError, match=message):
         load_agent(tmp_path, Machine())
+
+
+def test_a_machine_says_where_peers_are_and_which_of_them_are_asked_directly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers = "peers: [{name: near, url: https://near.example}, {name: far, url: https://far.example}]"
+    (tmp_path / "agent.yaml").write_text(f"{AGENT}\n{peers}\n")
+    monkeypatch.setenv("INNERLOOP_PEERS", '{"near": "http://near.shop.svc:8001"}')
+    monkeypatch.setenv("INNERLOOP_DIRECT_PEERS", '["near"]')
+    near, far = load_agent(tmp_path, Machine()).peers
+    assert (near.url, near.direct) == ("http://near.shop.svc:8001", True)
+    assert (far.url, far.direct) == ("https://far.example", False)
+    for variable, value in (("INNERLOOP_PEERS", '{"stock": "http://stock"}'), ("INNERLOOP_DIRECT_PEERS", '["stock"]')):
+        with monkeypatch.context() as changed:
+            changed.setenv(variable, value)
+            with pytest.raises(ConfigError, match=f"{variable} names .'stock'., which .* does not have as peers"):
+                load_agent(tmp_path, Machine())

@@ -80,13 +80,20 @@ async def with_card(grpc_url: str, *, also_http: bool = True) -> AsyncIterator[S
         yield agent
 
 
-async def ask(url: str, egress: Egress | None, grpc_port: int | None = None, secret: Path | None = None) -> str:
+async def ask(
+    url: str,
+    egress: Egress | None,
+    grpc_port: int | None = None,
+    secret: Path | None = None,
+    *,
+    direct: bool = False,
+) -> str:
     """How it was asked, of an agent whose names all are this machine's."""
     here = Egress([LOOPBACK], answers(["127.0.0.1"]))
     async with here.open(httpx.Timeout(10)) as http:
         if secret:
             http.auth = Credential(url, secret)
-        agent = await RemoteAgent.find(http, url, egress=egress, grpc_port=grpc_port)
+        agent = await RemoteAgent.find(http, url, egress=egress, grpc_port=grpc_port, direct=direct)
         return (await agent.ask("hello", None, ignore)).text
 
 
@@ -138,6 +145,14 @@ async def test_another_host_is_not_asked() -> None:
     async with over_grpc() as other, with_card(f"localhost:{other.port}") as agent:
         assert await ask(agent.url, Egress([LOOPBACK]), grpc_port=other.port) == OVER_HTTP
     assert not other.shown
+
+
+async def test_directly_grpc_is_where_the_operator_names_its_port_and_nowhere_else() -> None:
+    async with over_grpc() as other, with_card("agents.example:443") as agent:
+        assert await ask(agent.url, PUBLIC_ONLY, other.port, direct=True) == OVER_GRPC
+        assert not agent.asked
+        assert await ask(agent.url, PUBLIC_ONLY, direct=True) == OVER_HTTP
+    assert len(other.shown) == 1
 
 
 async def test_tls_goes_by_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,11 +28,19 @@
 {{- end }}
 {{- with .Values.peers }}
 {{- $urls := dict }}
+{{- $direct := list }}
 {{- range . }}
 {{- $_ := set $urls .name (include "innerloop.peerUrl" (list $ .)) }}
+{{- if .service }}
+{{- $direct = append $direct .name }}
+{{- end }}
 {{- end }}
 - name: INNERLOOP_PEERS
   value: {{ toJson $urls | quote }}
+{{- with $direct }}
+- name: INNERLOOP_DIRECT_PEERS
+  value: {{ toJson . | quote }}
+{{- end }}
 {{- end }}
 {{- with .Values.server.egressAllow }}
 - name: INNERLOOP_EGRESS_ALLOW

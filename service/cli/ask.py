@@ -25,6 +25,8 @@ def run(
     task_id: str | None,
     as_json: bool,
     credential: Credential | None = None,
+    *,
+    direct: bool = False,
 ) -> int:
     """0 if the task was completed, 3 if it asks something, else 1; 130 if Ctrl-C has cancelled it.
 
@@ -35,9 +37,10 @@ def run(
     try:
         with exported("innerloop-ask", version("innerloop")):
             if as_json:
-                reply = asyncio.run(ask_as_json(url, text, context_id, task_id, credential))
+                reply = asyncio.run(ask_as_json(url, text, context_id, task_id, credential, direct=direct))
             else:
-                reply = asyncio.run(ask_and_show(Console(), url, text, context_id, task_id, credential))
+                asking = ask_and_show(Console(), url, text, context_id, task_id, credential, direct=direct)
+                reply = asyncio.run(asking)
     except KeyboardInterrupt:
         print("\ninterrupted; what was done until then stays done", file=sys.stderr)
         return 130
@@ -51,18 +54,22 @@ async def ask_and_show(
     context_id: str | None = None,
     task_id: str | None = None,
     credential: Credential | None = None,
+    *,
+    direct: bool = False,
 ) -> Reply:
     """For people: events as lines, then the answer."""
     async with open_http(auth=credential) as http:
         with Story(console) as story:
-            reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, story.hear, task_id=task_id)
+            agent = await RemoteAgent.find(http, url, direct=direct)
+            reply = await agent.ask(text, context_id, story.hear, task_id=task_id)
     console.print()
     if reply.text:
         console.print(Text("\n".join(map(printable, reply.text.splitlines())), style="bold"), soft_wrap=True)
     if reply.reason:
         console.print(Text(printable(reply.reason), style="bold" if reply.asks else "red"), soft_wrap=True)
     if reply.asks:
-        console.print(f'answer with: innerloop ask {url} "..." --task {printable(reply.task_id)}', soft_wrap=True)
+        again = f'innerloop ask {url} "..." --task {printable(reply.task_id)}{" --direct" * direct}'
+        console.print(f"answer with: {again}", soft_wrap=True)
     end = [f"{reply.state} in {story.seconds:.1f} s"]
     end += [f"{reply.usage.output} tokens"] * bool(reply.usage)
     end += [f"{story.splices} splice{'s' * (story.splices > 1)}"] * bool(story.splices)
@@ -72,12 +79,19 @@ async def ask_and_show(
 
 
 async def ask_as_json(
-    url: str, text: str, context_id: str | None, task_id: str | None = None, credential: Credential | None = None
+    url: str,
+    text: str,
+    context_id: str | None,
+    task_id: str | None = None,
+    credential: Credential | None = None,
+    *,
+    direct: bool = False,
 ) -> Reply:
     """For machines: each event as a line of JSON, as agents tell each other; the last has the kind `end`."""
     began = time.monotonic()
     async with open_http(auth=credential) as http:
-        reply = await (await RemoteAgent.find(http, url)).ask(text, context_id, _write_event, task_id=task_id)
+        agent = await RemoteAgent.find(http, url, direct=direct)
+        reply = await agent.ask(text, context_id, _write_event, task_id=task_id)
     _write(
         {
             "kind": "end",

@@ -51,6 +51,8 @@ class PeerConfig:
     credential: Credential | None = None
     grpc_port: int | None = None
     """Where it speaks gRPC on the host of `url`: as trusted as that, and shown the same credential."""
+    direct: bool = False
+    """Whether it is asked at the origin of `url`, wherever its card says."""
 
 
 _PUBLIC = Egress()
@@ -126,7 +128,13 @@ class Peer:
         config = self._config
         try:
             agent = await RemoteAgent.find(
-                self._http, config.url, config.keys, self._agent, self._egress, config.grpc_port
+                self._http,
+                config.url,
+                config.keys,
+                self._agent,
+                self._egress,
+                config.grpc_port,
+                direct=config.direct,
             )
         except Exception as error:  # the card is a stranger's: whatever is wrong with it must not end this service
             why = one_line(str(error), _REASON_CHARS)

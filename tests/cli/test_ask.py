@@ -235,6 +235,16 @@ async def test_a_token_goes_nowhere_else(tmp_path: Path) -> None:
     assert "secret" not in str(elsewhere.headers)
 
 
+async def test_an_agent_is_asked_directly_whose_card_names_its_way_in_from_outside(tmp_path: Path) -> None:
+    _, key = signed_in(tmp_path)
+    done = stream({"task": task("COMPLETED", "done")})
+    interfaces = [{"url": "https://agents.example", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+    async with stranger(card=CARD | {"supportedInterfaces": interfaces}, SendStreamingMessage=[done]) as agent:
+        assert await run_ask(agent.url, "hello", "--token-file", str(key), "--direct") == 0
+    assert agent.asked == ["SendStreamingMessage"]
+    assert {each["authorization"] for each in agent.headers} == {"Bearer secret"}
+
+
 INTERRUPTED = b"\ninterrupted; what was done until then stays done\n"
 
 

@@ -439,6 +439,24 @@ async def test_where_a_card_points_to_no_credential_goes(tmp_path: Path) -> None
     assert "secret" not in str(elsewhere.headers)
 
 
+async def test_a_direct_peer_is_asked_where_it_was_found_and_shown_the_credential(tmp_path: Path) -> None:
+    """Its card names a gateway."""
+    (tmp_path / "token").write_text("secret")
+    async with odd_peer(DONE) as gateway:
+        interfaces = [{"url": gateway.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
+        card = CARD | {"supportedInterfaces": interfaces}
+        async with (
+            stranger(card=card, SendStreamingMessage=[stream(DONE)] * 2) as odd,
+            peer_at(odd.url, credential=Credential(odd.url, tmp_path / "token"), direct=True) as peer,
+        ):
+            assert await peer({"message": "hello"}, Ear().context) == "done"
+            await peer.refresh()  # the card that is known stays the one that it has sent
+            assert await peer({"message": "hello"}, Ear().context) == "done"
+    assert {each["authorization"] for each in odd.headers} == {"Bearer secret"}
+    assert odd.asked == ["SendStreamingMessage"] * 2
+    assert gateway.asked == []
+
+
 async def test_a_credential_goes_with_every_question(tmp_path: Path) -> None:
     """Also to a peer that would rather be asked over gRPC, but where it does not go."""
     (tmp_path / "token").write_text("secret")
