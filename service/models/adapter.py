@@ -58,6 +58,8 @@ def merge(base: Path, adapter: Path, folder: Path, progress: Callable[[str], Non
         raise ModelError(f"the adapter {adapter} does not fit {base.name}: {' '.join(str(error).split())}") from error
     model.to(torch.bfloat16).save_pretrained(folder)
     for path in base.iterdir():
-        ours = path.name.startswith(".") or path.suffix == ".safetensors"
-        if path.is_file() and not ours and not (folder / path.name).exists():
+        # An index too: vLLM would look for the base's files, of which ours may be fewer or more.
+        weights = any(kind in path.name for kind in (".safetensors", ".bin", ".gguf", ".pt"))
+        hidden = path.name.startswith(".")
+        if path.is_file() and not weights and not hidden and not (folder / path.name).exists():
             shutil.copyfile(path, folder / path.name)

@@ -33,7 +33,7 @@ class Store:
     def find(self, key: str) -> Path | None:
         """The folder of `key` if it is there and whole."""
         folder = self._root / key
-        return folder if folder.is_dir() and not self._damage(folder) else None
+        return None if self._damage(folder) else folder
 
     def get(self, key: str, size: int, make: Callable[[Path], None]) -> Path:
         """The folder of `key`, made by `make(folder)` if it is missing or damaged. `size` is what it takes, in bytes.
@@ -72,7 +72,7 @@ class Store:
             _remove(partial)
 
     def _damage(self, folder: Path) -> str | None:
-        """What is wrong with a folder, None if nothing is."""
+        """What is wrong with a folder, or that it is missing; None if nothing is."""
         try:
             manifest = json.loads((folder / _MANIFEST).read_text())
             for name, expected in manifest.items():
@@ -80,6 +80,8 @@ class Store:
                     return f"{name} has changed"
         except FileNotFoundError as error:
             return f"{Path(error.filename).name} is missing"
+        except OSError as error:
+            return str(error)
         except (ValueError, AttributeError):
             return f"{_MANIFEST} cannot be read"
         return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,7 @@ class Model:
     adapter: Path | None = None
 
 
-@pytest.fixture
-def base(tmp_path: Path) -> Path:
+def tiny() -> LlamaForCausalLM:
     """A model small enough to make."""
     config = LlamaConfig(
         vocab_size=32,
@@ -41,8 +42,13 @@ def base(tmp_path: Path) -> Path:
         num_key_value_heads=1,
         tie_word_embeddings=True,
     )
+    return LlamaForCausalLM(config).to(torch.bfloat16)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
     folder = tmp_path / "agent" / "tiny"
-    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    tiny().save_pretrained(folder)
     (folder / "tokenizer.json").write_text('{"stands": "for a tokenizer"}')
     (folder / ".manifest.json").write_text("{}")  # as folders have that we made
     return folder
@@ -59,6 +65,10 @@ def adapter(base: Path) -> Path:
     folder = base.parent / "adapter"
     model.save_pretrained(folder)
     return folder
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    return {name: value for path in folder.glob("*.safetensors") for name, value in load_file(path).items()}
 
 
 @pytest.fixture
@@ -96,6 +106,28 @@ def test_an_adapter_is_merged_into_bfloat16(base: Path, adapter: Path, cache: Pa
     assert {value.dtype for value in merged.values()} == {torch.bfloat16}
     assert all(torch.equal(merged[other], before[other]) for other in before if other != name)
     assert (prepared.folder / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+
+
+@pytest.mark.parametrize("shard", ["2KB", "1GB"])
+def test_the_index_is_of_the_merged_weights(
+    base: Path, adapter: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, shard: str
+) -> None:
+    """However many files the base is in: vLLM refuses an index that names a file which is not there."""
+    tiny().save_pretrained(base, max_shard_size="4KB")
+    (base / "model.safetensors").unlink()
+    (base / "pytorch_model.bin").write_text("the same weights once more, as hubs have them")
+    (base / "pytorch_model.bin.index.json").write_text("{}")
+    save = LlamaForCausalLM.save_pretrained
+    monkeypatch.setattr(LlamaForCausalLM, "save_pretrained", partialmethod(save, max_shard_size=shard))
+    merged = prepare(Model("tiny", Path("adapter")), base.parent, cache, print).folder
+    there = {path.name for path in merged.glob("*.safetensors")}
+    index = merged / "model.safetensors.index.json"
+    named = set(json.loads(index.read_text())["weight_map"].values()) if shard == "2KB" else {"model.safetensors"}
+    assert named == there
+    assert index.exists() == (len(there) > 1)
+    assert not list(merged.glob("*.bin*"))
+    shapes = {name: weight.shape for name, weight in tiny().state_dict().items() if name != "lm_head.weight"}
+    assert {name: weight.shape for name, weight in _weights(merged).items()} == shapes
 
 
 def test_merged_weights_are_kept_by_adapter(base: Path, adapter: Path, cache: Path) -> None:

@@ -68,6 +68,17 @@ def test_what_is_missing_is_made_again(store: Store, said: list[str]) -> None:
     assert "b is missing" in said[0]
 
 
+def test_what_cannot_be_read_is_made_again(store: Store, said: list[str]) -> None:
+    make = Maker()
+    folder = store.get("key", 100, make)
+    (folder / "b").unlink()
+    (folder / "b").mkdir()
+    assert store.find("key") is None
+    assert (store.get("key", 100, make) / "b").read_text() == "second"
+    assert make.times == 2
+    assert "Is a directory" in said[0]
+
+
 def test_a_failure_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
         (folder / "a").write_text("half")
