@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -34,6 +35,7 @@ from service.endpoint.metered import TurnMetrics
 from service.endpoint.proxies import Proxies
 from service.endpoint.push import Push
 from service.endpoint.reading import Wellformed
+from service.endpoint.refusals import refuse_path
 from service.endpoint.retention import Retention
 from service.endpoint.routes import make_routes
 from service.endpoint.signatures import SigningKey, signed
@@ -110,6 +112,7 @@ class Service:
                 Middleware(Wellformed),
                 Middleware(RefusedStreams),
             ],
+            exception_handlers={HTTPException: refuse_path},
             lifespan=self._lifespan,
         )
 

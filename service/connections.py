@@ -13,6 +13,7 @@ as it likes: streams live for hours.
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,9 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.endpoint.probes import OnlyProbes
+from service.telemetry.logs import BOUNDED
+
+logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 75
 """How long a connection rests between requests. Clients that keep theirs for less are never closed upon."""
@@ -55,6 +59,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         surplus = len(self.connections) - self._most if self._most else 0
+        if surplus > 0:
+            logger.warning("connection refused: this agent has too many", extra=BOUNDED)
         if surplus > _RESERVE:
             transport.abort()
             return

@@ -142,7 +142,10 @@ class DecodeLoop:
         Raises EngineError if the engine fails, and ContextFull if not even a greeting fits the window.
         """
         transcript = self.ask(Transcript(), "Hello")
-        await self._engine.warm_up(transcript.tokens, self._sampling(transcript, _WARM_UP_TOKENS, begun=False))
+        try:
+            await self._engine.warm_up(transcript.tokens, self._sampling(transcript, _WARM_UP_TOKENS, begun=False))
+        except EngineError as error:
+            raise EngineError(f"the engine failed while it was warmed up: {error}") from error
 
     async def run(
         self, transcript: Transcript, caller: Caller, emit: Emit = ignore, journal: Journal = _UNHEARD

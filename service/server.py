@@ -85,8 +85,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What there is now stays, as what vLLM imports does: Python's collector need not go through it again and again
-        # while all streams stand still.
+        # What there is now stays: Python's collector need not go through it again and again while all streams stand
+        # still. What vLLM imports is most of it, and exempt since then, also for who has an engine and serves nothing.
         gc.collect()
         gc.freeze()
 

@@ -288,7 +288,11 @@ class Machine(BaseSettings):
     """Where this process runs: environment variables `INNERLOOP_*`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="INNERLOOP_", env_nested_delimiter="__", frozen=True, use_attribute_docstrings=True
+        env_prefix="INNERLOOP_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        use_attribute_docstrings=True,
     )
 
     host: str = "127.0.0.1"
@@ -338,6 +342,9 @@ class Machine(BaseSettings):
     told to be past help."""
     log_format: Literal["json", "text"] | None = None
     """Of what a server says: by default text on a terminal, else JSON, one object a line."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which on it is said. Each turn that ends is a line of `info`; of libraries there are no more than warnings.
+    """
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long running turns may go on after SIGTERM or Ctrl-C."""
     egress_allow: list[IPvAnyNetwork] = []

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def to_the_end(operation: Coroutine[Any, Any, T]) -> T:
+async def to_the_end(operation: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
     """Lets an operation end before a cancellation goes on: half-way, a write would leave its database locked."""
-    task = asyncio.create_task(operation)
+    task = asyncio.ensure_future(operation)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -57,6 +57,11 @@ class Usage(BaseModel):
         return Usage(models=models)
 
     @property
+    def input(self) -> int:
+        """Tokens given, to all models."""
+        return sum(tokens.input for tokens in self.models.values())
+
+    @property
     def output(self) -> int:
         """Tokens sampled, of all models."""
         return sum(tokens.output for tokens in self.models.values())

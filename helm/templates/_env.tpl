@@ -133,6 +133,8 @@ grace period; and nothing twice, which server-side apply refuses.
   value: {{ include "innerloop.cache" . | quote }}
 - name: INNERLOOP_LOG_FORMAT
   value: {{ .Values.server.logFormat | quote }}
+- name: INNERLOOP_LOG_LEVEL
+  value: {{ .Values.server.logLevel | quote }}
 {{- end }}
 
 {{/* The URL, from a Secret: existingSecret and key. */}}

@@ -34,6 +34,8 @@ from service.telemetry.logs import set_up
 from service.telemetry.metrics import Metrics
 from service.telemetry.traces import exported
 
+logger = logging.getLogger(__name__)
+
 Opening = AbstractAsyncContextManager[Engine]
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
@@ -48,11 +50,20 @@ def run(
     engine: str,
 ) -> int:
     """Serves until SIGINT or SIGTERM, both of which let running turns end. Raises ServiceError if it cannot start."""
+    unread: list[str] = []
     machine = read_machine(
-        host=host, port=port, public_url=public_url, grpc_port=grpc_port, management_port=management_port
+        warn=unread.append,
+        host=host,
+        port=port,
+        public_url=public_url,
+        grpc_port=grpc_port,
+        management_port=management_port,
     )
     agent = load_agent(folder, machine)
-    steps = Steps(Console(stderr=True)) if set_up(machine.log_format) == "text" else LoggedSteps()
+    form = set_up(machine.log_format, level=machine.log_level)
+    steps = Steps(Console(stderr=True)) if form == "text" else LoggedSteps()
+    for line in unread:
+        logger.warning(line)
     health, metrics = Health(machine.wedged_seconds), Metrics(agent.name, agent.version)
     # Before anything slow, so that a port that is taken is told at once.
     if machine.grpc_port:

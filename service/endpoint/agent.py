@@ -27,6 +27,8 @@ class Outcome:
     usage: Usage = NOTHING
     questions: tuple[Question, ...] = ()
     """What is to be answered, one after the other, if the turn only rests."""
+    error: Exception | None = None
+    """For which it failed, if that was a fault of this service: for the log only."""
 
 
 class Agent(Protocol):

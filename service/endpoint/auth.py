@@ -9,6 +9,7 @@ Where no way is on, everybody is the same anonymous caller.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -22,9 +23,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.endpoint.identity import Unauthenticated, Unverifiable, Way
 from service.endpoint.probes import PROBES
 from service.endpoint.refusals import RETRY_AFTER_SECONDS, Refusal, refuse
-from service.endpoint.well_known import JWKS_PATH
+from service.endpoint.well_known import HOME_PATH, JWKS_PATH
+from service.telemetry.logs import BOUNDED, fields
 
-OPEN_PATHS = (AGENT_CARD_WELL_KNOWN_PATH, JWKS_PATH, *PROBES)
+logger = logging.getLogger(__name__)
+
+OPEN_PATHS = (HOME_PATH, AGENT_CARD_WELL_KNOWN_PATH, JWKS_PATH, *PROBES)
 """What anybody may read."""
 
 
@@ -37,19 +41,26 @@ class Auth:
     async def identify(self, headers: Headers, address: str | None) -> User:
         """Whose a request is, by its headers and the IP address that it comes from. For every binding the same.
 
-        Raises Unauthenticated and Unverifiable.
+        Raises Unauthenticated, with a challenge, and Unverifiable.
         """
-        for way in self._ways:
-            if identity := await way.identify(headers, address):
-                return identity
-        if self._ways:
-            raise Unauthenticated("this agent answers only callers that it knows")
-        return UnauthenticatedUser()
+        if not self._ways:
+            return UnauthenticatedUser()
+        try:
+            return await self._identify(headers, address)
+        except (Unauthenticated, Unverifiable) as error:
+            logger.warning("caller refused: %s", error, extra=BOUNDED | fields(address=address))
+            raise
 
-    @property
-    def challenges(self) -> str:
-        """The value of WWW-Authenticate."""
-        return ", ".join(way.scheme.challenge for way in self._ways)
+    async def _identify(self, headers: Headers, address: str | None) -> User:
+        any_way = ", ".join(way.scheme.challenge for way in self._ways)
+        try:
+            for way in self._ways:
+                if identity := await way.identify(headers, address):
+                    return identity
+        except Unauthenticated as error:
+            error.challenge = error.challenge or any_way
+            raise
+        raise Unauthenticated("this agent answers only callers that it knows", any_way)
 
     @property
     def schemes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -80,7 +91,7 @@ class Authenticate:
         try:
             user = await self._auth.identify(Headers(scope=scope), address)
         except Unauthenticated as error:
-            await refuse(scope, receive, send, _unauthenticated(str(error), error.challenge or self._auth.challenges))
+            await refuse(scope, receive, send, _unauthenticated(error))
         except Unverifiable as error:
             await refuse(scope, receive, send, _unverifiable(str(error)))
         else:
@@ -89,8 +100,9 @@ class Authenticate:
             await self._app(scope, receive, send)
 
 
-def _unauthenticated(why: str, challenges: str) -> Refusal:
-    return Refusal(HTTPStatus.UNAUTHORIZED, A2AError(why), {"WWW-Authenticate": challenges})
+def _unauthenticated(error: Unauthenticated) -> Refusal:
+    wanted = A2AError(str(error), {"challenge": error.challenge})
+    return Refusal(HTTPStatus.UNAUTHORIZED, wanted, {"WWW-Authenticate": error.challenge})
 
 
 def _unverifiable(why: str) -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.endpoint.parsed import keep_content
 from service.endpoint.refusals import Refusal, refuse
+from service.telemetry.logs import BOUNDED
+
+logger = logging.getLogger(__name__)
 
 BODY_SECONDS = 30.0
 _DISCARD_AT_MOST = 32 * 2**20
@@ -62,11 +66,11 @@ class WholeBody:
                     if size <= self._limit:
                         chunks.append(chunk)
         except TimeoutError:
-            await refuse(scope, receive, send, _TOO_SLOW)
+            await _refuse(scope, receive, send, _TOO_SLOW)
             return
         body = b"".join(chunks)
         if size > self._limit:
-            await refuse(scope, receive, send, _TOO_LARGE)
+            await _refuse(scope, receive, send, _TOO_LARGE)
             return
         if body:
             if Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower() not in _JSON_TYPES:
@@ -78,6 +82,11 @@ class WholeBody:
                 await refuse(scope, receive, send, _UNREADABLE)
                 return
         await self._app(scope, _replay({"type": "http.request", "body": body}, receive), send)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+    logger.info("message refused: %s", refusal.error.message, extra=BOUNDED)
+    await refuse(scope, receive, send, refusal)
 
 
 def _parse(body: bytes) -> Any:

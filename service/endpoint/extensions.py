@@ -24,14 +24,11 @@ class EchoExtensions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = Headers(scope=scope).getlist(HTTP_EXTENSION_HEADER) if scope["type"] == "http" else []
-        named = active(asked)
-        await self._app(scope, receive, _named(send, named) if named else send)
+        echoed = active(asked)
 
+        async def send_with_echo(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[HTTP_EXTENSION_HEADER] = echoed
+            await send(message)
 
-def _named(send: Send, extensions: str) -> Send:
-    async def name(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["A2A-Extensions"] = extensions
-        await send(message)
-
-    return name
+        await self._app(scope, receive, send_with_echo if echoed else send)

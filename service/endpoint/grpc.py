@@ -27,6 +27,7 @@ from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import GrpcHandler, GrpcServerCallContextBuilder, RequestHandler
 from a2a.types import a2a_pb2_grpc
 from a2a.utils.constants import PROTOCOL_VERSION_0_3, PROTOCOL_VERSION_1_0, VERSION_HEADER
+from a2a.utils.error_handlers import A2A_DOMAIN
 from a2a.utils.errors import A2A_ERROR_REASONS, A2AError, InternalError, InvalidParamsError, InvalidRequestError
 from a2a.utils.grpc_status import status_to_grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -44,10 +45,11 @@ from service.endpoint.body import BODY_SECONDS
 from service.endpoint.extensions import active
 from service.endpoint.identity import Unauthenticated, Unverifiable
 from service.endpoint.legacy import check_message
-from service.endpoint.refusals import RETRY_AFTER_SECONDS
+from service.endpoint.refusals import DOMAIN, RETRY_AFTER_SECONDS
 from service.endpoint.versions import check_version
 from service.errors import ConfigError
 from service.telemetry import names, traces
+from service.telemetry.logs import BOUNDED
 
 logger = logging.getLogger(__name__)
 
@@ -229,11 +231,13 @@ class _Front(grpc.aio.ServerInterceptor):
         try:
             _user.set(await self._identify(_headers(metadata), _address(context.peer())))
         except Unauthenticated as error:
-            await _refuse(context, grpc.StatusCode.UNAUTHENTICATED, str(error), reason=None)
+            info = ErrorInfo(reason="UNAUTHENTICATED", domain=DOMAIN, metadata={"challenge": error.challenge})
+            await _refuse(context, grpc.StatusCode.UNAUTHENTICATED, str(error), info=info)
         except Unverifiable as error:
             await _refuse(context, grpc.StatusCode.UNAVAILABLE, str(error), RETRY_AFTER_SECONDS)
         if self._draining() and method.endswith(_WORK_METHODS):
             unavailable = grpc.StatusCode.UNAVAILABLE
+            logger.info("message refused: this agent is shutting down", extra=BOUNDED)
             await _refuse(context, unavailable, "this agent is shutting down", RETRY_AFTER_SECONDS)
         is_legacy = method.startswith(_LEGACY_SERVICE)
         request = await _read(read, requests, context, is_legacy)
@@ -279,13 +283,13 @@ async def _read(
             check_message(request)
     except TimeoutError:
         why = "the request did not come in time"
-        await _refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, why, reason=A2A_ERROR_REASONS[InvalidRequestError])
+        await _refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, why, info=_info(InvalidRequestError))
     except (DecodeError, StopAsyncIteration):
         why = "the request cannot be read"
-        await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why, reason=A2A_ERROR_REASONS[InvalidRequestError])
+        await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why, info=_info(InvalidRequestError))
     except InvalidParamsError as error:
         why = error.message
-        await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why, reason=A2A_ERROR_REASONS[InvalidParamsError])
+        await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, why, info=_info(InvalidParamsError))
     return request
 
 
@@ -301,10 +305,10 @@ async def _refuse(
     code: grpc.StatusCode,
     why: str,
     retry_seconds: int | None = None,
-    reason: str | None = A2A_ERROR_REASONS[InternalError],
+    info: ErrorInfo | None = None,
 ) -> Never:
     """Ends a call in the way of the protocol's errors, for a reason that it has no error for."""
-    details: list[Message] = [ErrorInfo(reason=reason, domain="a2a-protocol.org")] if reason else []
+    details: list[Message] = [info or _info(InternalError)]
     if retry_seconds is not None:
         details.append(RetryInfo(retry_delay=Duration(seconds=retry_seconds)))
     status = Status(code=code.value[0], message=why)
@@ -314,6 +318,10 @@ async def _refuse(
         status.details.append(packed)
     await context.abort(code, why, status_to_grpc(status).trailing_metadata)
     raise AssertionError  # abort raises
+
+
+def _info(error: type[A2AError]) -> ErrorInfo:
+    return ErrorInfo(reason=A2A_ERROR_REASONS[error], domain=A2A_DOMAIN)
 
 
 def _headers(metadata: Metadata) -> Headers:

@@ -57,6 +57,7 @@ from service.sessions.tables import ID_LENGTH
 from service.sessions.turns import Accepted, NotAsked, Seen, message_key
 from service.sessions.writes import Statement
 from service.task_states import INTERRUPTED, TERMINAL
+from service.telemetry.logs import BOUNDED, fields
 from service.transcript import Transcript
 
 _LOOK_AGAIN_SECONDS = 0.1
@@ -154,7 +155,8 @@ class Handler(RequestHandler):
                 raise TaskNotCancelableError
             with await self._held(task, owner) as log:
                 end = Step(self._storage, task.id, _cancelled, self._storage.webhooks.owed(task.id))
-                if await self._storage.turns.cancel(task.id, end):
+                if await self._storage.turns.cancel(task.id, end):  # nobody held it
+                    self._worker.ends.ended("canceled")
                     await self._storage.tell_events(log)
                     log.catch_up(end.task)
                 while not log.ended:  # until its worker has told of it, whichever process that is in
@@ -287,6 +289,9 @@ class Handler(RequestHandler):
         try:
             return await self._worker.accept(accepted, task, owner, *also, begins=begins)
         except Busy as busy:
+            # Of which caller it was, those who are told apart have a name.
+            caller = fields(caller=owner or None)
+            logger.warning("message refused: %s", busy.message, extra=BOUNDED | caller)
             note_busy(context, busy)
             raise
 
@@ -357,6 +362,8 @@ def _operation(name: str) -> Iterator[None]:
         yield
     except A2AError as error:
         note_refusal(error)
+        if not isinstance(error, Busy):  # that is told already
+            logger.info("%s refused: %s", name, type(error).__name__, extra=BOUNDED)
         raise
     except Exception as error:
         log_failure("a request failed", error)

@@ -52,6 +52,8 @@ class Log:
         """How many of its followers want to hear of events."""
         self.usage = NOTHING
         """What the turn took, if it did not come to its end in this process."""
+        self.calls = 0
+        """How many the turn has made, as far as this process knows."""
         self._last = _Entry(TaskStatusUpdateEvent())  # stands before the first
         self._news = asyncio.Event()
 

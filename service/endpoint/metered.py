@@ -1,4 +1,4 @@
-"""What a turn leaves in the metrics: recorded when it ends, from what the loop has noted of it."""
+"""What the decoding of a turn leaves in the metrics: recorded when it ends, from what the loop has noted of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from opentelemetry.util.types import Attributes
 
 from service.decode import StopReason, Turn
-from service.errors import LeaseLost
+from service.errors import ContextFull, LeaseLost
 from service.events import CallFinished, Event
 from service.telemetry import names
 from service.telemetry.metrics import Metrics
@@ -19,10 +19,6 @@ _OTHER = "_OTHER"
 """What the conventions say where a value would be one of any number."""
 
 
-_ENDS = ("failed", "canceled", "left")
-"""How a turn stops beside what the loop says: `left` goes on elsewhere."""
-
-
 class TurnMetrics:
     """Of one agent's turns."""
 
@@ -30,8 +26,6 @@ class TurnMetrics:
         """`model` is what the agent's configuration calls it; `tools` are the names of those that there are."""
         self._metrics = metrics
         self._tools = tools
-        for why in (*StopReason, *_ENDS):  # from 0 on: else nobody could tell the first one from none
-            metrics.turn(0, {names.STOP: str(why)})
         common = {names.PROVIDER: "vllm", names.REQUEST_MODEL: model}
         self._agent: dict[str, str] = {**common, names.OPERATION: names.INVOKE_AGENT, names.AGENT_NAME: agent}
         self._chat: Attributes = {**common, names.OPERATION: names.CHAT}
@@ -63,7 +57,7 @@ class TurnMetrics:
             self._metrics.tool_seconds(event.seconds, attributes)
 
     def _ended(self, turn: Turn, seconds: float) -> None:
-        self._stopped(turn.stop.value, seconds)
+        self._metrics.turn_seconds(seconds, self._agent)
         self._metrics.turn_stretches(len(turn.stretches), self._agent)
         self._metrics.turn_calls(turn.calls, self._agent)
         for stretch in turn.stretches:
@@ -73,15 +67,10 @@ class TurnMetrics:
 
     def _failed(self, error: BaseException, seconds: float, *, elsewhere: bool) -> None:
         if isinstance(error, LeaseLost) or elsewhere:
-            self._metrics.turn(1, {names.STOP: "left"})  # another process goes on with it
-        elif isinstance(error, Exception):
-            self._stopped("failed", seconds, type(error).__qualname__)
-        else:
-            self._stopped("canceled", seconds)
-
-    def _stopped(self, why: str, seconds: float, error: str | None = None) -> None:
-        self._metrics.turn(1, {names.STOP: why})
-        self._metrics.turn_seconds(seconds, self._agent | ({names.ERROR_TYPE: error} if error else {}))
+            return
+        is_fault = isinstance(error, Exception) and not isinstance(error, ContextFull)
+        fault = {names.ERROR_TYPE: type(error).__qualname__} if is_fault else {}
+        self._metrics.turn_seconds(seconds, self._agent | fault)
 
     def _stretch(self, stretch: Stretch) -> None:
         metrics, chat = self._metrics, self._chat

@@ -7,22 +7,27 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from a2a.utils.error_handlers import build_error_details
+from a2a.utils.error_handlers import ERROR_INFO_TYPE, build_error_details
 from a2a.utils.errors import (
     A2A_ERROR_MAPPING,
     JSON_RPC_ERROR_CODE_MAP,
     A2AError,
     InvalidRequestError,
     JSONParseError,
+    MethodNotFoundError,
 )
-from starlette.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from service.endpoint.parsed import call_of
 
 RETRY_AFTER_SECONDS = 5
+DOMAIN = "innerloop.dev"
+"""Whose name for a reason it is, in `google.rpc.ErrorInfo`, where the protocol has none."""
 _NO_CODE = -32000
-"""In JSON-RPC, where the protocol has none for it."""
+"""In JSON-RPC, where the protocol has none for it: the one of those for servers that the protocol leaves to them."""
 _NAMES = {
     HTTPStatus.UNAUTHORIZED: "UNAUTHENTICATED",
     HTTPStatus.REQUEST_TIMEOUT: "DEADLINE_EXCEEDED",
@@ -36,7 +41,7 @@ _NAMES = {
 class Refusal:
     status: HTTPStatus
     error: A2AError
-    """In the protocol's words. A bare A2AError where it has none for it."""
+    """In the protocol's words. A bare A2AError where it has none for it. Its data are shown."""
     headers: Mapping[str, str] | None = None
 
     @classmethod
@@ -56,13 +61,28 @@ class Refusal:
 
     @property
     def details(self) -> list[dict[str, Any]]:
-        """What names the reason, if the protocol has a name for it."""
+        """What names the reason: by the protocol's name, if it has one, else by ours."""
         kind = _in_http(self.error)
-        return build_error_details(kind(self.error.message)) if kind in A2A_ERROR_MAPPING else []
+        if kind in A2A_ERROR_MAPPING:
+            return build_error_details(kind(self.error.message))
+        info = {"@type": ERROR_INFO_TYPE, "reason": self.name, "domain": DOMAIN, "metadata": self.error.data or {}}
+        return [info]
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
     """Answers in the form of the binding the path belongs to."""
+    await _answer(scope, refusal)(scope, receive, send)
+
+
+def refuse_path(request: Request, error: Exception) -> Response:
+    """Answers where there is nothing to be asked at a path, or not by this method."""
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    why = f"there is no {request.method} at this path: the agent's card says where it is asked"
+    return _answer(request.scope, Refusal(status, MethodNotFoundError(why), error.headers))
+
+
+def _answer(scope: Scope, refusal: Refusal) -> JSONResponse:
     status, why = refusal.status, refusal.error.message
     content: dict[str, Any]
     if scope["path"] == "/":
@@ -77,7 +97,7 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -
             status = HTTPStatus.OK
     else:
         content = {"error": {"code": status, "status": refusal.name, "message": why, "details": refusal.details}}
-    await JSONResponse(content, status, refusal.headers)(scope, receive, send)
+    return JSONResponse(content, status, refusal.headers)
 
 
 def _kind(error: A2AError, known: Collection[type[A2AError]]) -> type[A2AError]:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from service.endpoint.versions import check_version, said_version
-from service.endpoint.well_known import card_route, jwks_route
+from service.endpoint.well_known import card_route, home_route, jwks_route
 
 
 class ContextBuilder(DefaultServerCallContextBuilder):
@@ -55,5 +55,6 @@ def make_routes(handler: RequestHandler, card: AgentCard, keys: Sequence[dict[st
         card_route(card),
         jwks_route(keys),
         *create_jsonrpc_routes(handler, "/", context, enable_v0_3_compat=True),
+        home_route(),  # after it: where neither is meant, the answer names the other's method
         *create_rest_routes(handler, context, enable_v0_3_compat=True),
     ]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
@@ -26,11 +27,13 @@ from enum import Enum, auto
 from a2a.types import Task, TaskState, TaskStatus
 
 from service import extension
+from service.decode import StopReason
 from service.endpoint.agent import Agent, Outcome
+from service.endpoint.ends import Ends
 from service.endpoint.log import Log, Logs
 from service.endpoint.parts import agent_message, text_part
 from service.endpoint.storage import Storage
-from service.errors import ContextFull, EngineError, LeaseLost
+from service.errors import ContextFull, EngineError, LeaseLost, ServiceError
 from service.sessions.turns import Held, Turns, question_id
 from service.task_states import TERMINAL
 
@@ -42,8 +45,12 @@ _PAUSE_SECONDS = 0.5
 """Before an end that could not be written is written again."""
 
 _CANCELED = Outcome(TaskState.TASK_STATE_CANCELED)
+_STOPS = {TaskState.TASK_STATE_CANCELED: "canceled", TaskState.TASK_STATE_FAILED: "failed"}
+"""Why a turn ends in such a state, where the loop has not said."""
 _GIVEN_UP = Outcome(
-    TaskState.TASK_STATE_FAILED, f"This agent has failed {ATTEMPTS} times while it worked on this; it is given up."
+    TaskState.TASK_STATE_FAILED,
+    f"This agent has failed {ATTEMPTS} times while it worked on this; it is given up.",
+    error=ServiceError(f"{ATTEMPTS} processes have died over this turn"),
 )
 
 
@@ -67,7 +74,15 @@ class Run:
     """One turn, from when it is held until it has ended, rests or is another process's."""
 
     def __init__(
-        self, held: Held, task: Task, owner: str, agent: Agent, storage: Storage, logs: Logs, answer_seconds: float
+        self,
+        held: Held,
+        task: Task,
+        owner: str,
+        agent: Agent,
+        storage: Storage,
+        logs: Logs,
+        ends: Ends,
+        answer_seconds: float,
     ) -> None:
         """`answer_seconds` is how long it may rest for an answer."""
         self.held = held
@@ -79,6 +94,7 @@ class Run:
         self._agent = agent
         self._storage = storage
         self._logs = logs
+        self._ends = ends
         self._answer_seconds = answer_seconds
         self._working: asyncio.Task[None] | None = None
         self._decoded = False
@@ -120,9 +136,10 @@ class Run:
             try:
                 await self._finish(log, await self._outcome(log))
             except LeaseLost:
-                logger.warning("turn %s: another process has taken it", self.held.lease.turn_id)
+                self._ends.lost()
             except asyncio.CancelledError:
                 if not self._goes_on_elsewhere:
+                    self._ends.left()  # its end could not be written in the time that there was
                     raise
                 await self._let_go(log)
             finally:
@@ -154,14 +171,12 @@ class Run:
         except LeaseLost:
             raise
         except ContextFull as error:
-            return Outcome(TaskState.TASK_STATE_FAILED, f"The conversation is full: {error}.")
-        except EngineError:
-            logger.exception("task %s: the engine failed", log.task.id)
-            return Outcome(TaskState.TASK_STATE_FAILED, "The model failed while it was answering.")
-        except Exception:
+            return Outcome(TaskState.TASK_STATE_FAILED, f"The conversation is full: {error}.", StopReason.CONTEXT)
+        except EngineError as error:
+            return Outcome(TaskState.TASK_STATE_FAILED, "The model failed while it was answering.", error=error)
+        except Exception as error:
             # What an exception says is for the log: to the caller it may tell too much, and never helps.
-            logger.exception("task %s failed", log.task.id)
-            return Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.")
+            return Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.", error=error)
 
     async def _finish(self, log: Log, outcome: Outcome) -> None:
         task = log.snapshot()
@@ -171,7 +186,8 @@ class Run:
             message = agent_message(task.id, task.context_id, [text_part(outcome.text)], message_id=named)
         task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
         task.status.timestamp.GetCurrentTime()
-        if (usage := outcome.usage or log.usage) or outcome.stop:
+        usage = outcome.usage or log.usage
+        if usage or outcome.stop:
             task.metadata.update(extension.task_metadata(outcome.stop, usage))
         last, then = self._storage.resting(task, log.owner), self._storage.turns.ended(lease.turn_id)
         if outcome.questions:
@@ -187,6 +203,8 @@ class Run:
             except Exception:
                 logger.exception("task %s has ended, but that cannot be written", task.id)
                 await asyncio.sleep(_PAUSE_SECONDS)
+        stop = outcome.stop or (StopReason.ASKS if outcome.questions else _STOPS.get(outcome.state, StopReason.DONE))
+        self._ends.ended(stop, max(0.0, time.time() - self.held.began), usage, log.calls, outcome.error)
         if not self._decoded:  # then nobody has told here what an earlier holder stored last
             await self._storage.tell_events(log)
         log.tell_state(task)
@@ -212,6 +230,10 @@ class Run:
         message = agent_message(log.task.id, log.task.context_id, [text_part(text)])
         log.tell_status(TaskStatus(state=TaskState.TASK_STATE_WORKING, message=message))
         self._logs.close(log)
+        if self.phase is Phase.LOST:
+            self._ends.lost()
+        else:
+            self._ends.left()
         await self._give_back()
 
     async def _give_back(self) -> None:

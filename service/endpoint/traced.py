@@ -71,7 +71,8 @@ def note_refusal(error: A2AError) -> None:
 
 
 def note_task(task: Task) -> None:
-    """Says what task the current request is about."""
+    """Says what task the current request is about, to traces and to logs."""
+    about(task_id=task.id, context_id=task.context_id)
     trace.get_current_span().set_attributes({names.A2A_TASK: task.id, names.CONVERSATION: task.context_id})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -12,6 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.endpoint.admission import Busy
 from service.endpoint.parsed import call_of
 from service.endpoint.refusals import RETRY_AFTER_SECONDS, Refusal, refuse
+from service.telemetry.logs import BOUNDED
+
+logger = logging.getLogger(__name__)
 
 _WORK_METHODS = ("SendMessage", "SendStreamingMessage", "message/send", "message/stream")
 """What starts a turn over JSON-RPC, in 1.0 and in 0.3."""
@@ -28,8 +32,9 @@ _SHUTTING_DOWN = Refusal(
 
 
 class TurnAway:
-    """Refuses new work with 503 once the service is to end. All else goes on: tasks are read, followed, cancelled.
-    Answers with 429 or 503, and when to try again, where there is too much to do: the SDK knows no such status.
+    """Refuses new work with 503 once the service is to end; tasks are read, followed and cancelled for as long as it is
+    there. A message that a handler found too much, and said so by `note_busy`, is answered with 429 or 503, and when to
+    try again: the SDK knows no such status.
 
     Stands behind `WholeBody`: what a JSON-RPC request wants is in its body.
     """
@@ -43,6 +48,7 @@ class TurnAway:
             await self._app(scope, receive, send)
             return
         if self._draining() and _is_work(scope):
+            logger.info("message refused: %s", _SHUTTING_DOWN.error.message, extra=BOUNDED)
             await refuse(scope, receive, send, _SHUTTING_DOWN)
             return
         scope[_BUSY] = None

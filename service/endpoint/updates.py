@@ -6,13 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from itertools import groupby
-from typing import Self
 
 from service.endpoint.log import Log
 from service.endpoint.parts import text_part
 from service.errors import LeaseLost
-from service.events import CallProgress, Event, TextDelta, UsageReported
+from service.events import CallProgress, CallStarted, Event, TextDelta, UsageReported
 from service.sessions.timeline import Timeline
 from service.to_the_end import to_the_end
 
@@ -22,7 +22,7 @@ GATHER_SECONDS = 0.05
 ARTIFACT_ID = "answer"
 
 
-class TaskUpdates:
+class TaskUpdates(AbstractAsyncContextManager["TaskUpdates"]):
     """The sink of one turn. What comes first goes out at once, the rest every `GATHER_SECONDS`.
 
     The model's prose becomes one artifact. Other events become data parts of WORKING updates, once they are stored.
@@ -49,6 +49,7 @@ class TaskUpdates:
         self._closing = asyncio.get_running_loop().create_future()
         self._begun = False
         """Whether the artifact exists, so that text is appended to it."""
+        log.calls = sum(isinstance(event, CallStarted) for event in timeline.kept)
         if said or log.task.artifacts:
             self._send_text(said)
         log.tell_events(timeline.kept)
@@ -68,20 +69,15 @@ class TaskUpdates:
         if added := self._timeline.add(event):
             if self._listen:
                 self._listen(event)
+            self._log.calls += isinstance(event, CallStarted)
             self._pending.append(added.event)
             if added.stored:
                 self._storing.append(added.stored)
 
-    async def __aenter__(self) -> Self:
-        return self
-
     async def __aexit__(self, *_: object) -> None:
         self._closing.set_result(None)
-        await to_the_end(self._sent())  # a cancel that comes now must not take the last words with it
-
-    async def _sent(self) -> None:
         if self._sender:
-            await self._sender
+            await to_the_end(self._sender)  # a cancel that comes now must not take the last words with it
 
     async def _send_often(self) -> None:
         while self._pending:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+HOME_PATH = "/"
 JWKS_PATH = "/.well-known/jwks.json"
 _MAX_AGE = "public, max-age=60"
 
@@ -39,6 +40,17 @@ def card_route(card: AgentCard) -> Route:
         return Response(body, media_type="application/json", headers=headers)
 
     return Route(AGENT_CARD_WELL_KNOWN_PATH, show)  # a GET, so HEAD too
+
+
+def home_route() -> Route:
+    """Where people look first: leads to the card. Machines POST there, which is JSON-RPC."""
+    where = AGENT_CARD_WELL_KNOWN_PATH.removeprefix("/")  # relative: a proxy may have its own path before ours
+    answer = {"message": "This is an A2A agent. Its card says what it can do, and how it is asked.", "card": where}
+
+    async def show(_: Request) -> Response:
+        return JSONResponse(answer, 307, {"Location": where})
+
+    return Route(HOME_PATH, show)
 
 
 def jwks_route(keys: Sequence[dict[str, Any]]) -> Route:

@@ -18,6 +18,7 @@ from a2a.types import Task
 
 from service.endpoint.admission import Admission
 from service.endpoint.agent import Agent
+from service.endpoint.ends import Ends
 from service.endpoint.log import Log, Logs
 from service.endpoint.run import Phase, Run, give_back
 from service.endpoint.storage import Step, Storage
@@ -62,6 +63,7 @@ class Worker:
         """Decodes up to `at_once` turns, and fewer while the engine is under `pressure`; `queued` more may wait."""
         self.logs = Logs()
         """Of the tasks that this process works on, or that somebody follows here."""
+        self.ends = Ends(metrics)
         self._agent = agent
         self._storage = storage
         self._turns = storage.turns
@@ -180,7 +182,7 @@ class Worker:
     def _start(self, held: Held, task: Task, owner: str) -> None:
         if task.id in self._runs:  # its acceptance took longer than a lease lasts, and it was taken meanwhile
             return
-        run = Run(held, task, owner, self._agent, self._storage, self.logs, self._answer_seconds)
+        run = Run(held, task, owner, self._agent, self._storage, self.logs, self.ends, self._answer_seconds)
         self._runs[task.id] = run
         working = asyncio.create_task(self._work(run, task), name=f"turn {task.id}")
         self._tasks.add(working)

@@ -92,7 +92,8 @@ class VllmEngine:
         finally:
             if llm.output_handler:
                 llm.output_handler.cancel()  # or it would report the end as a failure
-            await asyncio.to_thread(llm.shutdown)
+            # Its process has nothing to put in order, and would take seconds, up to five, to end by itself.
+            await asyncio.to_thread(llm.shutdown, timeout=0)
 
     @property
     def window(self) -> int:

@@ -2,52 +2,74 @@
 
 Each record has the ids of the trace and the span in which it was written, and of the task and the conversation that it
 is about. No record can look like two: what ends lines or moves cursors is escaped. What looks like a secret is not
-shown, whoever has put it there.
+shown, whoever has put it there. What strangers can bring about as often as they like is told now and then.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import sys
 import threading
+import time
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, get_args
 
 from opentelemetry import trace
 
 from service.telemetry.names import captures_content
 
 Format = Literal["json", "text"]
+Level = Literal["debug", "info", "warning", "error"]
 
 SAID = {"said": True}
 """For `extra`: an exception whose text may hold what people or models say. It is shown where content may be."""
 
+BOUNDED = {"bounded": True}
+"""For `extra`: what anybody can bring about a thousand times a second. Of those with the same message, of which there
+must be few, one is shown every `_BOUND_SECONDS`, and says how many were not.
+"""
+_BOUND_SECONDS = 10.0
+
 _VLLM, _NO = "VLLM_CONFIGURE_LOGGING", "0"
+EXPORTERS = (
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.exporter.otlp.proto.grpc.exporter",
+)
+"""Loggers of those that send spans. They tell of each try, and there is one every other second."""
+_REFUSING = ("a2a.server.routes.jsonrpc_dispatcher", "a2a.utils.error_handlers")
+"""Loggers of the A2A SDK that tell of every request that is refused, in words that may be its caller's."""
 _MESSAGE_CHARS = 4_000
 _STACK_CHARS = 16_000
 
 _about: ContextVar[dict[str, str]] = ContextVar("about")
 
 
-def set_up(form: Format | None = None, stream: TextIO | None = None) -> Format:
-    """Gives all loggers of this process one form, and says which: by default lines on a terminal, else JSON."""
+def set_up(form: Format | None = None, stream: TextIO | None = None, level: Level = "info") -> Format:
+    """Gives all loggers of this process one form, and says which: by default lines on a terminal, else JSON.
+
+    From `level` on this service's own records are shown; of libraries, no more than warnings and errors.
+    """
     stream = stream or sys.stderr
     form = form or ("text" if stream.isatty() else "json")
     handler = _Errors() if stream is sys.stderr else logging.StreamHandler(stream)
     handler.setFormatter(Json() if form == "json" else Text())
-    root = logging.getLogger()
+    handler.addFilter(_Bound())
+    root, least = logging.getLogger(), logging.getLevelNamesMapping()[level.upper()]
     root.handlers[:] = [*(each for each in root.handlers if not isinstance(each.formatter, Json | Text)), handler]
-    root.setLevel(logging.WARNING)
-    logging.getLogger("service").setLevel(logging.INFO)
+    root.setLevel(max(least, logging.WARNING))
+    logging.getLogger("service").setLevel(least)
     logging.captureWarnings(True)
     # Of a name that begins with this one vLLM makes its loggers. It is not to give them handlers of its own.
     os.environ[_VLLM] = _NO
+    for name in _REFUSING:
+        logging.getLogger(name).addFilter(_is_failure)
     logging.getLogger("vllm").setLevel(os.environ.get("VLLM_LOGGING_LEVEL", "ERROR").upper())
     sys.excepthook = _log_exception
     threading.excepthook = _log_end_of_thread
@@ -56,18 +78,32 @@ def set_up(form: Format | None = None, stream: TextIO | None = None) -> Format:
 
 
 def set_up_as_parent() -> None:
-    """In a process that vLLM has started: as in the one that has started vLLM, if it was done there."""
+    """In a process that vLLM has started: as in the one that has started vLLM, if it was done there.
+
+    That one tells when spans cannot be sent, for both.
+    """
+    for name in EXPORTERS:
+        logging.getLogger(name).disabled = True
     if os.environ.get(_VLLM) == _NO:
-        match os.environ.get("INNERLOOP_LOG_FORMAT"):
-            case "json" | "text" as form:
-                set_up(form)
-            case _:
-                set_up()
+        form, level = (os.environ.get(f"INNERLOOP_LOG_{name}") for name in ("FORMAT", "LEVEL"))
+        set_up(
+            form if form in get_args(Format) else None,  # type: ignore[arg-type]
+            level=level if level in get_args(Level) else "info",  # type: ignore[arg-type]
+        )
+
+
+def fields(**values: object) -> dict[str, object]:
+    """For `extra`: what a record has beside its message, by name. None stands for nothing."""
+    return {"fields": {name: value for name, value in values.items() if value is not None}}
 
 
 def about(**ids: str) -> None:
     """What is logged from now on in this asyncio task, and in those that it starts, has these ids."""
     _about.set({**_about.get({}), **ids})
+
+
+def _is_failure(record: logging.LogRecord) -> bool:
+    return bool(record.exc_info)
 
 
 class _Errors(logging.StreamHandler[TextIO]):
@@ -82,6 +118,28 @@ class _Errors(logging.StreamHandler[TextIO]):
         pass
 
 
+class _Bound(logging.Filter):
+    """Lets through one in a while of the records that are `BOUNDED`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[str, tuple[float, int]] = {}
+        """By what they say: when one was let through, and how many were not since."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not getattr(record, "bounded", False):
+            return True
+        now, kind = time.monotonic(), record.getMessage()
+        since, left_out = self._kinds.get(kind, (-math.inf, 0))
+        if now - since < _BOUND_SECONDS:
+            self._kinds[kind] = since, left_out + 1
+            return False
+        self._kinds[kind] = now, 0
+        if left_out:
+            record.msg, record.args = f"{kind}; {left_out} more since the last such line", ()
+        return True
+
+
 class Json(logging.Formatter):
     """A line of JSON, all of it ASCII."""
 
@@ -92,6 +150,7 @@ class Json(logging.Formatter):
             "logger": record.name,
             "message": _message(record),
             **_ids(record),
+            **_fields(record),
         }
         if error := _exception(record):
             fields["exception"] = error
@@ -104,8 +163,9 @@ class Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = _time(record).astimezone().strftime("%H:%M:%S")
         line = f"{time} {record.levelname:<7} {record.name}: {_message(record)}"
-        if ids := " ".join(f"{name}={value}" for name, value in _ids(record).items() if name != "span_id"):
-            line += f"  ({ids})"
+        shown = {name: value for name, value in _ids(record).items() if name != "span_id"} | _fields(record)
+        if shown:
+            line += f"  ({' '.join(f'{name}={value}' for name, value in shown.items())})"
         line = _on_one_line(line)
         if not (error := _exception(record)):
             return line
@@ -129,6 +189,10 @@ def _ids(record: logging.LogRecord) -> dict[str, str]:
     if current.is_valid:
         ids = {"trace_id": trace.format_trace_id(current.trace_id), "span_id": trace.format_span_id(current.span_id)}
     return ids | _about.get({})
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return getattr(record, "fields", {})
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from service.telemetry.logs import EXPORTERS
+
 logger = logging.getLogger(__name__)
 
-_EXPORTERS = (
-    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
-    "opentelemetry.exporter.otlp.proto.grpc.exporter",
-)
-"""Loggers of theirs. They tell of each try, and there is one every other second."""
 _QUEUE = "opentelemetry.sdk._shared_internal"
 """The logger of what waits to be sent. It tells when there is no more room for that."""
 
@@ -30,7 +27,7 @@ class TellsOutages(SpanExporter):
         self._said: list[str] = []
         self._lost = 0
         """Spans, since the last that were sent."""
-        for name in _EXPORTERS:
+        for name in EXPORTERS:
             logging.getLogger(name).addFilter(self._keep)
         logging.getLogger(_QUEUE).addFilter(self._is_news)
 
@@ -54,7 +51,7 @@ class TellsOutages(SpanExporter):
 
     def shutdown(self) -> None:
         self._exporter.shutdown()
-        for name in _EXPORTERS:
+        for name in EXPORTERS:
             logging.getLogger(name).removeFilter(self._keep)
         logging.getLogger(_QUEUE).removeFilter(self._is_news)
 

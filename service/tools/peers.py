@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from service.tools.base import Asks, CallContext, CallKey, ToolSpec
 
 logger = logging.getLogger(__name__)
 
+_START_SECONDS = 120.0
+"""How long a peer may not be there at first: it may be started together with us, and its model take long to load."""
 _RETRY_SECONDS = 1.0
 """How soon the card of a peer that is down is asked for again."""
 _DESCRIPTION_CHARS = 400
@@ -101,8 +104,9 @@ class Peer:
         self._agent: RemoteAgent | None = None
         self.up = False
         """Whether it answered when it was last looked for or asked something."""
-        self._failure = ""
-        """Why its card could not be read the last time."""
+        self._told: tuple[int, str] | None = None
+        """Of its being down: at which level that was told, and why it is."""
+        self._began = time.monotonic()
         self._spec = peer_spec(config.name, "Asks another agent.", [])
 
     @property
@@ -137,12 +141,13 @@ class Peer:
                 direct=config.direct,
             )
         except Exception as error:  # the card is a stranger's: whatever is wrong with it must not end this service
-            why = one_line(str(error), _REASON_CHARS)
-            if why != self._failure:
-                logger.warning("peer %s at %s: %s", config.name, config.url, why)
-            self.up, self._failure = False, why
+            told = self._level(error), one_line(str(error), _REASON_CHARS)
+            if told != self._told:
+                level, why = told
+                logger.log(level, "peer %s at %s: %s", config.name, config.url, why)
+            self.up, self._told = False, told
             return
-        self._agent, self.up, self._failure = agent, True, ""
+        self._agent, self.up, self._told = agent, True, None
         card = agent.card
         self._spec = peer_spec(config.name, card.description, [skill.name for skill in card.skills])
 
@@ -175,6 +180,14 @@ class Peer:
             memo = _Asked(reply.task_id, reply.question).memo
             raise Asks(f"{name} asks: {what}", wants_credentials=wants_credentials, memo=memo)
         raise ToolError(f"{name} {_OUTCOMES.get(reply.state, 'stopped without an answer')}{reason and f': {reason}'}")
+
+    def _level(self, error: BaseException | None) -> int:
+        """How bad it is that its card cannot be read: one that nothing listens for yet may be about to start."""
+        if self._agent is None and time.monotonic() - self._began < _START_SECONDS:
+            while error := error.__cause__ if error else None:
+                if isinstance(error, httpx.ConnectError):
+                    return logging.INFO
+        return logging.WARNING
 
     def _out_of_reach(self, *, heard: bool) -> ToolError:
         """Of a message that the peer may have heard, nobody knows what it does about it."""

@@ -96,3 +96,8 @@ def _contracts(asked: Asked) -> Says:
         return Says(oracle(Office.generate(), asked.text))
     supplier = asked.text.removeprefix("Does ").removesuffix(" bear the tariffs?")
     return Says(calls=(("search_contract", json.dumps({"supplier": supplier, "query": "tariffs"})),))
+
+
+def chatty(folder: Path) -> Opened:
+    """Says what it was told."""
+    return play(lambda asked: Says(f"You said: {asked.text}"))

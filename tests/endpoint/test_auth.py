@@ -86,9 +86,17 @@ async def is_let_in(agent: Agent, headers: dict[str, str]) -> bool:
             said = response.json()
             if path == "/":
                 assert (said["jsonrpc"], said["id"], said["error"]["code"]) == ("2.0", None, -32000)
+                (info,) = said["error"].pop("data")
             else:
                 assert (said["error"]["code"], said["error"]["status"]) == (401, "UNAUTHENTICATED")
-            assert not any(value.removeprefix("Bearer ") in response.text for value in headers.values() if value)
+                (info,) = said["error"].pop("details")
+            assert info == {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "UNAUTHENTICATED",
+                "domain": "innerloop.dev",
+                "metadata": {"challenge": response.headers["WWW-Authenticate"]},
+            }
+            assert not any(value.removeprefix("Bearer ") in str(said) for value in headers.values() if value)
         else:
             assert "TASK_STATE_COMPLETED" in response.text
     (result,) = let_in

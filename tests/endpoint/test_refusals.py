@@ -406,8 +406,20 @@ async def test_parts_that_are_a_text(run_server: RunServer, call: Call, caplog: 
 
 async def test_a_path_that_is_not_there(run_server: RunServer) -> None:
     agent = await run_server(echo)
-    assert (await agent.http.get(f"{agent.url}/nothing")).status_code == 404
-    assert (await agent.http.get(agent.url)).status_code == 405
+    for method, path, status in (("GET", "/nothing", 404), ("PUT", "/message:send", 405), ("PUT", "/", 405)):
+        response = await agent.http.request(method, agent.url + path)
+        error = response.json()["error"]
+        assert response.status_code == status
+        assert error["code"] == (status if path != "/" else -32601)
+        assert error["message"].startswith(f"there is no {method} at this path")
+
+
+async def test_who_looks_at_an_agent_with_a_browser_is_shown_its_card(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    home = await agent.http.get(agent.url)
+    assert home.json()["card"] == home.headers["Location"]
+    card = await agent.http.get(agent.url, follow_redirects=True)
+    assert card.json()["name"] == "agent"
 
 
 @over_both

@@ -61,6 +61,17 @@ async def test_the_engine_outlives_ctrl_c_and_its_end_is_an_error(weights: Prepa
         assert not engine.alive
 
 
+async def test_an_engine_that_does_not_end_by_itself_is_not_waited_for(weights: Prepared) -> None:
+    others = set(multiprocessing.active_children())
+    async with VllmEngine.open(EngineConfig(weights.folder, weights.version, window=256), print):
+        (process,) = set(multiprocessing.active_children()) - others
+        assert process.pid
+        os.kill(process.pid, signal.SIGSTOP)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 4  # vLLM itself would wait for five seconds
+    wait_until(lambda: not process.is_alive(), seconds=10)
+
+
 @pytest.mark.parametrize("when", ["loading", "open"])
 def test_the_engine_does_not_outlive_its_owner(when: str, weights: Prepared, tmp_path: Path) -> None:
     script = tmp_path / "owner.py"

@@ -234,7 +234,7 @@ def test_a_server_says_everything_in_json(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*command, "--port", "0", "--engine", "tests.cli.actors:idle"],
         stderr=subprocess.PIPE,
-        env={**environment, "INNERLOOP_DATA": str(tmp_path)},
+        env={**environment, "INNERLOOP_DATA": str(tmp_path), "INNERLOOP_PROT": "1"},
     ) as process:
         assert process.stderr
         records: list[Any] = []
@@ -243,4 +243,6 @@ def test_a_server_says_everything_in_json(tmp_path: Path) -> None:
             if " is ready at " in records[-1]["message"]:
                 process.terminate()
     assert " is ready at " in "".join(record["message"] for record in records)
+    assert records[0]["level"] == "WARNING"
+    assert records[0]["message"].startswith("INNERLOOP_PROT is not a setting")
     assert all(record.keys() >= {"timestamp", "level", "logger", "message"} for record in records)

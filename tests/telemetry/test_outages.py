@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -82,6 +84,21 @@ def test_one_that_is_down_is_told_once_with_why(
         assert [tells.export([span]) for _ in range(2)] == [REFUSED] * 2
     ((_, text),) = told(caplog)
     assert re.search(why, text)
+
+
+def test_a_process_of_vllm_s_leaves_that_to_the_one_that_has_started_it() -> None:
+    script = """
+import os
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from service.telemetry.logs import set_up, set_up_as_parent
+set_up("json")
+set_up_as_parent()
+span = TracerProvider(shutdown_on_exit=False).get_tracer("vllm").start_span("one")
+print(OTLPSpanExporter("http://127.0.0.1:1", timeout=0.1).export([span]).name)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("FAILURE\n", "")
 
 
 def test_meanwhile_nothing_is_told_of_what_does_not_wait(caplog: pytest.LogCaptureFixture, span: ReadableSpan) -> None:

@@ -1,0 +1,63 @@
+"""How turns end, as operators hear of it: each end is counted by why it came, and is one line of the log.
+
+What people and models have said is no part of it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from service.decode import StopReason
+from service.telemetry import names
+from service.telemetry.logs import fields
+from service.telemetry.metrics import Metrics
+from service.usage import NOTHING, Usage
+
+logger = logging.getLogger(__name__)
+
+_OTHERS = ("failed", "canceled", "left")
+"""Why turns end, beside what the loop says: `left` goes on elsewhere."""
+
+
+class Ends:
+    """Of one process's turns."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._count = metrics.turn
+        for stop in (*StopReason, *_OTHERS):  # from 0 on: else nobody could tell the first one from none
+            self._count(0, {names.STOP: str(stop)})
+
+    def ended(
+        self,
+        stop: str,
+        seconds: float | None = None,
+        usage: Usage = NOTHING,
+        calls: int | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """A turn has ended or rests, and that is written. What it took is not given of one that was not decoded.
+
+        One that `failed` did so by a fault of this service: for that `error`, if there was one.
+        """
+        self._count(1, {names.STOP: stop})
+        took = fields(
+            stop=stop,
+            seconds=None if seconds is None else round(seconds, 3),
+            input_tokens=usage.input if usage else None,
+            output_tokens=usage.output if usage else None,
+            calls=calls,
+        )
+        level = logging.ERROR if stop == "failed" else logging.INFO
+        logger.log(level, "turn ended: %s", stop, exc_info=error, extra=took)
+
+    def left(self) -> None:
+        """This process ends before the turn: another goes on with it, or this one once it is started again."""
+        self._go(logging.INFO, "turn left, for another process to go on with")
+
+    def lost(self) -> None:
+        """Another process has taken the turn."""
+        self._go(logging.WARNING, "turn lost: another process has taken it")
+
+    def _go(self, level: int, what: str) -> None:
+        self._count(1, {names.STOP: "left"})
+        logger.log(level, what, extra=fields(stop="left"))
