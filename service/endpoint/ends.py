@@ -23,9 +23,9 @@ class Ends:
     """Of one process's turns."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._count = metrics.turn
+        self._metrics = metrics
         for stop in (*StopReason, *_OTHERS):  # from 0 on: else nobody could tell the first one from none
-            self._count(0, {names.STOP: str(stop)})
+            metrics.turn(0, {names.STOP: str(stop)})
 
     def ended(
         self,
@@ -39,7 +39,7 @@ class Ends:
 
         One that `failed` did so by a fault of this service: for that `error`, if there was one.
         """
-        self._count(1, {names.STOP: stop})
+        self._metrics.turn(1, {names.STOP: stop})
         took = fields(
             stop=stop,
             seconds=None if seconds is None else round(seconds, 3),
@@ -56,8 +56,9 @@ class Ends:
 
     def lost(self) -> None:
         """Another process has taken the turn."""
+        self._metrics.lost(1, None)
         self._go(logging.WARNING, "turn lost: another process has taken it")
 
     def _go(self, level: int, what: str) -> None:
-        self._count(1, {names.STOP: "left"})
+        self._metrics.turn(1, {names.STOP: "left"})
         logger.log(level, what, extra=fields(stop="left"))

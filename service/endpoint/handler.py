@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Set
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager, suppress
 
@@ -59,6 +60,8 @@ from service.sessions.writes import Statement
 from service.task_states import INTERRUPTED, TERMINAL
 from service.telemetry.logs import BOUNDED, fields
 from service.transcript import Transcript
+
+logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN_SECONDS = 0.1
 
@@ -289,9 +292,8 @@ class Handler(RequestHandler):
         try:
             return await self._worker.accept(accepted, task, owner, *also, begins=begins)
         except Busy as busy:
-            # Of which caller it was, those who are told apart have a name.
-            caller = fields(caller=owner or None)
-            logger.warning("message refused: %s", busy.message, extra=BOUNDED | caller)
+            who = fields(caller=owner or None)  # where callers are told apart
+            logger.warning("message refused: %s", busy.message, extra=BOUNDED | who)
             note_busy(context, busy)
             raise
 

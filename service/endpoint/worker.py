@@ -64,6 +64,7 @@ class Worker:
         self.logs = Logs()
         """Of the tasks that this process works on, or that somebody follows here."""
         self.ends = Ends(metrics)
+        """Tells how turns end, also those that nobody has begun."""
         self._agent = agent
         self._storage = storage
         self._turns = storage.turns
@@ -267,7 +268,6 @@ class Worker:
         for lease, run in runs.items():
             if lease in lost:
                 run.lose()
-                self._metrics.lost(1, None)
                 continue
             run.renewed = asked
             if lease.turn_id in cancelled:

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, TimeoutError
 
+from service.telemetry.logs import BOUNDED
+
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ def sqlstate(error: DBAPIError) -> str:
 def log_failure(what: str, error: Exception) -> None:
     """Says in a line that the database is away, if that is why; of anything else also where it comes from."""
     if is_outage(error):
-        logger.warning("%s: the database is away: %s", what, error)
+        logger.warning("%s: the database is away: %s", what, error, extra=BOUNDED)
     else:
         logger.error("%s", what, exc_info=error)
 
@@ -50,5 +52,5 @@ async def through_outages(operation: Callable[[], Awaitable[T]]) -> T:
         except Exception as error:
             if not is_outage(error):
                 raise
-            logger.warning("the database is away: %s", error)
+            logger.warning("the database is away: %s", error, extra=BOUNDED)
         await asyncio.sleep(PAUSE_SECONDS)

@@ -14,7 +14,7 @@ from service.endpoint.run import ATTEMPTS
 from service.sessions.database import open_database
 from service.sessions.tables import turns
 from service.settings import AuthSection
-from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, say
+from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually, say
 from tests.endpoint.bindings import Call, over_both
 from tests.endpoint.test_admission import fill
 from tests.telemetry.test_logs import SPAN_ID, TRACE_ID, Written, as_before, lines
@@ -170,6 +170,26 @@ async def test_a_turn_that_is_left_to_others(run_server: RunServer) -> None:
     left, done = told(written, "turn")
     assert {left["task_id"], done["task_id"]} == {task["id"]}
     assert (left["level"], left["stop"], done["stop"]) == ("INFO", "left", "done")
+
+
+async def test_a_turn_that_another_process_takes(run_server: RunServer) -> None:
+    agent = await run_server(echo)
+    written = lines("json")
+    agent.engine.gate.clear()
+    task, sent = await working(agent)
+    async with open_database(agent.database) as database, database.begin() as connection:
+        await connection.execute(update(turns).values(fence=turns.c.fence + 1))
+    agent.engine.gate.set()
+
+    async def is_told() -> bool:
+        return bool(told(written, "turn"))
+
+    await eventually(is_told)
+    await agent.stop()
+    await sent
+    (record,) = told(written, "turn")
+    assert (record["level"], record["message"]) == ("WARNING", "turn lost: another process has taken it")
+    assert (record["stop"], record["task_id"]) == ("left", task["id"])
 
 
 @over_both
