@@ -221,7 +221,7 @@ def finds_its_pods(objects: list[Object]) -> None:
 
 
 def is_cut_off(values: Object, objects: list[Object]) -> None:
-    """Every pod has a policy for what comes in and goes out, and no rule of it is without an end or a port."""
+    """Every pod has a policy for what comes in and goes out; each rule has an end and, unless that is pods, a port."""
     policies = [each["spec"] for each in objects if each["kind"] == "NetworkPolicy"]
     if not values.get("networkPolicy", {}).get("enabled", True):
         assert not policies
@@ -233,7 +233,8 @@ def is_cut_off(values: Object, objects: list[Object]) -> None:
             covered |= {"agent", "engine"}  # those of a LeaderWorkerSet, among themselves
             continue
         covered |= selected(spec["podSelector"]["matchLabels"], objects)
-        assert all(rule["to"] and rule["ports"] for rule in spec["egress"])
+        assert all(rule["to"] for rule in spec["egress"])
+        assert all("ports" in rule or not any("ipBlock" in peer for peer in rule["to"]) for rule in spec["egress"])
         assert all(rule["from"] and rule["ports"] for rule in spec.get("ingress") or [])
     assert covered >= set(pods(objects))
 

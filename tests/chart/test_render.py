@@ -125,6 +125,49 @@ def test_a_peer_in_the_cluster_may_be_asked_at_its_public_address_too() -> None:
     assert own == [{"port": 8001}, {"port": 8002}]
 
 
+GATEWAY: Object = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateways"}}}
+OUTSIDE: Object = {"ipBlock": {"cidr": "203.0.113.7/32"}}
+
+
+@pytest.mark.parametrize(
+    ("values", "port"),
+    [
+        ({"peers": [{"name": "legal", "url": "https://legal.example.com", "egress": [GATEWAY, OUTSIDE]}]}, 443),
+        ({"traces": {"endpoint": "http://collector:4318", "egress": [GATEWAY, OUTSIDE]}}, 4318),
+        ({"model": {"source": "download", "download": {"egress": [GATEWAY, OUTSIDE]}}}, 443),
+    ],
+    ids=str,
+)
+def test_pods_may_be_asked_at_their_own_ports_and_networks_at_the_urls(values: Object, port: int) -> None:
+    """A policy sees the port behind a Service: Envoy Gateway's pods have 10443 where its URLs have 443."""
+    rules = only(render(values), "NetworkPolicy", "office-innerloop")["spec"]["egress"]
+    assert {"to": [GATEWAY]} in rules
+    assert {"to": [OUTSIDE], "ports": [{"port": port}]} in rules
+
+
+def test_names_are_looked_up_where_the_cluster_has_them() -> None:
+    openshift: Object = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "openshift-dns"}}}
+    values = case("replicas")
+    values["networkPolicy"] |= {"dns": [openshift], "dnsPort": 5353}
+    both = [{"port": 5353, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    policies = [each["spec"] for each in render(values) if each["kind"] == "NetworkPolicy"]
+    assert len(policies) == 3
+    assert all(policy["egress"][0] == {"to": [openshift], "ports": both} for policy in policies)
+
+
+@pytest.mark.parametrize("shown", [{"authModes": "bearer,tls"}, {}], ids=str)
+def test_keda_is_told_how_prometheus_wants_to_be_asked(shown: Object) -> None:
+    """Without a mode it shows nothing of what the TriggerAuthentication has, but for a pod's identity."""
+    values = case("replicas")
+    values["autoscaling"]["keda"] = {"authenticationRef": "prometheus"} | shown
+    triggers = only(render(values), "ScaledObject")["spec"]["triggers"]
+    assert len(triggers) == 2
+    for each in triggers:
+        assert each["authenticationRef"] == {"name": "prometheus"}
+        assert each["metadata"].get("authModes") == shown.get("authModes")
+    check_custom(render(values))
+
+
 def test_migrations_reach_the_database_as_the_agent_does_but_in_their_own_role() -> None:
     objects = render(case("replicas"))
     pod = pods(objects)["migrations"]["spec"]

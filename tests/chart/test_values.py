@@ -85,6 +85,8 @@ def test_the_readme_is_current(tmp_path: Path) -> None:
         ({"autoscaling": {"kind": "both"}}, "kind"),
         ({"autoscaling": {"keda": {"idleReplicaCount": 0}}}, "triggers"),
         ({"autoscaling": {"keda": {"idleReplicaCount": 1, "triggers": [{}]}}}, "idleReplicaCount"),
+        ({"autoscaling": {"keda": {"authModes": "bearer, tls"}}}, "authModes"),
+        ({"metrics": {"rules": {"runbookUrl": "docs/runbook.md"}}}, "runbookUrl"),
         (GPUS | {"database": {}}, "kind"),
         (GPUS | {"device": "cpu"}, "device"),
         (GPUS | {"model": {"source": "image"}}, "source"),
