@@ -45,6 +45,8 @@ EXPORTERS = (
 """Loggers of those that send spans. They tell of each try, and there is one every other second."""
 _REFUSING = ("a2a.server.routes.jsonrpc_dispatcher", "a2a.utils.error_handlers")
 """Loggers of the A2A SDK that tell of every request that is refused, in words that may be its caller's."""
+_HEARS_STRANGERS = ("uvicorn.error",)
+"""Loggers of libraries that tell of every request that is none."""
 _MESSAGE_CHARS = 4_000
 _STACK_CHARS = 16_000
 
@@ -127,7 +129,8 @@ class _Bound(logging.Filter):
         """By what they say: when one was let through, and how many were not since."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not getattr(record, "bounded", False):
+        is_libraries = record.name in _HEARS_STRANGERS and not record.exc_info
+        if not (is_libraries or getattr(record, "bounded", False)):
             return True
         now, kind = time.monotonic(), record.getMessage()
         since, left_out = self._kinds.get(kind, (-math.inf, 0))

@@ -88,6 +88,7 @@ def test_right_and_right_again(start: Start) -> None:
         assert "→ place_order(" in said
         assert "    contracts → search_contract(" in said
         assert said.count("✓") == 4
+        assert "WARNING" not in said
 
 
 @pytest.mark.model

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import update
@@ -211,6 +213,21 @@ async def test_what_is_refused_for_want_of_room_is_told_now_and_then(
     assert json.loads(written()[-1])["message"] == f"{refused}; 4 more since the last such line"
     agent.engine.gate.set()
     await asyncio.gather(*sent)
+
+
+async def test_what_is_no_request_at_all(run_server: RunServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = await run_server(echo)
+    for name in ("uvicorn", "uvicorn.error"):  # other tests have made servers that speak for themselves
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    written = lines("json")
+    for _ in range(3):
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(agent.url).port)
+        writer.write(b"nonsense\r\n\r\n")
+        await reader.read()
+        writer.close()
+    (record,) = map(json.loads, written())
+    assert (record["level"], record["message"]) == ("WARNING", "Invalid HTTP request received.")
 
 
 async def test_callers_who_are_not_known(run_server: RunServer, tmp_path: Path) -> None:

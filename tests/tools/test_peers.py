@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -455,6 +456,21 @@ async def test_a_direct_peer_is_asked_where_it_was_found_and_shown_the_credentia
     assert {each["authorization"] for each in odd.headers} == {"Bearer secret"}
     assert odd.asked == ["SendStreamingMessage"] * 2
     assert gateway.asked == []
+
+
+async def test_one_that_is_not_there_yet_is_no_reason_to_worry_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may be started together with us. Each is told once."""
+    caplog.set_level(logging.INFO, "service.tools.peers")
+    with bound() as nobody:
+        async with open_peers([PeerConfig("helper", url_of(nobody))]) as peers:
+            for seconds in (60.0, 60.0, 0.0, 0.0):
+                monkeypatch.setattr("service.tools.peers._START_SECONDS", seconds)
+                await peers["helper"].refresh()
+    first, second = caplog.records
+    assert (first.levelno, second.levelno) == (logging.INFO, logging.WARNING)
+    assert first.getMessage() == second.getMessage()
 
 
 async def test_a_credential_goes_with_every_question(tmp_path: Path) -> None:
