@@ -53,16 +53,16 @@ def run(folder: Path, out: Path | None, further: bool, **given: Any) -> int:
         rounds = [replace(last, **given)] if given or not known else list(known)
     console = Console(stderr=True)
     with Steps(console) as say:
-        base = prepare(agent.model.model_copy(update={"adapter": None}), folder, machine.cache, say).folder
+        base = prepare(agent.model.model_copy(update={"adapter": None}), folder, machine.cache, say)
     begin, made = adapter if further else None, []
     for round_ in rounds:
         shown = []
         for form, wanted in _forms(agent, round_):
             with count(console, f"demonstrations, {form.format}", wanted) as tell:
-                shown.append(demonstrations(folder, form, base, wanted, round_.seed, tell))
+                shown.append(demonstrations(folder, form, base.folder, wanted, round_.seed, tell))
         batched = batches(shown, round_.batch, round_.seed)
         # It shows its own progress.
-        controls = make_chat(agent.chat, base).controls
+        controls = make_chat(agent.chat, base.folder).controls
         begin = train(agent.model.base, base, begin, batched, controls, round_, machine.cache / "training")
         made.append(begin)
     shutil.copytree(made[-1], out, dirs_exist_ok=True)

@@ -73,7 +73,9 @@ async def evaluate(
             episodes.append(episode)
             progress(episode)
 
-    await asyncio.gather(*(work() for _ in range(at_once)))
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(at_once):
+            workers.create_task(work())
     return episodes
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,13 @@ from peft import LoraConfig, PeftModel
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from service.engine.cpu import emulates_bfloat16
+from service.models.adapter import digest
+from service.models.prepare import Prepared
 from service.transcript import Transcript
 
 
@@ -72,57 +75,41 @@ _SAVE_STEPS = {"cpu": 25, "gpu": 500}
 
 def train(
     name: str,
-    base: Path,
+    base: Prepared,
     begin: Path | None,
     batches: Sequence[Sequence[Transcript]],
     controls: Set[int],
     how: Round,
     cache: Path,
 ) -> Path:
-    """One round for the model `name`, whose weights are in `base`: an adapter, in bfloat16, in a folder in `cache`.
+    """One round for the model `name`, whose weights are `base`: an adapter, in bfloat16, in a folder in `cache`.
 
     It goes on from the adapter `begin`, if there is one. `controls` are the ids of the control tokens that a model
     samples. A round that was interrupted goes on from its last checkpoint, and one that was done is not done again.
     """
-    folder = cache / _key(base, begin, batches, how)
+    rows = [_row(batch) for batch in batches]
+    folder = cache / _key(name, base.version, begin, rows, controls, how)
     out, checkpoints = folder / "adapter", folder / "checkpoints"
     if out.is_dir():
         return out
     # The adapter itself is trained in float32; the rest in the precision it will be served in.
     gpu = torch.cuda.is_available()
     half = gpu or not emulates_bfloat16()
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if half else torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype=torch.bfloat16 if half else torch.float32)
     if begin:
         model = PeftModel.from_pretrained(model, str(begin), is_trainable=True)
-        model.peft_config["default"].base_model_name_or_path = str(base)  # where PEFT finds it without asking the hub
+        # Where PEFT finds it without asking the hub.
+        model.peft_config["default"].base_model_name_or_path = str(base.folder)
     fresh = LoraConfig(r=how.rank, lora_alpha=2 * how.rank, target_modules="all-linear", task_type="CAUSAL_LM")
     trainer = _Trainer(
         model=model,
-        args=SFTConfig(
-            output_dir=str(checkpoints),
-            num_train_epochs=how.epochs,
-            per_device_train_batch_size=1,  # of our batches
-            learning_rate=how.learning_rate,
-            lr_scheduler_type="linear",
-            warmup_steps=20,
-            max_grad_norm=1.0,
-            bf16=half,
-            use_cpu=not gpu,
-            gradient_checkpointing=False,
-            remove_unused_columns=False,
-            dataset_kwargs={"skip_prepare_dataset": True},
-            logging_steps=10,
-            save_steps=_SAVE_STEPS["gpu" if gpu else "cpu"],
-            save_total_limit=1,
-            report_to="none",
-            seed=how.seed,
-        ),
+        args=_settings(how, checkpoints, gpu=gpu, half=half),
         data_collator=Collator(controls, how.control_weight),
-        train_dataset=Dataset.from_list([_row(batch) for batch in batches]),
-        processing_class=AutoTokenizer.from_pretrained(base),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=AutoTokenizer.from_pretrained(base.folder),
         peft_config=None if begin else fresh,
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
+    trainer.train(resume_from_checkpoint=_last_whole(checkpoints))
     trained = trainer.model
     assert isinstance(trained, PeftModel)
     trained.peft_config["default"].base_model_name_or_path = name
@@ -135,15 +122,47 @@ def train(
     return out
 
 
-def _key(base: Path, begin: Path | None, batches: Sequence[Sequence[Transcript]], how: Round) -> str:
-    """Tells rounds apart by all that they depend on."""
-    total = hashlib.sha256(repr((base.name, how)).encode())
-    if begin:
-        total.update((begin / "adapter_model.safetensors").read_bytes())
-    for batch in batches:
-        for transcript in batch:
-            total.update(repr(transcript.tokens).encode())
+def _key(
+    name: str, base: str, begin: Path | None, rows: Sequence[Mapping[str, Any]], controls: Set[int], how: Round
+) -> str:
+    """Tells rounds apart by all that they are given; `base` is a version."""
+    given = name, base, begin and digest(begin), sorted(controls), how
+    total = hashlib.sha256(repr(given).encode())
+    for row in rows:
+        total.update(repr(row).encode())
     return total.hexdigest()[:12]
+
+
+def _last_whole(checkpoints: Path) -> str | None:
+    """Where to go on; a checkpoint in whose midst the process ended, before the trainer's state, is removed."""
+    for checkpoint in checkpoints.glob(f"{PREFIX_CHECKPOINT_DIR}-*"):
+        if not (checkpoint / TRAINER_STATE_NAME).is_file():
+            shutil.rmtree(checkpoint)
+    last: str | None = get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None
+    return last
+
+
+def _settings(how: Round, checkpoints: Path, *, gpu: bool, half: bool) -> SFTConfig:
+    """The trainer's; `half` is for bfloat16."""
+    return SFTConfig(
+        output_dir=str(checkpoints),
+        num_train_epochs=how.epochs,
+        per_device_train_batch_size=1,  # of our batches
+        learning_rate=how.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=20,
+        max_grad_norm=1.0,
+        bf16=half,
+        use_cpu=not gpu,
+        gradient_checkpointing=False,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        logging_steps=10,
+        save_steps=_SAVE_STEPS["gpu" if gpu else "cpu"],
+        save_total_limit=1,
+        report_to="none",
+        seed=how.seed,
+    )
 
 
 def _row(batch: Sequence[Transcript]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def test_the_shared_head_and_the_narrow_lm_head(weights: Prepared, inner: InnerF
 
 @dataclass(frozen=True)
 class Trained:
-    base: Path
+    base: Prepared
     batches: list[list[Transcript]]
     recipe: Round
     adapter: Path
@@ -74,18 +74,18 @@ class Trained:
 def trained(tmp_path_factory: pytest.TempPathFactory, inner: InnerFormat) -> Trained:
     """Two steps."""
     folder = tmp_path_factory.mktemp("trained")
-    base = prepare(ModelSection(), folder, Machine().cache, print).folder
+    base = prepare(ModelSection(), folder, Machine().cache, print)
     recipe = Round(demonstrations=8, batch=4, learning_rate=0.05)  # which a warm-up of twenty steps makes small
     form = ChatSection(format="inner")
-    shown = demonstrations(AGENTS / "contracts", form, base, recipe.demonstrations, recipe.seed, lambda _: None)
+    shown = demonstrations(AGENTS / "contracts", form, base.folder, recipe.demonstrations, recipe.seed, lambda _: None)
     batched = batches([shown], recipe.batch, recipe.seed)
     return Trained(base, batched, recipe, train("a base", base, None, batched, inner.controls, recipe, folder))
 
 
 @pytest.mark.timeout(300)
 def test_merging_changes_nothing_about_what_was_learnt(trained: Trained, tmp_path: Path) -> None:
-    merge(trained.base, trained.adapter, tmp_path, print)
-    untuned = AutoModelForCausalLM.from_pretrained(trained.base, dtype=torch.float32)
+    merge(trained.base.folder, trained.adapter, tmp_path, print)
+    untuned = AutoModelForCausalLM.from_pretrained(trained.base.folder, dtype=torch.float32)
     served = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
     transcript = trained.batches[0][0]
     tokens, mask = torch.tensor([transcript.tokens]), torch.tensor(transcript.sampled_mask)
