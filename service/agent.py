@@ -128,6 +128,8 @@ def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
         tokenizer = Tokenizer.from_buffer(content)
     except Exception as error:  # the library raises nothing more special
         raise ConfigError(f"{path}: not a tokenizer: {error}") from error
+    tokenizer.no_truncation()  # as it may have been left on when the model was trained
+    tokenizer.no_padding()
     if section.thinking is None:
         return InnerFormat(tokenizer, live=section.live)
     # Only now: this takes a second to import.

@@ -8,6 +8,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from service.agent import make_chat, peer_config
+from service.chat.inner import InnerFormat
 from service.errors import ConfigError
 from service.settings import ChatSection, PeerSection
 from tests.keys import write_key, write_pins
@@ -19,6 +20,15 @@ def test_a_format_fits_its_model(tmp_path: Path, tokenizer: Tokenizer) -> None:
     assert [inner.live, live.live] == [False, True]
     with pytest.raises(ConfigError, match="this model is not of the family qwen3"):
         make_chat(ChatSection.model_validate({"format": "qwen3", "thinking": False}), tmp_path)
+
+
+def test_texts_are_encoded_whole_whatever_the_tokenizer_was_left_at(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    saved = Tokenizer.from_str(tokenizer.to_str())
+    saved.enable_truncation(8)
+    saved.enable_padding(length=64, pad_token="!", pad_id=0)
+    saved.save(str(tmp_path / "tokenizer.json"))
+    chat = make_chat(ChatSection(), tmp_path)
+    assert chat.begin("You help with orders.", []) == InnerFormat(tokenizer).begin("You help with orders.", [])
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"{}", b"version https://git-lfs.github.com/spec/v1"])
