@@ -156,7 +156,7 @@ class FamilyFormat:
                 (call,) = self._renderer.parse_response(tokens, tools=_describe(tools)).tool_calls
                 if call.status is ToolCallParseStatus.OK and isinstance(call.name, str):
                     return ToolCall(id, call.name, json.dumps(call.arguments))
-            except ValueError:  # of a number too long to be read
+            except (ValueError, RecursionError):  # of a number too long to be read, of brackets without end
                 pass
             return ToolCall(id, "", raw)
 

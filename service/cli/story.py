@@ -159,8 +159,8 @@ def printable(text: str) -> str:
 def _arguments(text: str) -> str:
     try:
         arguments = json.loads(text)
-    except ValueError:
-        return short(text)
-    if not isinstance(arguments, dict):
-        return short(text)
-    return short(", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items()))
+        if isinstance(arguments, dict):
+            text = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+    except (ValueError, RecursionError):
+        pass  # then it is told as it is
+    return short(text)

@@ -191,7 +191,13 @@ def test_a_call_that_never_closes_is_no_call(family: FamilyFormat) -> None:
     assert "nuts" not in reading.text
 
 
-@pytest.mark.parametrize("body", ["{nuts}", '{"name": 5}', "[]", f'{{"name": "order", "arguments": {"9" * 5000}}}'])
+BEYOND = ("9" * 5_000, "[" * 5_000 + "]" * 5_000)
+"""Digits and brackets that are valid JSON, and more than is read."""
+
+
+@pytest.mark.parametrize(
+    "body", ["{nuts}", '{"name": 5}', "[]", *(f'{{"name": "order", "arguments": {{"item": {it}}}}}' for it in BEYOND)]
+)
 def test_a_call_that_cannot_be_read_is_still_a_call(qwen: Tokenizer, body: str) -> None:
     """The model reads that there is no such tool, and may write it again."""
     tokens = qwen.encode(f"<tool_call>{body}</tool_call><|im_end|>").ids

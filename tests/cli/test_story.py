@@ -108,6 +108,8 @@ async def test_a_call_that_failed() -> None:
 async def test_arguments_that_are_no_object() -> None:
     told = await tell((CallStarted(call_id="c0", tool="add", arguments='{"a": '), ORDERED))
     assert '→ add({"a":)' in told
+    told = await tell((CallStarted(call_id="c0", tool="add", arguments=f'{{"a": {"[" * 5_000}'),))
+    assert '→ add({"a": [[[[[' in told
 
 
 async def test_on_a_terminal_calls_and_results_take_one_line() -> None:
