@@ -1,7 +1,8 @@
 """What others say, as text that is no more than what can be seen of it.
 
 Control characters move cursors and split log lines, formatting ones turn the reading direction around or hide words
-from people that a model reads. The markers of chat formats are no matter here: to a tokenizer, text is text.
+from people that a model reads, and half a surrogate pair, which JSON can spell, is in no encoding. The markers of chat
+formats are no matter here: to a tokenizer, text is text.
 """
 
 from __future__ import annotations
@@ -11,16 +12,23 @@ import unicodedata
 
 _KEPT = "\n\t\u200c\u200d"
 """Lines and columns, and the joiners that some scripts and emoji are written with."""
+_HIDDEN = ("Cc", "Cf", "Cs")
+"""Unicode's categories of control and formatting characters, and of surrogates."""
+
+
+def sound(text: str) -> str:
+    """With a question mark for each half of a surrogate pair: then every encoding has it."""
+    return text.encode(errors="replace").decode()
 
 
 def plain(text: str) -> str:
-    """Without control and formatting characters. Piece by piece the same as in one."""
-    return "".join(char for char in text if char in _KEPT or unicodedata.category(char) not in ("Cc", "Cf"))
+    """Without what cannot be seen. Piece by piece the same as in one."""
+    return "".join(char for char in text if char in _KEPT or unicodedata.category(char) not in _HIDDEN)
 
 
 def visible(text: str) -> str:
-    """With control and formatting characters as JSON escapes them, for what must look like what it is."""
-    return "".join(_escaped(char) if unicodedata.category(char) in ("Cc", "Cf") else char for char in text)
+    """With what cannot be seen as JSON escapes it, for what must look like what it is."""
+    return "".join(_escaped(char) if unicodedata.category(char) in _HIDDEN else char for char in text)
 
 
 def _escaped(char: str) -> str:

@@ -35,7 +35,9 @@ from service.endpoint.parts import agent_message, text_part
 from service.endpoint.storage import Storage
 from service.errors import ContextFull, EngineError, LeaseLost, ServiceError
 from service.sessions.turns import Held, Turns, question_id
+from service.sessions.writes import Statement
 from service.task_states import TERMINAL
+from service.usage import NOTHING, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -176,38 +178,49 @@ class Run:
             return Outcome(TaskState.TASK_STATE_FAILED, "The model failed while it was answering.", error=error)
         except Exception as error:
             # What an exception says is for the log: to the caller it may tell too much, and never helps.
-            return Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.", error=error)
+            return _broken(error)
 
     async def _finish(self, log: Log, outcome: Outcome) -> None:
-        task = log.snapshot()
-        lease, message = self.held.lease, None
-        if outcome.text:
-            named = question_id(lease) if outcome.questions else None
-            message = agent_message(task.id, task.context_id, [text_part(outcome.text)], message_id=named)
-        task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
-        task.status.timestamp.GetCurrentTime()
-        usage = outcome.usage or log.usage
-        if usage or outcome.stop:
-            task.metadata.update(extension.task_metadata(outcome.stop, usage))
-        last, then = self._storage.resting(task, log.owner), self._storage.turns.ended(lease.turn_id)
-        if outcome.questions:
-            then = (self._storage.turns.asks(lease.turn_id, outcome.questions, self._answer_seconds),)
-        elif self.held.begun and not self._decoded:
-            then = (self._storage.turns.left(lease.turn_id),)
+        outcome = replace(outcome, usage=outcome.usage or log.usage)
+        try:
+            task, statements = self._end(log, outcome)
+        except Exception as error:  # what cannot be written, such as half a character, is no reason not to end
+            outcome = _broken(error, outcome.usage)
+            task, statements = self._end(log, outcome)
         while True:
             try:
-                await self._storage.writes.write(*last, *then, lease=lease)
+                await self._storage.writes.write(*statements, lease=self.held.lease)
                 break
             except LeaseLost:
                 raise
             except Exception:
                 logger.exception("task %s has ended, but that cannot be written", task.id)
                 await asyncio.sleep(_PAUSE_SECONDS)
-        stop = outcome.stop or (StopReason.ASKS if outcome.questions else _STOPS.get(outcome.state, StopReason.DONE))
-        self._ends.ended(stop, max(0.0, time.time() - self.held.began), usage, log.calls, outcome.error)
-        if not self._decoded:  # then nobody has told here what an earlier holder stored last
-            await self._storage.tell_events(log)
-        log.tell_state(task)
+        try:
+            seconds = max(0.0, time.time() - self.held.began)
+            self._ends.ended(_why(outcome), seconds, outcome.usage, log.calls, outcome.error)
+            if not self._decoded:  # then nobody has told here what an earlier holder stored last
+                await self._storage.tell_events(log)
+        finally:
+            log.tell_state(task)
+
+    def _end(self, log: Log, outcome: Outcome) -> tuple[Task, tuple[Statement, ...]]:
+        """The task as it ends or rests, and what is to be written."""
+        task, message = log.snapshot(), None
+        lease, turns = self.held.lease, self._storage.turns
+        if outcome.text:
+            named = question_id(lease) if outcome.questions else None
+            message = agent_message(task.id, task.context_id, [text_part(outcome.text)], message_id=named)
+        task.status.CopyFrom(TaskStatus(state=outcome.state, message=message))
+        task.status.timestamp.GetCurrentTime()
+        if outcome.usage or outcome.stop:
+            task.metadata.update(extension.task_metadata(outcome.stop, outcome.usage))
+        then = turns.ended(lease.turn_id)
+        if outcome.questions:
+            then = (turns.asks(lease.turn_id, outcome.questions, self._answer_seconds),)
+        elif self.held.begun and not self._decoded:
+            then = (turns.left(lease.turn_id),)
+        return task, (*self._storage.resting(task, log.owner), *then)
 
     async def _clean_up(self) -> None:
         """After a turn that has ended without being gone on with, which was told then."""
@@ -239,6 +252,15 @@ class Run:
     async def _give_back(self) -> None:
         if self.phase is Phase.LEFT:
             await give_back(self._storage.turns, self.held)
+
+
+def _broken(error: Exception, usage: Usage = NOTHING) -> Outcome:
+    return Outcome(TaskState.TASK_STATE_FAILED, "Something went wrong inside this agent.", usage=usage, error=error)
+
+
+def _why(outcome: Outcome) -> str:
+    """Why the turn ends or rests, for operators."""
+    return outcome.stop or (StopReason.ASKS if outcome.questions else _STOPS.get(outcome.state, StopReason.DONE))
 
 
 async def give_back(turns: Turns, *taken: Held) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NewType, Protocol
 
 from service.events import Emit
 from service.messages import Answer, Caller, ToolCall
+from service.plain import sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Asks(Exception):
     def __init__(self, question: str, *, wants_credentials: bool = False, memo: str = "") -> None:
         """`memo` comes back with the answer."""
         super().__init__(question)
-        self.question = question
+        self.question = sound(question)  # a model may have written it
         self.wants_credentials = wants_credentials
         self.memo = memo
 

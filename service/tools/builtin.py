@@ -44,10 +44,8 @@ class Approved:
 
     async def __call__(self, arguments: dict[str, Any], context: CallContext) -> str:
         if not context.answers:
-            given = ", ".join(
-                f"{name}={visible(json.dumps(value, ensure_ascii=False))}" for name, value in arguments.items()
-            )
-            raise Asks(f"May I call {self.spec.name}({given})?")
+            given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+            raise Asks(f"May I call {self.spec.name}({visible(given)})?")
         said = context.answers[0].text or ""
         if said.strip(" .!").casefold() not in _YES:
             raise ToolError(f"not done, since the user did not agree but said: {said}")

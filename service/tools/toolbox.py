@@ -17,6 +17,7 @@ from opentelemetry.trace import Span
 from service.errors import ToolError
 from service.events import Emit
 from service.messages import Answer, Caller, ToolCall, ToolResult
+from service.plain import sound
 from service.telemetry import names, traces
 from service.telemetry.logs import SAID
 from service.tools.base import Asks, CallContext, CallKey, StillRuns, Tool, ToolSpec, call_key
@@ -193,7 +194,7 @@ def parse_arguments(text: str, spec: ToolSpec) -> dict[str, Any]:
     """The arguments as an object of the tool's schema. Raises ToolError, saying what does not fit."""
     try:
         arguments = json.loads(text)
-    except ValueError as error:  # also numbers too long to be read
+    except (ValueError, RecursionError) as error:  # also numbers too long to be read, and brackets without end
         raise ToolError(f"the arguments of {spec.name} are not JSON: {error}") from error
     # Not `validate`, which checks the schema too, each time: that takes longer than many a tool.
     validator = jsonschema.validators.validator_for(spec.parameters)(spec.parameters)
@@ -217,5 +218,5 @@ def _failed(call: ToolCall, why: str) -> ToolResult:
 
 def _short(text: str, limit: int) -> str:
     """At most `limit` characters, and none that no encoding has."""
-    sound = text.encode(errors="replace").decode()
-    return sound if len(sound) <= limit else f"{sound[:limit]} [cut: {len(sound)} characters]"
+    text = sound(text)
+    return text if len(text) <= limit else f"{text[:limit]} [cut: {len(text)} characters]"

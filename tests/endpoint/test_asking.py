@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +132,22 @@ async def test_approval(run_server: RunServer, answer: str, said: str) -> None:
     resting = await agent.send("2 and 3?")
     assert question_of(resting) == "May I call add(a=2, b=3)?"
     assert text_of(await agent.send(answer, taskId=resting["id"])).startswith(said)
+
+
+@pytest.mark.parametrize(("tool", "asked"), [("ask_user", "half ?"), ("note", r'May I call note(text="half \ud83d")?')])
+async def test_half_a_character_in_a_question(run_server: RunServer, tmp_path: Path, tool: str, asked: str) -> None:
+    """JSON has a spelling for it, and no message can hold it."""
+    half = r'{"question": "half \ud83d"}' if tool == "ask_user" else r'{"text": "half \ud83d"}'
+    (tmp_path / "agent").mkdir()
+    (tmp_path / "agent" / "notes.py").write_text('def note(text: str) -> str:\n    """Notes."""\n    return "noted"\n')
+
+    def reply(told: Asked) -> Says:
+        return Says(told.results[0]) if told.results else Says("", ((tool, half),))
+
+    agent = await run_server(reply, ask_user=True, tools=[{"use": "notes.py:note", "approval": True}])
+    resting = await agent.send("Go.")
+    assert question_of(resting) == asked
+    assert text_of(await agent.send("yes", taskId=resting["id"])) == ("yes" if tool == "ask_user" else "noted")
 
 
 async def test_each_call_is_approved_by_itself(run_server: RunServer) -> None:

@@ -17,10 +17,13 @@ from sqlalchemy import update
 
 from service import extension
 from service.endpoint import worker
+from service.endpoint.agent import Outcome
 from service.endpoint.configs import Configs
+from service.endpoint.decoding import Decoding
 from service.endpoint.tasks import Tasks
 from service.endpoint.worker import Worker
 from service.errors import EngineError
+from service.messages import Question
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
 from service.sessions.tables import turns
@@ -214,6 +217,20 @@ async def test_what_an_exception_says_stays_inside(run_server: RunServer, error:
     assert task["status"]["message"]["parts"][0]["text"]
     assert "secret" not in json.dumps(task)
     agent.engine.error = None
+    assert (await agent.send("hello", contextId="c"))["status"]["state"] == "TASK_STATE_COMPLETED"
+
+
+async def test_an_end_that_cannot_be_written_is_an_end(
+    run_server: RunServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def half(*_: object) -> Outcome:
+        return Outcome(TaskState.TASK_STATE_INPUT_REQUIRED, "\ud83d?", questions=(Question("c0", "\ud83d?"),))
+
+    agent = await run_server(echo)
+    monkeypatch.setattr(Decoding, "turn", half)
+    assert (await agent.send("hello", contextId="c"))["status"]["state"] == "TASK_STATE_FAILED"
+    assert "surrogates not allowed" in caplog.text
+    monkeypatch.undo()
     assert (await agent.send("hello", contextId="c"))["status"]["state"] == "TASK_STATE_COMPLETED"
 
 

@@ -50,6 +50,7 @@ async def test_a_call() -> None:
     ("arguments", "why"),
     [
         ('{"n": 1', "are not JSON"),
+        ('{"n": ' + "[" * 5_000, "are not JSON"),
         ('{"n": "one"}', "n: 'one' is not of type 'integer'"),
         ("{}", "'n' is a required property"),
         ('{"n": 1, "m": 2}', "'m' was unexpected"),
@@ -112,6 +113,13 @@ async def test_a_long_result_is_cut() -> None:
         return "x" * 50
 
     assert (await call(Made(long), result_chars=10)).text == "xxxxxxxxxx [cut: 50 characters]"
+
+
+async def test_a_result_is_text_that_can_be_encoded() -> None:
+    async def half(arguments: dict[str, Any]) -> str:
+        return "half \ud83d"
+
+    assert (await call(Made(half))).text == "half ?"
 
 
 async def test_no_more_at_once_than_allowed() -> None:
