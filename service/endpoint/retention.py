@@ -124,7 +124,7 @@ class Retention:
 
     async def _find_over(self, task_ids: Collection[str]) -> list[Expired]:
         """Those of the conversations with these tasks that are over."""
-        over = self._over().where(one_of(self._database, turns.c.id, task_ids)).distinct()
+        over = self._over(select(turns.c.conversation_id).where(one_of(self._database, turns.c.id, task_ids)))
         async with self._database.connect() as connection:
             return [Expired(row.conversation_id, row.newest) for row in await connection.execute(over)]
 
@@ -132,15 +132,15 @@ class Retention:
         """What has ended before that is old; as the A2A SDK stores times."""
         return datetime.now(UTC).replace(tzinfo=None) - timedelta(days=self._days)
 
-    def _over(self) -> Select[tuple[str, int]]:
-        """Conversations of which all turns have ended, none since, and all webhooks know; each with its last turn."""
-        its, task = turns.alias(), aliased(TaskModel)
-        all_its = its.c.conversation_id == turns.c.conversation_id
+    def _over(self, conversations: Select[tuple[str]]) -> Select[tuple[str, int]]:
+        """Those of which all turns have ended, none since, and all webhooks know; each with its last turn's number."""
+        each, its, task = conversations.distinct().subquery(), turns.alias(), aliased(TaskModel)
+        all_its = its.c.conversation_id == each.c.conversation_id
         in_use = or_(not_(its.c.ended), task.last_updated >= self._since(), IS_OWED)
         with_all = its.outerjoin(task, task.id == its.c.id).outerjoin(webhooks, webhooks.c.task_id == its.c.id)
         is_in_use = exists().select_from(with_all).where(all_its, in_use)
         newest = select(func.max(its.c.number)).where(all_its).scalar_subquery()
-        return select(turns.c.conversation_id, newest.label("newest")).where(~is_in_use)
+        return select(each.c.conversation_id, newest.label("newest")).where(~is_in_use)
 
     async def _remove(self, expired: Expired) -> bool:
         """Whether it did: somebody may have used it meanwhile, may be removing it, or may have a row of it."""
@@ -171,7 +171,7 @@ class Retention:
         # Raises IntegrityError if another turn is held, and keeps others from being held as long as the transaction
         # lasts. So only from now on can it be seen, and only by another statement, whether there was one since.
         await connection.execute(update(turns).where(turns.c.number.in_(unlocked)).values(holder=_HOLDER))
-        over = self._over().where(*last, turns.c.holder == _HOLDER)
+        over = self._over(select(turns.c.conversation_id).where(*last, turns.c.holder == _HOLDER))
         return (await connection.execute(over)).first() == (expired.conversation_id, expired.newest)
 
     async def _remove_never_begun(self, task_ids: Collection[str]) -> int:

@@ -15,6 +15,9 @@ the version before could not live with takes two releases:
     expand     adds tables, indexes, and columns that may be left out; the program still writes what the old one reads
     contract   a release later, when no program that needs it runs any more, removes what is old
 
+An index of a table that was there before is made `if_not_exists`: who has large ones makes it beforehand, CONCURRENTLY,
+while replicas write; our own transaction would keep them waiting.
+
 Each revision says by `oldest` the first one whose programs can work with the tables as they are after it; the one
 before, if it does no more than the above. That is kept in the database, for programs that do not know the revision.
 Who must go back further restores a backup: a revision that undid another would lose what was written since.
