@@ -91,8 +91,7 @@ class Server(uvicorn.Server):
         gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if turns := self._service.turns:
-            logger.info("told to end; %d turns run and may go on for %g s", turns, self._drain_seconds)
+        logger.info("draining for %g s at most; turns that run: %d", self._drain_seconds, self._service.turns)
         drain = asyncio.create_task(self._service.drain(self._drain_seconds))
         while not drain.done() and not self.force_exit:
             await asyncio.wait({drain}, timeout=0.1)
@@ -101,6 +100,7 @@ class Server(uvicorn.Server):
         drain.cancel()
         await self._service.drain(0)
         await super().shutdown(sockets)
+        logger.info("ended")
 
 
 class EmbeddedServer(Server):

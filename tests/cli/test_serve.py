@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -45,6 +46,31 @@ async def test_an_end_that_waits_for_a_turn_says_so_and_a_second_interrupt_does_
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def test_one_that_has_nothing_to_do_says_that_it_ends(tmp_path: Path) -> None:
+    (tmp_path / "agent.yaml").write_text(AGENT)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service", "serve", str(tmp_path), "--port", "0", "--engine", "tests.cli.actors:idle"),
+        env={
+            **os.environ,
+            "INNERLOOP_LOG_FORMAT": "json",
+            "INNERLOOP_DATA": str(tmp_path),
+            "INNERLOOP_KEEP_DAYS": "30",
+        },
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr
+    said = []
+    async with asyncio.timeout(60):
+        async for line in process.stderr:
+            said.append(json.loads(line)["message"])
+            if " is ready at " in said[-1]:
+                process.terminate()
+        await process.wait()
+    kept, _, *end = said
+    assert kept == "conversations are removed 30 days after they have ended"
+    assert end == ["draining for 20 s at most; turns that run: 0", "ended"]
 
 
 async def test_it_says_that_anybody_may_ask_where_others_can_reach_it(tmp_path: Path) -> None:
