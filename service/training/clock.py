@@ -10,7 +10,6 @@ from itertools import count
 
 from service.events import Emit
 from service.messages import Answer, Caller, ToolCall, ToolResult
-from service.tools.base import ToolSpec
 from service.tools.toolbox import Toolbox
 
 _SETTLE = 30
@@ -105,15 +104,10 @@ class TimedToolbox(Toolbox):
 
     def __init__(self, toolbox: Toolbox, clock: Clock, end: Callable[[ToolCall], float]) -> None:
         """`end` says when a call ends that begins now."""
-        super().__init__([])
-        self._toolbox = toolbox
+        super().__init__(list(toolbox._own.values()), toolbox._sources)
         self._clock = clock
         self._end = end
         self._one = asyncio.Lock()
-
-    @property
-    def specs(self) -> tuple[ToolSpec, ...]:
-        return self._toolbox.specs
 
     async def call(
         self, call: ToolCall, caller: Caller, emit: Emit, answers: tuple[Answer, ...] = (), *, again: bool = False
@@ -121,6 +115,6 @@ class TimedToolbox(Toolbox):
         end = self._end(call)
         with self._clock.computing:
             async with self._one:
-                result = await self._toolbox.call(call, caller, emit, answers, again=again)
+                result = await super().call(call, caller, emit, answers, again=again)
         await self._clock.until(end)
         return result

@@ -4,7 +4,8 @@
                                  engine: stands still where something happened until it is that late
                                  tools:  run at once, and end when they ended
 
-For finding out what a model did and why; and, with other weights, what they would have done in its place.
+For finding out what a model did and why; and, with other weights, what they would have done in its place. The tools
+really run, and with new keys, which nobody takes for those of the first time: give it tools that do no harm twice.
 """
 
 from __future__ import annotations

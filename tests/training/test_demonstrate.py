@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Literal
@@ -14,7 +13,6 @@ from service.chat.inner import InnerFormat
 from service.models.prepare import Prepared
 from service.settings import ChatSection
 from service.training import data
-from service.training.clock import Clock
 from service.training.data import demonstrations
 from service.transcript import Origin, Transcript
 
@@ -64,21 +62,3 @@ def test_live_ones_do_what_can_be_done(weights: Prepared, agent: str) -> None:
         sampled = {token for span in demo.spans if span.origin is Origin.SAMPLED for token in span.tokens}
         assert not sampled & {*chat.banned([])} - chat.controls
     assert min(seen[what] for what in ("waited for", "came while the model went on", "out of order")) >= 5, seen
-
-
-async def test_time_jumps_where_everybody_waits() -> None:
-    clock = Clock()
-    heard: list[float] = []
-
-    async def wait(seconds: float) -> None:
-        await clock.until(seconds)
-        heard.append(clock.now)
-
-    async with clock.running():
-        with clock.decoding:
-            waiting = [asyncio.create_task(wait(seconds)) for seconds in (3.0, 1.0, 2000.0)]
-            await clock.settle()
-            await clock.advance(2.0)
-            assert (heard, clock.now) == ([1.0], 2.0)
-        await asyncio.gather(*waiting)
-    assert heard == [1.0, 3.0, 2000.0]
