@@ -52,10 +52,7 @@ VALUES = some(
     commonLabels=st.dictionaries(NAME, NAME, max_size=2),
     agent=some(path=st.just("/app/agent"), files=st.dictionaries(NAME.map("{}.py".format), TEXT, max_size=2)),
     peers=st.lists(
-        st.fixed_dictionaries(
-            {"name": NAME.map(lambda name: name.replace("-", "_")), "service": NAME},
-            optional={"egress": st.just(PEERS)},
-        ),
+        st.fixed_dictionaries({"name": NAME.map(lambda name: name.replace("-", "_")), "service": NAME}),
         max_size=3,
         unique_by=lambda peer: peer["name"],
     ),

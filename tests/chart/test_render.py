@@ -115,14 +115,23 @@ def test_keys_in_a_file_are_not_elsewhere() -> None:
     render({"auth": {"jwt": TOKENS | {"jwks": "/agent/jwks.json"}}})
 
 
-def test_a_peer_in_the_cluster_may_be_asked_at_its_public_address_too() -> None:
-    peer = case("replicas")["peers"][0]
+def test_a_peer_in_the_cluster_is_asked_at_its_pods() -> None:
     rules = only(render(case("replicas")), "NetworkPolicy", "office-innerloop")["spec"]["egress"]
-    (public,) = (rule["ports"] for rule in rules if rule["to"] == peer["egress"])
-    assert public == [{"port": 80}, {"port": 443}]
-    its_pods = {"matchLabels": {"innerloop.dev/agent": peer["service"]}}
+    its_pods = {"matchLabels": {"innerloop.dev/agent": case("replicas")["peers"][0]["service"]}}
     (own,) = (rule["ports"] for rule in rules if rule["to"][0].get("podSelector") == its_pods)
     assert own == [{"port": 8001}, {"port": 8002}]
+
+
+def test_the_test_reaches_the_agent_and_nothing_else() -> None:
+    """Its card may name a public address: it is asked past that."""
+    dns, agent = only(render(case("replicas")), "NetworkPolicy", "office-innerloop-test")["spec"]["egress"]
+    assert {each["port"] for each in dns["ports"]} == {53}
+    (peer,) = agent["to"]
+    assert (
+        peer["podSelector"]["matchLabels"].items()
+        <= pods(render(case("replicas")))["agent"]["metadata"]["labels"].items()
+    )
+    assert agent["ports"] == [{"port": "http"}]
 
 
 GATEWAY: Object = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateways"}}}

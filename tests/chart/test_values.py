@@ -109,6 +109,7 @@ def test_the_readme_is_current(tmp_path: Path) -> None:
         ({"commonLabels": {"app.kubernetes.io/name": "agents"}}, "app.kubernetes.io/name"),
         ({"peers": [{"name": "contracts"}]}, "peers"),
         ({"peers": [{"name": "contracts", "service": "contracts", "url": "http://contracts"}]}, "peers"),
+        ({"peers": [{"name": "contracts", "service": "contracts", "egress": [{}]}]}, "peers"),
         ({"peers": [{"name": "Contracts", "service": "contracts"}]}, "peers"),
     ],
     ids=str,
