@@ -36,6 +36,7 @@ BOUNDED = {"bounded": True}
 must be few, one is shown every `_BOUND_SECONDS`, and says how many were not.
 """
 _BOUND_SECONDS = 10.0
+_MOST_KINDS = 1_000
 
 _VLLM, _NO = "VLLM_CONFIGURE_LOGGING", "0"
 EXPORTERS = (
@@ -65,7 +66,9 @@ def set_up(form: Format | None = None, stream: TextIO | None = None, level: Leve
     handler.addFilter(_Bound())
     root, least = logging.getLogger(), logging.getLevelNamesMapping()[level.upper()]
     root.handlers[:] = [*(each for each in root.handlers if not isinstance(each.formatter, Json | Text)), handler]
-    root.setLevel(max(least, logging.WARNING))
+    if least > logging.INFO:
+        handler.setLevel(least)  # also for loggers of libraries that have a level of their own
+    root.setLevel(logging.WARNING)
     logging.getLogger("service").setLevel(least)
     logging.captureWarnings(True)
     # Of a name that begins with this one vLLM makes its loggers. It is not to give them handlers of its own.
@@ -137,6 +140,8 @@ class _Bound(logging.Filter):
         if now - since < _BOUND_SECONDS:
             self._kinds[kind] = since, left_out + 1
             return False
+        if len(self._kinds) >= _MOST_KINDS:  # there were more of them than there should be
+            self._kinds.clear()
         self._kinds[kind] = now, 0
         if left_out:
             record.msg, record.args = f"{kind}; {left_out} more since the last such line", ()

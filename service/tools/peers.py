@@ -181,13 +181,10 @@ class Peer:
             raise Asks(f"{name} asks: {what}", wants_credentials=wants_credentials, memo=memo)
         raise ToolError(f"{name} {_OUTCOMES.get(reply.state, 'stopped without an answer')}{reason and f': {reason}'}")
 
-    def _level(self, error: BaseException | None) -> int:
-        """How bad it is that its card cannot be read: one that nothing listens for yet may be about to start."""
-        if self._agent is None and time.monotonic() - self._began < _START_SECONDS:
-            while error := error.__cause__ if error else None:
-                if isinstance(error, httpx.ConnectError):
-                    return logging.INFO
-        return logging.WARNING
+    def _level(self, error: Exception) -> int:
+        """How bad it is that its card cannot be read."""
+        may_be_starting = self._agent is None and time.monotonic() - self._began < _START_SECONDS
+        return logging.INFO if may_be_starting and _nobody_listens(error) else logging.WARNING
 
     def _out_of_reach(self, *, heard: bool) -> ToolError:
         """Of a message that the peer may have heard, nobody knows what it does about it."""
@@ -243,6 +240,13 @@ class _Asked(NamedTuple):
     @classmethod
     def of(cls, memo: str) -> Self:
         return cls(*json.loads(memo)) if memo else cls()
+
+
+def _nobody_listens(error: Exception) -> bool:
+    cause: BaseException | None = error
+    while cause and not isinstance(cause, httpx.ConnectError):
+        cause = cause.__cause__
+    return cause is not None
 
 
 _OUTCOMES = {

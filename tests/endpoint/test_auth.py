@@ -346,6 +346,7 @@ async def test_what_anybody_may_read(run_server: RunServer, all_ways: AuthSectio
     for path in ("/.well-known/agent-card.json", "/healthz", "/readyz"):
         assert (await agent.http.get(agent.url + path)).status_code == 200
         assert (await agent.http.post(agent.url + path, json={})).status_code == 401
+    assert (await agent.http.get(agent.url)).status_code == 307  # to the card
     assert (await agent.http.get(f"{agent.url}/readyz")).json() == {"state": "ready"}  # and no names of peers
     for path in (
         "//healthz",

@@ -195,8 +195,9 @@ async def test_a_turn_that_another_process_takes(run_server: RunServer) -> None:
 
 
 @over_both
+@pytest.mark.parametrize("method", ["SendMessage", "SendStreamingMessage"])
 async def test_what_is_refused_for_want_of_room_is_told_now_and_then(
-    run_server: RunServer, call: Call, monkeypatch: pytest.MonkeyPatch
+    run_server: RunServer, call: Call, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However it was asked, and without what the A2A SDK would say of each."""
     monkeypatch.setattr("service.endpoint.admission._COUNT_SECONDS", 0.0)
@@ -204,12 +205,12 @@ async def test_what_is_refused_for_want_of_room_is_told_now_and_then(
     sent = await fill(agent, 3)
     written = lines("json")
     for _ in range(5):
-        assert (await call(agent, "SendMessage", {"message": say(CONTENT)})).status_code == 429
+        assert (await call(agent, method, {"message": say(CONTENT)})).status_code == 429
     (record,) = map(json.loads, written())
     refused = "message refused: too many of your messages wait already"
     assert (record["level"], record["message"]) == ("WARNING", refused)
     monkeypatch.setattr("service.telemetry.logs._BOUND_SECONDS", 0.0)
-    await call(agent, "SendMessage", {"message": say(CONTENT)})
+    await call(agent, method, {"message": say(CONTENT)})
     assert json.loads(written()[-1])["message"] == f"{refused}; 4 more since the last such line"
     agent.engine.gate.set()
     await asyncio.gather(*sent)
@@ -242,10 +243,11 @@ async def test_callers_who_are_not_known(run_server: RunServer, tmp_path: Path) 
 
 
 @over_both
-async def test_a_message_that_cannot_be_taken(run_server: RunServer, call: Call) -> None:
+@pytest.mark.parametrize("method", ["SendMessage", "SendStreamingMessage"])
+async def test_a_message_that_cannot_be_taken(run_server: RunServer, call: Call, method: str) -> None:
     agent = await run_server(echo, limits={"message_chars": 4})
     written = lines("json")
     for _ in range(3):
-        await call(agent, "SendMessage", {"message": say(CONTENT)})
+        await call(agent, method, {"message": say(CONTENT)})
     (record,) = map(json.loads, written())
-    assert (record["level"], record["message"]) == ("INFO", "SendMessage refused: InvalidParamsError")
+    assert (record["level"], record["message"]) == ("INFO", f"{method} refused: InvalidParamsError")

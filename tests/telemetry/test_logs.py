@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from service.telemetry import traces
-from service.telemetry.logs import SAID, Format, about, set_up, without_secrets
+from service.telemetry.logs import SAID, Format, Level, about, set_up, without_secrets
 from tests.cli.test_commands import AGENT
 from tests.conftest import Asked, RunServer, Says
 
@@ -49,10 +49,10 @@ def as_before() -> Iterator[None]:
         os.environ.pop("VLLM_CONFIGURE_LOGGING", None)
 
 
-def lines(form: Format) -> Written:
+def lines(form: Format, level: Level = "info") -> Written:
     """Sets logs up; returns what gives the lines that were written since."""
     stream = io.StringIO()
-    set_up(form, stream)
+    set_up(form, stream, level)
     return lambda: stream.getvalue().splitlines()
 
 
@@ -78,6 +78,28 @@ async def test_a_record_is_an_object_with_its_ids() -> None:
         "context_id": "c",
     }
     assert then.keys() == {"timestamp", "level", "logger", "message"}
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [
+        ("debug", ["DEBUG service", "INFO service", "WARNING service", "WARNING uvicorn", "ERROR uvicorn"]),
+        ("info", ["INFO service", "WARNING service", "WARNING uvicorn", "ERROR uvicorn"]),
+        ("warning", ["WARNING service", "WARNING uvicorn", "ERROR uvicorn"]),
+        ("error", ["ERROR uvicorn"]),
+    ],
+)
+def test_from_which_level_on(monkeypatch: pytest.MonkeyPatch, level: Level, shown: list[str]) -> None:
+    library = logging.getLogger("uvicorn")
+    monkeypatch.setattr(library, "handlers", [])
+    monkeypatch.setattr(library, "propagate", True)
+    monkeypatch.setattr(library, "level", logging.WARNING)  # as this service makes its server
+    written = lines("text", level)
+    for name in ("debug", "info", "warning"):
+        getattr(logger, name)("said")
+    for name in ("info", "warning", "error"):
+        getattr(library, name)("said")
+    assert [" ".join(line.split()[1:3]).split(".")[0].rstrip(":") for line in written()] == shown
 
 
 NASTY = 'a\nb\r\nc\x1b[31m\u2028d\u202ee\x00"} {"level": "CRITICAL"'
