@@ -1,8 +1,8 @@
 """The environment and the command line as settings.
 
 A variable that no setting reads is warned of: most often it is one spelt wrongly. An empty one counts as not set, since
-Compose and Kubernetes make such of values that are not there. Those that decide who may ask, where conversations are kept
-and what is signed or encrypted must not be empty: a secret that is missing must not open a door.
+Compose and Kubernetes make such of values that are not there. Those that decide who may ask, where conversations are
+kept and what is signed or encrypted must not be empty: a secret that is missing must not open a door.
 """
 
 from __future__ import annotations
