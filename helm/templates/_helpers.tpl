@@ -52,7 +52,8 @@ annotations:
 {{- $registry := default .registry $.Values.global.imageRegistry -}}
 {{- if $registry }}{{ $registry }}/{{ end -}}
 {{ .repository }}
-{{- if .digest }}@{{ .digest }}{{ else }}:{{ default (printf "%s-%s" $.Chart.AppVersion $.Values.device) .tag }}{{ end -}}
+{{- $released := ternary (index .digests $.Values.device) "" (empty .tag) -}}
+{{- with default $released .digest }}@{{ . }}{{ else }}:{{ default (printf "%s-%s" $.Chart.AppVersion $.Values.device) .tag }}{{ end -}}
 {{- end -}}
 {{- end }}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.helm import BIN, CHART, Refused, containers, pods, run
+from tests.chart.helm import BIN, CHART, ROOT, Refused, containers, only, pods, run, template
 from tests.chart.settings import machine
 
 VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
@@ -109,6 +110,34 @@ def test_a_package_has_no_examples_and_all_files(helm: str, tmp_path: Path) -> N
     there = {path.name for path in (tmp_path / "innerloop").iterdir()}
     assert there >= {"Chart.yaml", "README.md", "values.yaml", "values.schema.json", "templates"}
     assert "examples" not in there
+
+
+RELEASED = {
+    "REGISTRY": "ghcr.io",
+    "REPOSITORY": "office/innerloop",
+    "CPU": f"sha256:{'c' * 64}",
+    "GPU": f"sha256:{'d' * 64}",
+    "RUNBOOK": "https://github.com/office/innerloop/blob/v1.0.0/docs/runbook.md",
+}
+"""What the workflow of a release writes into the chart's values, by its names for it."""
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [("", "@{digest}"), ("image.tag=2", ":2"), (f"image.tag=2,image.digest=sha256:{'e' * 64}", f"@sha256:{'e' * 64}")],
+)
+def test_a_released_chart_names_its_images_by_their_digests(device: str, said: str, named: str) -> None:
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    written = dict(re.findall(r"\.([\w.]+) = strenv\((\w+)\)", workflow))
+    assert set(written.values()) == set(RELEASED)
+    options = [f"--set-string={path}={RELEASED[name]}" for path, name in written.items()]
+    rendered = template("helm", *options, f"--set=device={device},metrics.rules.enabled=true", f"--set-string={said}")
+    objects = [each for each in yaml.safe_load_all(rendered) if each]
+    (container,) = containers(pods(objects)["agent"])
+    assert container["image"] == f"ghcr.io/office/innerloop{named.format(digest=RELEASED[device.upper()])}"
+    rule = only(objects, "PrometheusRule")["spec"]["groups"][0]["rules"][0]
+    assert rule["annotations"]["runbook_url"] == f"{RELEASED['RUNBOOK']}#innerloopnobodyready"
 
 
 @each_helm
