@@ -25,7 +25,7 @@ HOMES = {
     "jwt": ("service/endpoint/signatures.py", "service/cards.py"),
     "renderers": ("service/chat/families.py",),
     "httpcore": ("service/egress.py",),
-    "httpx2": ("service/tools/mcp_transports.py",),
+    "httpx2": ("service/tools/mcp_transports.py", "service/models/hub.py"),
     "mcp": ("service/tools/mcp.py", "service/tools/mcp_results.py", "service/tools/mcp_transports.py"),
     "cryptography": ("service/endpoint/codec.py",),
 }

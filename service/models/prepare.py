@@ -4,20 +4,20 @@
       + adapter: merged, if there is one
       -> Prepared(folder, version)
 
-What is made is kept in the cache, one folder per base and adapter, and checked by hash at each start.
+What is made is kept in the cache, one folder per base and adapter, and checked by hash at each start, as what the hub
+has given is. A folder of one's own is taken as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from service.errors import ModelError
-from service.models import adapter, embedded
+from service.models import adapter, embedded, hub
 from service.models.store import Store
 
 
@@ -51,9 +51,9 @@ def prepare(model: Wanted, agent: Path, cache: Path, progress: Callable[[str], N
         return _base(model.base, agent, store, progress)
     path = agent / model.adapter
     digest = adapter.digest(path)[:12]
-    # What is made of it does not need the embedded base any more: an image has the one without the other.
-    if model.base == embedded.NAME and (made := _found(store, f"{embedded.version()}+{digest}")):
-        return made
+    # What is made of it does not need the base any more: an image has the one without the other.
+    if (known := _known(model.base, agent)) and (made := store.find(_key(f"{known}+{digest}"))):
+        return Prepared(made, f"{known}+{digest}")
     base = _base(model.base, agent, store, progress)
     version = f"{base.version}+{digest}"
     return Prepared(
@@ -66,11 +66,6 @@ def prepare(model: Wanted, agent: Path, cache: Path, progress: Callable[[str], N
     )
 
 
-def _found(store: Store, version: str) -> Prepared | None:
-    folder = store.find(_key(version))
-    return Prepared(folder, version) if folder else None
-
-
 def _key(version: str) -> str:
     return version.replace("/", "--")
 
@@ -80,30 +75,29 @@ def _base(name: str, agent: Path, store: Store, progress: Callable[[str], None])
         version = embedded.version()
         folder = store.get(version, embedded.SIZE, lambda folder: embedded.convert(folder, progress))
         return Prepared(folder, version)
-    if (agent / name / "config.json").is_file():
+    if _is_model(agent / name):
         folder = (agent / name).resolve()
         return Prepared(folder, f"{folder.name}@{_fingerprint(folder)}")
-    if hub := re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@([0-9a-f]{40}))?", name):
-        folder = _download(hub[1], hub[2], progress)
-        return Prepared(folder, f"{hub[1]}@{folder.name[:12]}")  # a snapshot's folder is named after its commit
+    if wanted := hub.parse(name):
+        folder = hub.fetch(*wanted, progress)
+        return Prepared(folder, hub.version(wanted[0], folder.name))
     raise ModelError(f'no model "{name}": neither {embedded.NAME}, nor a folder with a config.json, nor a hub id')
+
+
+def _known(name: str, agent: Path) -> str | None:
+    """The version of a base, if that can be known without having the base."""
+    if name == embedded.NAME:
+        return embedded.version()
+    if not _is_model(agent / name) and (wanted := hub.parse(name)) and wanted[1]:
+        return hub.version(wanted[0], wanted[1])
+    return None
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
 
 
 def _fingerprint(folder: Path) -> str:
     """Tells versions of a folder apart without reading it: it may hold many gigabytes."""
     files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
     return hashlib.sha256(repr(files).encode()).hexdigest()[:12]
-
-
-def _download(name: str, commit: str | None, progress: Callable[[str], None]) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    progress(f"fetching {name} from the Hugging Face hub, unless it is cached")
-    try:
-        unwanted = ["*.bin", "*.gguf", "*.pt", "*.pth", "original/*"]
-        return Path(snapshot_download(name, revision=commit, ignore_patterns=unwanted))
-    except LocalEntryNotFoundError as error:
-        raise ModelError(f"{name} is not cached and the Hugging Face hub cannot be reached") from error
-    except HfHubHTTPError as error:
-        raise ModelError(f"the Hugging Face hub does not give out {name}: {str(error).splitlines()[0]}") from error

@@ -64,7 +64,7 @@ class Store:
             make(partial)
             for path in partial.iterdir():
                 path.chmod(0o644)  # safetensors lets only the owner read
-            manifest = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
+            manifest = {path.name: sha256(path) for path in sorted(partial.iterdir())}
             (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1))
             _remove(folder)
             partial.rename(folder)
@@ -76,7 +76,7 @@ class Store:
         try:
             manifest = json.loads((folder / _MANIFEST).read_text())
             for name, expected in manifest.items():
-                if _sha256(folder / name) != expected:
+                if sha256(folder / name) != expected:
                     return f"{name} has changed"
         except FileNotFoundError as error:
             return f"{Path(error.filename).name} is missing"
@@ -113,7 +113,8 @@ class Store:
         )
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

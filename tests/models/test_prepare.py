@@ -24,6 +24,8 @@ from service.models import embedded
 from service.models.prepare import Prepared, prepare
 from service.settings import Machine
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
 
 @dataclass(frozen=True)
 class Model:
@@ -161,6 +163,19 @@ def test_a_name_that_is_nothing_is_said(tmp_path: Path, cache: Path) -> None:
         prepare(Model("gpt"), tmp_path, cache, print)
 
 
+def test_what_is_merged_into_a_commit_of_the_hub_does_without_it(
+    base: Path, adapter: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    shutil.copytree(base, tmp_path / "hub" / "models--acme--model" / "snapshots" / COMMIT)
+    model = Model(f"acme/model@{COMMIT}", Path("adapter"))
+    merged = prepare(model, base.parent, cache, print)
+    assert merged.version.startswith(f"acme/model@{COMMIT[:12]}+")
+    shutil.rmtree(tmp_path / "hub")
+    assert prepare(model, base.parent, cache, print) == merged
+
+
 def test_a_hub_that_cannot_be_reached_is_said(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> str:
         raise LocalEntryNotFoundError("offline")
@@ -170,7 +185,7 @@ def test_a_hub_that_cannot_be_reached_is_said(tmp_path: Path, cache: Path, monke
         prepare(Model("acme/model"), tmp_path, cache, print)
 
 
-@pytest.mark.parametrize("commit", [None, "0123456789abcdef0123456789abcdef01234567"])
+@pytest.mark.parametrize("commit", [None, COMMIT])
 def test_a_commit_of_the_hub_is_kept_to(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, commit: str | None
 ) -> None:
