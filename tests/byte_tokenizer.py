@@ -15,3 +15,16 @@ def byte_tokenizer() -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(marker, special=True) for marker in MARKERS])
     return tokenizer
+
+
+MESSAGES = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
+CALLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>")
+OTHERS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>", "<|fim_prefix|>")
+
+
+def qwen_tokenizer() -> Tokenizer:
+    """One token per byte, and Qwen's control tokens, of which only some are called special."""
+    tokenizer = byte_tokenizer()
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (*MESSAGES, *OTHERS)])
+    tokenizer.add_tokens([AddedToken(token, special=False, normalized=False) for token in CALLS])
+    return tokenizer

@@ -24,8 +24,10 @@ from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from service.chat.base import Reader, Reading
+from service.chat.lengths import without_lengths
 from service.errors import ConfigError
 from service.messages import ToolCall, ToolResult
+from service.plain import sound
 from service.tools.base import ToolSpec
 from service.transcript import Origin, Span, Transcript
 
@@ -165,7 +167,7 @@ class FamilyFormat:
     def _call_tag(self, tool: ToolSpec) -> dict[str, Any]:
         arguments = {
             "type": "json_schema",
-            "json_schema": dict(tool.parameters),
+            "json_schema": without_lengths(tool.parameters),
             "style": "qwen_xml" if self._xml else "json",
             "excludes": self._spellings,  # in a string, a control token would be valid
             "max_whitespace_cnt": 1,
@@ -286,7 +288,7 @@ class _Encoder:
         self._tokenizer = tokenizer
 
     def encode(self, text: str, *_: Any, **__: Any) -> list[int]:
-        pieces = self._tokenizer.encode_batch(text.split(_SEAM), add_special_tokens=False)
+        pieces = self._tokenizer.encode_batch(sound(text).split(_SEAM), add_special_tokens=False)
         return [id for piece in pieces for id in piece.ids]
 
     def decode(self, token_ids: Sequence[int], *_: Any, skip_special_tokens: bool = False, **__: Any) -> str:

@@ -33,9 +33,11 @@ from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from service.chat.base import Reader, Reading
+from service.chat.lengths import without_lengths
 from service.errors import ConfigError
 from service.messages import ToolCall, ToolResult
 from service.nested import map_strings
+from service.plain import sound
 from service.tools.base import ToolSpec
 from service.transcript import Origin, Span, Transcript
 
@@ -133,7 +135,7 @@ class InnerFormat:
     def _call_tag(self, tool: ToolSpec) -> dict[str, Any]:
         arguments = {
             "type": "json_schema",
-            "json_schema": _spaced_schema(tool.parameters),
+            "json_schema": _spaced_schema(without_lengths(tool.parameters)),
             "excludes": [_MARKER_START],
             "max_whitespace_cnt": 1,
         }
@@ -174,7 +176,7 @@ class InnerFormat:
         return (self._message, *self._encode(f"{role}\n{text}"), self._end, *self._encode("\n"))
 
     def _encode(self, text: str) -> tuple[int, ...]:
-        tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
+        tokens = self._tokenizer.encode(sound(text), add_special_tokens=False).ids
         if not self._special.isdisjoint(tokens):
             raise RuntimeError("text from outside became a control token")
         return tuple(tokens)
@@ -249,8 +251,6 @@ def _spaced_keyword(key: str, value: Any) -> Any:
     match key, value:
         case ("enum", list()) | ("const", str()):
             return map_strings(value, lambda text: f" {text}")
-        case ("minLength", int()) | ("maxLength", int()):
-            return value + 1
     return _spaced_schema(value)
 
 

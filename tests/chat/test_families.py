@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from renderers import Message, RendererConfig, create_renderer
-from tokenizers import AddedToken, Tokenizer
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from service.chat.families import FamilyFormat
@@ -22,27 +22,20 @@ from service.engine.scripted import ScriptedEngine
 from service.errors import ConfigError
 from service.journal import Heard
 from service.messages import Answer, Caller, ToolCall, ToolResult
+from service.plain import sound
 from service.tools.base import Asks, CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Origin, Span, Transcript
-from tests.byte_tokenizer import byte_tokenizer
+from tests.byte_tokenizer import CALLS, MESSAGES, OTHERS, qwen_tokenizer
 from tests.conftest import ORDER, read_in_pieces
 from tests.test_decode import stretches_of
-
-MESSAGES = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
-CALLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>")
-OTHERS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>", "<|fim_prefix|>")
 
 TODAY = ToolSpec("today", "Tells the date.", {"type": "object", "properties": {}, "additionalProperties": False})
 
 
 @pytest.fixture(scope="module")
 def qwen() -> Tokenizer:
-    """One token per byte, and Qwen's control tokens, of which only some are called special."""
-    tokenizer = byte_tokenizer()
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (*MESSAGES, *OTHERS)])
-    tokenizer.add_tokens([AddedToken(token, special=False, normalized=False) for token in CALLS])
-    return tokenizer
+    return qwen_tokenizer()
 
 
 class Order:
@@ -86,7 +79,7 @@ def sampled(tokens: Sequence[int]) -> Span:
 
 
 outside = st.lists(
-    st.text(max_size=8) | st.sampled_from([*MESSAGES, *CALLS, *OTHERS, "\ufdd0", "<", "think>"]), max_size=5
+    st.text(max_size=8) | st.sampled_from([*MESSAGES, *CALLS, *OTHERS, "\ufdd0", "\ud83d", "<", "think>"]), max_size=5
 ).map("".join)
 
 
@@ -137,7 +130,7 @@ def test_a_conversation_is_what_the_family_writes(
     assert read(qwen, whole[len(grown) :]) == "\n"
 
 
-@given(text=st.text(max_size=20), value=outside, cuts=st.lists(st.integers(1, 5)))
+@given(text=st.text(max_size=20), value=outside.map(sound), cuts=st.lists(st.integers(1, 5)))
 def test_reading_undoes_writing(family: FamilyFormat, text: str, value: str, cuts: list[int]) -> None:
     """Whatever the pieces the tokens come in, a call closes with its last token; prose keeps all but outer space."""
     text, value = text.replace("\ufdd0", ""), value.replace("\ufdd0", "").strip() or "x"
@@ -237,14 +230,16 @@ def accepts(qwen: Tokenizer, family: FamilyFormat) -> Accepts:
     return acceptor(qwen, family, begun=False)
 
 
-def acceptor(qwen: Tokenizer, family: FamilyFormat, *, begun: bool) -> Accepts:
+def acceptor(
+    qwen: Tokenizer, family: FamilyFormat, tools: Sequence[ToolSpec] = (ORDER, TODAY), *, begun: bool
+) -> Accepts:
     """Whether the grammar lets a stretch, or the rest of one, be sampled and end there."""
     ids: dict[str, int] = qwen.get_vocab()
     vocabulary = sorted(ids, key=ids.__getitem__)
     info = xgrammar.TokenizerInfo(
         vocabulary, xgrammar.VocabType.BYTE_LEVEL, stop_token_ids=[*family.stop], vocab_size=len(vocabulary)
     )
-    constraint = family.constraint([ORDER, TODAY], begun=begun)
+    constraint = family.constraint(tools, begun=begun)
     assert constraint
     grammar = xgrammar.GrammarCompiler(info).compile_structural_tag(constraint)
 
@@ -300,6 +295,20 @@ def test_a_call_may_not_hold_a_control_token(qwen: Tokenizer, kind: tuple[str, b
 )
 def test_a_call_follows_its_schema(family: FamilyFormat, accepts: Accepts, name: str, arguments: str) -> None:
     assert not accepts(family.write_stretch("", [ToolCall("", name, arguments)]))
+
+
+def test_lengths_of_strings_are_left_out_of_the_grammar(
+    qwen: Tokenizer, family: FamilyFormat, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """xgrammar, which could not follow them, says nothing."""
+    sized = {
+        "type": "object",
+        "properties": {"maxLength": {"type": "string", "maxLength": 3}},
+        "required": ["maxLength"],
+    }
+    accepts = acceptor(qwen, family, [ToolSpec("pack", "Packs.", sized)], begun=False)
+    assert accepts(family.write_stretch("", [ToolCall("", "pack", '{"maxLength": "longer"}')]))
+    assert capfd.readouterr().err == ""
 
 
 def test_without_tools_there_is_only_prose(qwen: Tokenizer, kind: tuple[str, bool], family: FamilyFormat) -> None:

@@ -124,11 +124,25 @@ def test_arguments_follow_the_schema_and_spell_no_marker(
 def test_strings_of_the_schema_have_their_space(
     allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat, size: str
 ) -> None:
-    """Also where the schema lists them or limits their length, and where a property is called as a keyword is."""
-    options = {"anyOf": [{"enum": ["small", "large"]}, {"type": "string", "maxLength": 5, "minLength": 5}]}
+    """Also where the schema lists them, and where a property is called as a keyword is."""
+    options = {"anyOf": [{"enum": ["small", "large"]}, {"type": "string"}]}
     schema = {"type": "object", "properties": {"enum": options, "const": {"const": "x"}}, "required": ["enum", "const"]}
     call = ToolCall("", "pack", json.dumps({"enum": size, "const": "x"}))
     assert allowed([ToolSpec("pack", "Packs.", schema)])(chat.write_stretch("", [call])[:-2]) == {"<|end_call|>"}
+
+
+def test_lengths_of_strings_are_left_out(
+    allowed: Callable[[Sequence[ToolSpec]], Allowed], chat: InnerFormat, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """xgrammar, which could not follow them, says nothing."""
+    sized = {
+        "type": "object",
+        "properties": {"minLength": {"type": "string", "minLength": 9}},
+        "required": ["minLength"],
+    }
+    call = ToolCall("", "pack", '{"minLength": "short"}')
+    assert allowed([ToolSpec("pack", "Packs.", sized)])(chat.write_stretch("", [call])[:-2]) == {"<|end_call|>"}
+    assert capfd.readouterr().err == ""
 
 
 def test_without_tools_there_is_only_prose(tokenizer: Tokenizer, chat: InnerFormat) -> None:

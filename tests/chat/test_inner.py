@@ -44,10 +44,14 @@ def outside(chat: InnerFormat) -> st.SearchStrategy[str]:
 
 
 @cache
-def values(chat: InnerFormat) -> st.SearchStrategy[object]:
-    """What JSON has, with such text in it."""
-    leaves = outside(chat) | st.integers() | st.none()
-    return st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(outside(chat), inner))
+def values(chat: InnerFormat) -> st.SearchStrategy[str]:
+    """What JSON has, with such text in it, half surrogate pairs as it spells them, and more brackets than are read."""
+    text = outside(chat) | st.just("\ud83d")
+    leaves = text | st.integers() | st.none()
+    nested = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(text, inner))
+    written = nested.map(lambda value: json.dumps(value, ensure_ascii=False))
+    sound = written.map(lambda value: value.encode(errors="backslashreplace").decode())
+    return st.builds(lambda value, deep: f"{'[' * deep}{value}{']' * deep}", sound, st.sampled_from([0] * 9 + [2_000]))
 
 
 def control(chat: InnerFormat, tokens: tuple[int, ...]) -> list[str]:
@@ -91,7 +95,7 @@ def test_instructions_and_descriptions_are_only_text(either: InnerFormat, data: 
 def test_reading_undoes_writing(either: InnerFormat, data: st.DataObject, cuts: list[int]) -> None:
     """Whatever the pieces the tokens come in; text that only spells a marker is text."""
     text, value = data.draw(outside(either)), data.draw(values(either))
-    arguments = json.dumps({"value": value}, ensure_ascii=False)
+    arguments = f'{{"value": {value}}}'
     tokens = either.write_stretch(text, [ToolCall("", "say", arguments), ToolCall("", "say", "{}")])
     reader = either.reader([], first_call=3)
     reading = read_in_pieces(reader, tokens, cuts)
