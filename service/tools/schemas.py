@@ -9,6 +9,7 @@ out, such as patterns, bounds and conditions, only makes it looser, and whose sc
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +23,8 @@ _NAME_CHARS = 64
 _DESCRIPTION_CHARS = 300
 _LARGEST = 2**53
 """Beyond this, not everybody reads the same number."""
+_CONTROL = re.compile(r"<\||</?\w+>")
+"""How control tokens are spelled, whatever the model's family: no call can hold one."""
 _TYPES = {"object", "array", "string", "integer", "number", "boolean", "null"}
 
 
@@ -97,17 +100,17 @@ def _description(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name(name: str) -> str:
-    if not name or one_line(name, _NAME_CHARS) != name:
+    if not name or one_line(name, _NAME_CHARS) != name or "<" in name or ">" in name:
         raise ValueError(f"the name of its argument {one_line(name, _NAME_CHARS)!r} is not plain or too long")
     return name
 
 
 def _scalar(value: object) -> object:
-    """A value that is the same in everybody's JSON."""
+    """A value that is the same in everybody's JSON, and that a call can hold."""
     match value:
         case None | bool():
             return value
-        case str() if plain(value) == value:
+        case str() if plain(value) == value and not _CONTROL.search(value):
             return value
         case int() | float() if abs(value) < _LARGEST:
             return value

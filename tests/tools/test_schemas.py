@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import jsonschema
@@ -10,15 +9,25 @@ import pytest
 import xgrammar
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
+from service.chat.base import ChatFormat
+from service.chat.families import FamilyFormat
+from service.chat.inner import InnerFormat
+from service.messages import ToolCall
+from service.tools.base import ToolSpec
 from service.tools.schemas import tame
+from tests.byte_tokenizer import byte_tokenizer, qwen_tokenizer
 
 WORDS = ["type", "properties", "items", "anyOf", "oneOf", "allOf", "$ref", "$defs", "enum", "const", "required"]
 WORDS += ["additionalProperties", "pattern", "patternProperties", "minLength", "description", "default", "not"]
+WORDS += ["a", "<|", "<|im_end|>", "<think>", "\ud83d"]
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(WORDS)
 VALUES |= st.sampled_from(["object", "array", "string", "integer", "#", "#/$defs/a", "https://elsewhere.example"])
-ANY = st.recursive(
-    VALUES,
+SCHEMAS = VALUES.map(lambda value: {"const": value})
+SCHEMAS |= st.sampled_from(WORDS).map(lambda name: {"type": "object", "properties": {name: {}}, "required": [name]})
+ANY = SCHEMAS | st.recursive(
+    VALUES | SCHEMAS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=5), inner),
     max_leaves=30,
 )
@@ -76,6 +85,11 @@ def test_of_the_names_that_must_be_given_those_are_taken_that_there_are() -> Non
         ({"type": "object", "properties": {"a\u202e": {}}}, "is not plain or too long"),
         ({"type": "object", "properties": {"": {}}}, "is not plain or too long"),
         (of(False), "is not an object"),
+        ({"type": "object", "properties": {"a<|b": {}}}, "is not plain or too long"),
+        ({"type": "object", "properties": {"<think>": {}}}, "is not plain or too long"),
+        (of({"enum": ["plain", "a<|b"]}), "a value that is not"),
+        (of({"const": "</tool_call>"}), "a value that is not"),
+        (of({"enum": ["\ud83d"]}), "a value that is not"),
     ],
 )
 def test_what_could_do_harm_is_refused(schema: Any, why: str) -> None:
@@ -90,14 +104,61 @@ def test_references_that_multiply_are_given_up_soon() -> None:
         tame(of({"$ref": "#/$defs/d0"}, **{"$defs": twice}))
 
 
-@given(ANY)
-def test_whatever_comes_is_refused_or_a_schema_that_a_grammar_can_be_made_of(schema: Any) -> None:
+class Sampler:
+    """Samples calls of one format, one token per byte, as the engine would."""
+
+    def __init__(self, tokenizer: Tokenizer, chat: ChatFormat, call: str) -> None:
+        ids: dict[str, int] = tokenizer.get_vocab()
+        self._chat, self._tokenizer = chat, tokenizer
+        self._call = ids[call]
+        vocabulary = sorted(ids, key=ids.__getitem__)
+        info = xgrammar.TokenizerInfo(
+            vocabulary, xgrammar.VocabType.BYTE_LEVEL, stop_token_ids=[*chat.stop], vocab_size=len(vocabulary)
+        )
+        self._compiler = xgrammar.GrammarCompiler(info)
+        # The first of these that may come next, so that the call closes soon.
+        closing = [*sorted(chat.controls), *(ids[char] for char in '"}],:0')]
+        self._order = [*closing, *sorted({*ids.values()} - {*closing, ids["Ġ"], ids["Ċ"]}), ids["Ġ"], ids["Ċ"]]
+
+    def sample(self, tool: ToolSpec) -> ToolCall:
+        """A call of the tool. Fails where no token may come, or the call does not close."""
+        constraint = self._chat.constraint([tool], begun=True)
+        assert constraint
+        matcher = xgrammar.GrammarMatcher(
+            self._compiler.compile_structural_tag(constraint), override_stop_tokens=[*self._chat.stop]
+        )
+        sampled = [self._call]
+        assert matcher.accept_token(self._call)
+        mask = xgrammar.allocate_token_bitmask(1, len(self._order))
+        reader = self._chat.reader([tool], 0)
+        reader.feed(sampled)
+        for _ in range(20_000):
+            matcher.fill_next_token_bitmask(mask)
+            words = mask[0].tolist()
+            token = next((id for id in self._order if words[id // 32] >> id % 32 & 1), None)
+            assert token is not None, f"nothing may follow {self._tokenizer.decode(sampled, skip_special_tokens=False)}"
+            assert matcher.accept_token(token)
+            sampled.append(token)
+            if calls := reader.feed((token,)).calls:
+                return calls[0]
+        raise AssertionError(f"{self._tokenizer.decode(sampled[:1000], skip_special_tokens=False)} does not close")
+
+
+@pytest.fixture(scope="module", params=["inner", "qwen3"])
+def sampler(request: pytest.FixtureRequest) -> Sampler:
+    if request.param == "inner":
+        return Sampler(byte_tokenizer(), InnerFormat(byte_tokenizer()), "<|call|>")
+    return Sampler(qwen_tokenizer(), FamilyFormat(qwen_tokenizer(), "qwen3", False), "<tool_call>")
+
+
+@given(schema=ANY)
+def test_whatever_comes_is_refused_or_a_schema_by_which_calls_can_be_sampled(sampler: Sampler, schema: Any) -> None:
     try:
-        tamed = tame(of(schema, **{"$defs": {"a": schema}}))
+        tamed = tame(of(schema, required=["a"], **{"$defs": {"a": schema}}))
     except ValueError:
         return
     jsonschema.Draft202012Validator.check_schema(tamed)
-    xgrammar.Grammar.from_json_schema(json.dumps(tamed), max_whitespace_cnt=1)
+    assert sampler.sample(ToolSpec("made", "Made.", tamed)).name == "made"
 
 
 FITS = {
