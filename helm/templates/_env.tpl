@@ -103,13 +103,34 @@
 {{- end }}
 {{- end }}
 
+{{/* The environment of a container: (list $ what-the-chart-sets), and what else whoever installs it wants there. */}}
+{{- define "innerloop.environment" -}}
+{{- $ := index . 0 -}}
+env:
+  {{- index . 1 | trim | nindent 2 }}
+  {{- with include "innerloop.extraEnv" $ }}
+  {{- . | nindent 2 }}
+  {{- end }}
+{{- with $.Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/*
-What else whoever installs it wants there. Not what the chart sets, such as the time to drain, by which it computes the
-grace period; and nothing twice, which server-side apply refuses.
+Not what the chart sets in any container, such as the time to drain, by which it computes the grace period; and nothing
+twice, which server-side apply refuses.
 */}}
 {{- define "innerloop.extraEnv" -}}
 {{- $names := list -}}
-{{- range include "innerloop.env" . | fromYamlArray -}}
+{{- $set := include "innerloop.env" . | fromYamlArray -}}
+{{- if eq .Values.model.source "download" -}}
+{{- $set = concat $set (include "innerloop.downloadEnv" . | fromYamlArray) -}}
+{{- end -}}
+{{- if eq .Values.workload.kind "LeaderWorkerSet" -}}
+{{- $set = concat $set (include "innerloop.workerEnv" . | fromYamlArray) -}}
+{{- end -}}
+{{- range $set -}}
 {{- $names = append $names .name -}}
 {{- end -}}
 {{- range .Values.extraEnv -}}
@@ -135,6 +156,32 @@ grace period; and nothing twice, which server-side apply refuses.
   value: {{ .Values.server.logFormat | quote }}
 - name: INNERLOOP_LOG_LEVEL
   value: {{ .Values.server.logLevel | quote }}
+{{- end }}
+
+{{/* Of the init container that downloads. */}}
+{{- define "innerloop.downloadEnv" -}}
+{{ include "innerloop.foldersEnv" . }}
+{{- with .Values.model.download }}
+{{- if .endpoint }}
+- name: HF_ENDPOINT
+  value: {{ .endpoint | quote }}
+{{- end }}
+{{- if .existingSecret }}
+- name: HF_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ .existingSecret | quote }}
+      key: {{ .key | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Of a LeaderWorkerSet's workers. */}}
+{{- define "innerloop.workerEnv" -}}
+- name: HF_HUB_OFFLINE
+  value: "1"
+- name: VLLM_NO_USAGE_STATS
+  value: "1"
 {{- end }}
 
 {{/* The URL, from a Secret: existingSecret and key. */}}

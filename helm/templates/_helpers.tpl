@@ -85,9 +85,9 @@ http://{{ .service }}.{{ .namespace }}.svc:{{ .port }}
 {{- if .Values.server.publicUrl -}}
 {{- .Values.server.publicUrl -}}
 {{- else if and .Values.httpRoute.enabled .Values.httpRoute.hostnames -}}
-https://{{ first .Values.httpRoute.hostnames }}
+https://{{ include "innerloop.oneHost" (list (first .Values.httpRoute.hostnames) "server.publicUrl") }}
 {{- else if .Values.ingress.enabled -}}
-{{ ternary "https" "http" (not (empty .Values.ingress.tlsSecret)) }}://{{ .Values.ingress.host }}
+{{ ternary "https" "http" (not (empty .Values.ingress.tlsSecret)) }}://{{ include "innerloop.oneHost" (list .Values.ingress.host "server.publicUrl") }}
 {{- else -}}
 {{- include "innerloop.ownUrl" . -}}
 {{- end -}}
@@ -98,10 +98,18 @@ https://{{ first .Values.httpRoute.hostnames }}
 {{- if .Values.server.grpc.publicUrl -}}
 {{- .Values.server.grpc.publicUrl -}}
 {{- else if and .Values.grpcRoute.enabled .Values.grpcRoute.hostnames -}}
-{{ first .Values.grpcRoute.hostnames }}:443
+{{ include "innerloop.oneHost" (list (first .Values.grpcRoute.hostnames) "server.grpc.publicUrl") }}:443
 {{- else -}}
 {{ include "innerloop.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.grpcPort }}
 {{- end -}}
+{{- end }}
+
+{{/* A host that callers can go to: (list host value), where the value says another. */}}
+{{- define "innerloop.oneHost" -}}
+{{- if hasPrefix "*" (first .) -}}
+{{- fail (printf "%s stands for many hosts, of which the card names one: say which in %s" (first .) (last .)) -}}
+{{- end -}}
+{{- first . -}}
 {{- end }}
 
 {{- define "innerloop.peerUrl" -}}
@@ -148,7 +156,7 @@ Seconds from the moment a pod is told to end to the moment it is killed:
     margin        the engine, the database, what is sent last
 */}}
 {{- define "innerloop.graceSeconds" -}}
-{{- $closing := add 5 5 (ternary 5 0 .Values.server.grpc.enabled) -}}
+{{- $closing := include "innerloop.closingSeconds" . | int -}}
 {{- with .Values.drain -}}
 {{- $needed := add .preStopSeconds .turnSeconds $closing .marginSeconds | int -}}
 {{- $given := int .terminationGracePeriodSeconds -}}
@@ -159,9 +167,18 @@ Seconds from the moment a pod is told to end to the moment it is killed:
 {{- end -}}
 {{- end }}
 
+{{- define "innerloop.closingSeconds" -}}
+{{ add 5 5 (ternary 5 0 .Values.server.grpc.enabled) }}
+{{- end }}
+
+{{/* Those of a container that its probes have given up: its turns get no further, so nobody waits for them. */}}
+{{- define "innerloop.failedSeconds" -}}
+{{ add .Values.drain.preStopSeconds (include "innerloop.closingSeconds" .) .Values.drain.marginSeconds }}
+{{- end }}
+
 {{/* The threads that compute: the container's processors but one, which is left for everything else. vLLM's own choice would be the node's. */}}
 {{- define "innerloop.threads" -}}
-{{- $resources := .Values.resources -}}
+{{- $resources := include "innerloop.amounts" . | fromYaml -}}
 {{- $cpu := dig "limits" "cpu" (dig "requests" "cpu" "" $resources) $resources | toString -}}
 {{- if $cpu -}}
 {{- $cores := ternary (divf (trimSuffix "m" $cpu | float64) 1000) (trimSuffix "m" $cpu | float64) (hasSuffix "m" $cpu) -}}
@@ -181,6 +198,46 @@ Seconds from the moment a pod is told to end to the moment it is killed:
 {{- define "innerloop.modelClaim" -}}
 {{- with .Values.model.claim -}}
 {{- if .existingClaim }}{{ .existingClaim }}{{ else if .size }}{{ include "innerloop.fullname" $ }}-models{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Whether a pod may have to wait until another has let go of a volume, which one node mounts. */}}
+{{- define "innerloop.holdsVolume" -}}
+{{- $data := and .Values.persistence.enabled (not (has "ReadWriteMany" .Values.persistence.accessModes)) -}}
+{{- $model := false -}}
+{{- with .Values.model -}}
+{{- if and (has .source (list "claim" "download")) .claim.size (not .claim.existingClaim) -}}
+{{- $model = not (or (has "ReadWriteMany" .claim.accessModes) (has "ReadOnlyMany" .claim.accessModes)) -}}
+{{- end -}}
+{{- end -}}
+{{- if or $data $model }}true{{ end -}}
+{{- end }}
+
+{{/*
+How many replicas there are, unless the autoscaler alone says so. A count that was there and is left out becomes 1, so the
+one that there is goes on being named. Not where Helm applies on the server and the autoscaler has set it: there it stays
+without being named, and a rollback to another one would be refused.
+*/}}
+{{- define "innerloop.replicas" -}}
+{{- with .Values.autoscaling -}}
+{{- if eq .kind "none" -}}
+{{ $.Values.replicaCount | int }}
+{{- else -}}
+{{- $kind := $.Values.workload.kind -}}
+{{- $api := ternary "leaderworkerset.x-k8s.io/v1" "apps/v1" (eq $kind "LeaderWorkerSet") -}}
+{{- $live := lookup $api $kind $.Release.Namespace (include "innerloop.workloadName" $) -}}
+{{- $applied := false -}}
+{{- $scaled := false -}}
+{{- range dig "metadata" "managedFields" list $live -}}
+{{- if eq .operation "Apply" }}{{ $applied = true }}{{ end -}}
+{{- if eq (default "" .subresource) "scale" }}{{ $scaled = true }}{{ end -}}
+{{- end -}}
+{{- $count := dig "spec" "replicas" "" $live | toString -}}
+{{- if and $count (not (and $applied $scaled)) -}}
+{{- $least := ternary 0 .minReplicas (and (eq .kind "keda") (eq (toString .keda.idleReplicaCount) "0")) -}}
+{{ max (int $least) (int $count) }}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 

@@ -12,16 +12,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  serviceAccountName: {{ include "innerloop.serviceAccount" . | quote }}
-  {{- include "innerloop.podCommon" . | nindent 2 }}
-  terminationGracePeriodSeconds: {{ include "innerloop.graceSeconds" . }}
-  {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . | quote }}
-  {{- end }}
-  {{- with .Values.resourceClaims }}
-  resourceClaims:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+  {{- include "innerloop.podComputing" . | nindent 2 }}
   {{- if .Values.topologySpreadConstraints }}
   topologySpreadConstraints:
     {{- toYaml .Values.topologySpreadConstraints | nindent 4 }}
@@ -53,15 +44,7 @@ spec:
         {{- end }}
         - name: management
           containerPort: {{ .Values.management.port }}
-      env:
-        {{- include "innerloop.env" . | nindent 8 }}
-        {{- with include "innerloop.extraEnv" . }}
-        {{- . | nindent 8 }}
-        {{- end }}
-      {{- with .Values.extraEnvFrom }}
-      envFrom:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
+      {{- include "innerloop.environment" (list . (include "innerloop.env" .)) | nindent 6 }}
       {{- include "innerloop.probes" . | nindent 6 }}
       lifecycle:
         preStop:
@@ -83,6 +66,20 @@ spec:
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+{{- end }}
+
+{{/* Of every pod that a model is computed in. */}}
+{{- define "innerloop.podComputing" -}}
+serviceAccountName: {{ include "innerloop.serviceAccount" . | quote }}
+{{- include "innerloop.podCommon" . | nindent 0 }}
+terminationGracePeriodSeconds: {{ include "innerloop.graceSeconds" . }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+{{- with .Values.resourceClaims }}
+resourceClaims:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* Of every pod that the chart makes: where it runs, and with what rights. */}}
@@ -136,6 +133,7 @@ startupProbe:
   periodSeconds: {{ .periodSeconds }}
   timeoutSeconds: {{ .timeoutSeconds }}
   failureThreshold: {{ ceil (divf $seconds .periodSeconds) | int }}
+  terminationGracePeriodSeconds: {{ include "innerloop.failedSeconds" $ }}
 readinessProbe:
   httpGet: {path: /readyz, port: management}
   periodSeconds: {{ .periodSeconds }}
@@ -146,11 +144,38 @@ livenessProbe:
   periodSeconds: {{ .periodSeconds }}
   timeoutSeconds: {{ .timeoutSeconds }}
   failureThreshold: {{ .livenessFailures }}
+  terminationGracePeriodSeconds: {{ include "innerloop.failedSeconds" $ }}
 {{- end }}
 {{- end }}
 
+{{/*
+Processors and memory. What values name neither a request nor a limit of is chosen by device: on a CPU what the embedded
+model was measured with, on a GPU a guess that nobody has measured, as the nodes of clouds have it for each GPU.
+*/}}
+{{- define "innerloop.amounts" -}}
+{{- $gpus := ternary (max 1 (int .Values.gpus)) 0 (eq .Values.device "gpu") -}}
+{{- $chosen := dict "cpu" "2" "memory" "4Gi" -}}
+{{- if $gpus -}}
+{{- $chosen = dict "cpu" (mul 4 $gpus | toString) "memory" (printf "%dGi" (mul 16 $gpus)) -}}
+{{- end -}}
+{{- $requests := deepCopy (default dict .Values.resources.requests) -}}
+{{- $limits := deepCopy (default dict .Values.resources.limits) -}}
+{{- range $name, $amount := $chosen -}}
+{{- if not (or (hasKey $requests $name) (hasKey $limits $name)) -}}
+{{- $_ := set $requests $name $amount -}}
+{{- $_ := set $limits $name $amount -}}
+{{- end -}}
+{{- end -}}
+{{- $amounts := dict -}}
+{{- with $requests }}{{ $_ := set $amounts "requests" . }}{{ end -}}
+{{- with $limits }}{{ $_ := set $amounts "limits" . }}{{ end -}}
+{{ toYaml $amounts }}
+{{- end }}
+
+{{/* The same with devices. */}}
 {{- define "innerloop.resources" -}}
-{{- $resources := deepCopy .Values.resources -}}
+{{- $resources := include "innerloop.amounts" . | fromYaml -}}
+{{- with .Values.resources.claims }}{{ $_ := set $resources "claims" . }}{{ end -}}
 {{- if and (eq .Values.device "gpu") .Values.gpus -}}
 {{- $limits := default dict $resources.limits -}}
 {{- $_ := set $resources "limits" (merge $limits (dict "nvidia.com/gpu" (int .Values.gpus))) -}}
@@ -173,25 +198,14 @@ livenessProbe:
 - name: download
   {{- include "innerloop.container" . | nindent 2 }}
   args: [model, prepare, {{ .Values.agent.path | quote }}]
-  env:
-    {{- include "innerloop.foldersEnv" . | nindent 4 }}
-    {{- with .Values.model.download }}
-    {{- if .endpoint }}
-    - name: HF_ENDPOINT
-      value: {{ .endpoint | quote }}
-    {{- end }}
-    {{- if .existingSecret }}
-    - name: HF_TOKEN
-      valueFrom:
-        secretKeyRef:
-          name: {{ .existingSecret | quote }}
-          key: {{ .key | quote }}
-    {{- end }}
-    {{- end }}
+  {{- include "innerloop.environment" (list . (include "innerloop.downloadEnv" .)) | nindent 2 }}
   resources:
-    {{- toYaml .Values.resources | nindent 4 }}
+    {{- include "innerloop.amounts" . | nindent 4 }}
   volumeMounts:
     {{- include "innerloop.weightMounts" (list . false) | nindent 4 }}
+    {{- with .Values.extraVolumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end }}
 
 {{/* What weights are made of, and where they are put: (list $ whether-a-claim-is-read-only). */}}
@@ -231,11 +245,15 @@ livenessProbe:
 {{- define "innerloop.mounts" -}}
 - name: data
   mountPath: /data
+{{- include "innerloop.shmMount" . }}
+{{- include "innerloop.mountsOfSecrets" (include "innerloop.secretMounts" . | fromYamlArray) }}
+{{- end }}
+
+{{- define "innerloop.shmMount" -}}
 {{- if or .Values.shm.sizeLimit (eq .Values.device "gpu") }}
 - name: shm
   mountPath: /dev/shm
 {{- end }}
-{{- include "innerloop.mountsOfSecrets" (include "innerloop.secretMounts" . | fromYamlArray) }}
 {{- end }}
 
 {{/* Secrets that are files: name of the volume, secret, path, and which keys of it if not all. */}}
@@ -304,9 +322,7 @@ livenessProbe:
 {{/* All of the pod's volumes but a StatefulSet's own. */}}
 {{- define "innerloop.volumes" -}}
 {{- with .Values -}}
-- name: tmp
-  emptyDir:
-    sizeLimit: {{ .tmp.sizeLimit | quote }}
+{{ include "innerloop.workingVolumes" $ }}
 {{- if include "innerloop.dataClaim" $ }}
 - name: data
   persistentVolumeClaim:
@@ -316,19 +332,10 @@ livenessProbe:
   emptyDir:
     sizeLimit: {{ .persistence.sizeLimit | quote }}
 {{- end }}
-{{- if or .shm.sizeLimit (eq .device "gpu") }}
-- name: shm
-  emptyDir:
-    medium: Memory
-    sizeLimit: {{ default "2Gi" .shm.sizeLimit | quote }}
-{{- end }}
 {{- if .agent.files }}
 - name: files
   configMap:
     name: {{ include "innerloop.fullname" $ }}-files
-{{- end }}
-{{- if ne .model.source "image" }}
-{{ include "innerloop.modelVolume" $ }}
 {{- end }}
 {{- if include "innerloop.hasCache" $ }}
 - name: cache
@@ -337,7 +344,7 @@ livenessProbe:
 {{- end }}
 {{- if eq .adapter.source "imageVolume" }}
 - name: adapter
-  image:
+  {{- include "innerloop.imageVolume" $ | nindent 2 }}
     reference: {{ .adapter.reference | quote }}
 {{- else if eq .adapter.source "claim" }}
 - name: adapter
@@ -349,22 +356,49 @@ livenessProbe:
 {{- end }}
 {{- end }}
 
+{{/* Those of every process that computes: a leader's and its workers' alike. */}}
+{{- define "innerloop.workingVolumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: {{ .Values.tmp.sizeLimit | quote }}
+{{- if or .Values.shm.sizeLimit (eq .Values.device "gpu") }}
+- name: shm
+  emptyDir:
+    medium: Memory
+    sizeLimit: {{ default "2Gi" .Values.shm.sizeLimit | quote }}
+{{- end }}
+{{- if ne .Values.model.source "image" }}
+{{ include "innerloop.modelVolume" . }}
+{{- end }}
+{{- end }}
+
 {{/* Where the model comes from, or the empty volume that it is downloaded to. */}}
 {{- define "innerloop.modelVolume" -}}
 {{- with .Values.model -}}
 - name: model
 {{- if eq .source "imageVolume" }}
-  image:
+  {{- include "innerloop.imageVolume" $ | nindent 2 }}
     reference: {{ .imageVolume.reference | quote }}
     pullPolicy: {{ .imageVolume.pullPolicy }}
 {{- else if include "innerloop.modelClaim" $ }}
   persistentVolumeClaim:
     claimName: {{ include "innerloop.modelClaim" $ | quote }}
+    {{- if and (eq .source "claim") .claim.readOnly }}
+    readOnly: true
+    {{- end }}
 {{- else }}
   emptyDir:
     sizeLimit: {{ .cacheSizeLimit | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- define "innerloop.imageVolume" -}}
+{{- $version := .Capabilities.KubeVersion.Version -}}
+{{- if not (semverCompare ">=1.33-0" $version) -}}
+{{- fail (printf "image volumes want Kubernetes 1.33 or newer, and this is %s: take another source, or say --kube-version if there is no cluster to ask" $version) -}}
+{{- end -}}
+image:
 {{- end }}
 
 {{/* The claim of /data, unless there is none or a StatefulSet makes one for each replica. */}}

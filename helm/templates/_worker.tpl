@@ -1,4 +1,4 @@
-{{/* A node that computes for a leader. It has no port for anybody else, no credentials and no probes: it dies with its group. */}}
+{{/* A node that computes for a leader. It has no port for anybody else, no credentials of the chart's and no probes: it dies with its group. */}}
 {{- define "innerloop.worker" -}}
 metadata:
   labels:
@@ -10,43 +10,55 @@ metadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  serviceAccountName: {{ include "innerloop.serviceAccount" . | quote }}
-  {{- include "innerloop.podCommon" . | nindent 2 }}
-  terminationGracePeriodSeconds: {{ include "innerloop.graceSeconds" . }}
+  {{- include "innerloop.podComputing" . | nindent 2 }}
   containers:
     - name: engine
       {{- include "innerloop.container" . | nindent 6 }}
       command: [vllm, serve, {{ .Values.nodes.model | quote }}]
       args:
         - --headless
-        - --nnodes={{ .Values.nodes.size }}
-        - --node-rank=$(LWS_WORKER_INDEX)
-        - --master-addr=$(LWS_LEADER_ADDRESS)
-        - --master-port={{ .Values.nodes.port }}
-        - --tensor-parallel-size={{ .Values.gpus }}
-        - --pipeline-parallel-size={{ .Values.nodes.size }}
-      env:
-        - name: HF_HUB_OFFLINE
-          value: "1"
-        - name: VLLM_NO_USAGE_STATS
-          value: "1"
+        {{- $rank := dict "node_rank" "$(LWS_WORKER_INDEX)" }}
+        {{- include "innerloop.options" (mergeOverwrite (include "innerloop.engine" . | fromJson) $rank) | trim | nindent 8 }}
+      {{- include "innerloop.environment" (list . (include "innerloop.workerEnv" .)) | nindent 6 }}
       resources:
         {{- include "innerloop.resources" . | nindent 8 }}
       volumeMounts:
         - name: tmp
           mountPath: /tmp
-        - name: shm
-          mountPath: /dev/shm
+        {{- include "innerloop.shmMount" . | trim | nindent 8 }}
         - name: model
           mountPath: {{ .Values.model.mountPath | quote }}
           readOnly: true
+        {{- with .Values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
-    - name: tmp
-      emptyDir:
-        sizeLimit: {{ .Values.tmp.sizeLimit | quote }}
-    - name: shm
-      emptyDir:
-        medium: Memory
-        sizeLimit: {{ default "2Gi" .Values.shm.sizeLimit | quote }}
-    {{- include "innerloop.modelVolume" . | nindent 4 }}
+    {{- include "innerloop.workingVolumes" . | nindent 4 }}
+    {{- with .Values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{/* Engine arguments as vLLM's command takes them; it has no options for the opposite of two, which are off anyway. */}}
+{{- define "innerloop.options" -}}
+{{- $on := list "aggregate_engine_logging" "disable_log_stats" -}}
+{{- range $name, $value := . }}
+{{- $option := replace "_" "-" $name }}
+{{- if kindIs "bool" $value }}
+{{- if $value }}
+- --{{ $option }}
+{{- else if not (has $name $on) }}
+- --no-{{ $option }}
+{{- end }}
+{{- else if kindIs "slice" $value }}
+{{- with $value }}
+- --{{ $option }}
+{{- range . }}
+- {{ ternary . (toJson .) (kindIs "string" .) | quote }}
+{{- end }}
+{{- end }}
+{{- else if not (kindIs "invalid" $value) }}
+- {{ printf "--%s=%s" $option (ternary $value (toJson $value) (kindIs "string" $value)) | quote }}
+{{- end }}
+{{- end }}
 {{- end }}

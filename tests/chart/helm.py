@@ -37,7 +37,8 @@ def run(program: str, *arguments: str | Path) -> str:
 
 
 def template(helm: str, *arguments: str | Path) -> str:
-    return run(helm, "template", RELEASE, CHART, "--namespace", NAMESPACE, *arguments)
+    # Without a cluster each version of Helm would take another version of Kubernetes for granted.
+    return run(helm, "template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", "1.36", *arguments)
 
 
 def render(values: Object) -> list[Object]:

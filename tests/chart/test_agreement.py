@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -19,6 +22,7 @@ NAMES = [path.stem for path in sorted(CASES.glob("*.yaml"))]
 ALL = {name: render(case(name)) for name in NAMES}
 OF_KUBERNETES = {"POD_NAME", "NODE_NAME"}
 OF_LIBRARIES = {"HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "OMP_NUM_THREADS", "PGSSLROOTCERT", "VLLM_NO_USAGE_STATS"}
+OF_LIBRARIES |= {"HTTPS_PROXY", "NCCL_SOCKET_IFNAME", "SSL_CERT_FILE"}
 
 each_case = pytest.mark.parametrize("name", NAMES)
 
@@ -61,15 +65,29 @@ def test_what_the_service_makes_of_them() -> None:
     assert made.auth.jwt
     assert made.auth.jwt.audience == "procurement"
     made = machine(agent(ALL["nodes"]))
-    assert made.engine == {
-        "tensor_parallel_size": 8,
-        "pipeline_parallel_size": 2,
-        "nnodes": 2,
-        "node_rank": 0,
-        "master_addr": "$(LWS_LEADER_ADDRESS)",
-        "master_port": 29500,
-        "gpu_memory_utilization": 0.95,
-    }
+    assert (
+        made.engine
+        == {
+            "tensor_parallel_size": 8,
+            "pipeline_parallel_size": 2,
+            "nnodes": 2,
+            "node_rank": 0,
+            "master_addr": "$(LWS_LEADER_ADDRESS)",
+            "master_port": 29500,
+        }
+        | case("nodes")["engine"]
+    )
+
+
+def test_all_nodes_have_the_same_engine() -> None:
+    """vLLM makes the same of a node's command as of what the leader's process is given."""
+    (engine,) = pods(ALL["nodes"])["engine"]["spec"]["containers"]
+    command = [each.replace("$(LWS_WORKER_INDEX)", "1") for each in engine["command"][1:] + engine["args"]]
+    both = {"command": command, "arguments": machine(agent(ALL["nodes"])).engine}
+    script = ROOT / "tests" / "chart" / "engine_options.py"
+    done = subprocess.run([sys.executable, script], input=json.dumps(both), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {"node_rank": ["1", "0"]}
 
 
 @pytest.mark.parametrize("field", ["connections", "drain_seconds", "lease_seconds", "wedged_seconds"])

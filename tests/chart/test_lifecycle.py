@@ -108,3 +108,46 @@ def test_nothing_is_rolled_out_if_the_database_is_not_at_its_version(helm: str, 
     api.failing.clear()
     run(helm, "upgrade", RELEASE, CHART, *(following := options(tmp_path, NEXT)))
     assert kept(api) == rendered(helm, *following)
+
+
+FIXED: Object = {"replicaCount": 3, "autoscaling": {"kind": "none"}}
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+@pytest.mark.parametrize(("idle", "there", "kept_on"), [("", 5, 5), ("", 1, 2), (0, 0, 0)])
+def test_an_autoscaler_begins_with_the_pods_that_there_are(
+    helm: str, idle: object, there: int, kept_on: int, api: ApiServer, tmp_path: Path
+) -> None:
+    """A count that is left out becomes 1: neither the upgrade that turns it on leaves it out, nor one after that."""
+    run(helm, "install", RELEASE, CHART, *options(tmp_path, FIXED))
+    deployment(api)["spec"]["replicas"] = there
+    scaled = options(tmp_path, {"autoscaling": {"keda": {"idleReplicaCount": idle}}})
+    run(helm, "upgrade", RELEASE, CHART, *scaled)
+    assert deployment(api)["spec"]["replicas"] == kept_on
+    deployment(api)["spec"]["replicas"] = 7
+    run(helm, "upgrade", RELEASE, CHART, *scaled)
+    assert deployment(api)["spec"]["replicas"] == 7
+
+
+def test_what_is_applied_on_the_server_does_not_claim_what_the_autoscaler_says(api: ApiServer, tmp_path: Path) -> None:
+    run("helm", "install", RELEASE, CHART, *options(tmp_path, FIXED))
+    applied, scale = {"manager": "helm", "operation": "Apply"}, {"operation": "Update", "subresource": "scale"}
+    deployment(api)["metadata"]["managedFields"] = [applied]
+    run("helm", "upgrade", RELEASE, CHART, "-f", CASE)
+    assert deployment(api)["spec"]["replicas"] == 3
+    deployment(api)["metadata"]["managedFields"] = [applied, scale]
+    run("helm", "upgrade", RELEASE, CHART, "-f", CASE)
+    assert "replicas" not in deployment(api)["spec"]  # which a real server keeps: it is the autoscaler's
+
+
+def deployment(api: ApiServer) -> Object:
+    (found,) = (each for each in api.objects.values() if each["kind"] == "Deployment")
+    return found
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+def test_whoever_installs_an_image_volume_hears_what_it_wants(helm: str, api: ApiServer) -> None:
+    """The stand-in says that it is 1.34."""
+    volume = "source=imageVolume,model.imageVolume.reference=registry.example.com/model:1"
+    said = run(helm, "install", RELEASE, CHART, "--set", f"model.{volume}")
+    assert "wants the feature gate ImageVolume" in said

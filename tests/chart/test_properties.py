@@ -27,6 +27,7 @@ INIT: Object = {
     },
     "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
 }
+MADE: list[Object] = [{"size": "1Gi"}, {"size": "1Gi", "accessModes": ["ReadWriteMany"]}]
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
 
@@ -65,13 +66,13 @@ VALUES = some(
                 "source": st.sampled_from(["imageVolume", "claim"]),
                 "mountPath": st.sampled_from(["/models", "/weights"]),
                 "imageVolume": st.just({"reference": "registry.example.com/model:1"}),
-                "claim": st.sampled_from([{"existingClaim": "weights"}, {"size": "1Gi"}]),
+                "claim": st.sampled_from([{"existingClaim": "weights"}, *MADE]),
             }
         ),
         st.fixed_dictionaries(
             {
                 "source": st.just("download"),
-                "claim": st.sampled_from([{}, {"size": "1Gi"}]),
+                "claim": st.sampled_from([{}, *MADE]),
                 "download": st.fixed_dictionaries({"egress": st.just(PEERS)}, optional={"existingSecret": NAME}),
             }
         ),
@@ -143,6 +144,7 @@ def test_what_is_rendered_holds(values: Object) -> None:
     workload = next(each for each in objects if each["kind"] in WORKLOADS)
     ends_in_time(pods(objects)["agent"])
     starts_in_time(values, workload, pods(objects)["agent"])
+    shares_its_claims(workload, objects)
     scales(workload, objects)
     finds_its_pods(objects)
     is_cut_off(values, objects)
@@ -183,7 +185,15 @@ def ends_in_time(pod: Object) -> None:
     before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
     made = machine(container)
     closing = 15 if made.grpc_port else 10
-    assert pod["spec"]["terminationGracePeriodSeconds"] >= before + made.drain_seconds + closing + 5
+    grace = pod["spec"]["terminationGracePeriodSeconds"]
+    assert grace >= before + made.drain_seconds + closing + 5
+    assert "terminationGracePeriodSeconds" not in container["readinessProbe"]  # the API refuses it there
+    for kind in ("startup", "liveness"):  # whatever has failed has no turns that could end
+        assert (
+            before + closing + 5
+            <= container[f"{kind}Probe"]["terminationGracePeriodSeconds"]
+            <= grace - made.drain_seconds
+        )
 
 
 def starts_in_time(values: Object, workload: Object, pod: Object) -> None:
@@ -192,7 +202,21 @@ def starts_in_time(values: Object, workload: Object, pod: Object) -> None:
     assert budget >= (values.get("probes", {}).get("startupSeconds", 0) or 300)
     before = values.get("workload", {}).get("initSeconds", 1800) if "initContainers" in pod["spec"] else 0
     if workload["kind"] == "Deployment":
-        assert workload["spec"]["progressDeadlineSeconds"] > before + budget - probe["periodSeconds"]
+        waits = 0 if surges(workload) else pod["spec"]["terminationGracePeriodSeconds"]
+        assert workload["spec"]["progressDeadlineSeconds"] > waits + before + budget - probe["periodSeconds"]
+
+
+def surges(workload: Object) -> bool:
+    """Whether an update makes a pod before another ends."""
+    return bool(workload["spec"]["strategy"].get("rollingUpdate", {}).get("maxSurge"))
+
+
+def shares_its_claims(workload: Object, objects: list[Object]) -> None:
+    """No two pods need a claim at once that is one node's."""
+    several = workload["kind"] == "LeaderWorkerSet" or workload["spec"].get("replicas", 2) > 1
+    if several or (workload["kind"] == "Deployment" and surges(workload)):
+        made = [each["spec"]["accessModes"] for each in objects if each["kind"] == "PersistentVolumeClaim"]
+        assert all({"ReadWriteMany", "ReadOnlyMany"} & set(modes) for modes in made)
 
 
 def scales(workload: Object, objects: list[Object]) -> None:
@@ -214,7 +238,8 @@ def finds_its_pods(objects: list[Object]) -> None:
         if each["kind"] == "Service":
             assert selected(each["spec"]["selector"], objects) == {"agent"}
         elif each["kind"] == "PodDisruptionBudget":
-            assert selected(each["spec"]["selector"]["matchLabels"], objects) == {"agent"}
+            labels = each["spec"]["selector"]["matchLabels"]
+            assert set(labels) == {"leaderworkerset.sigs.k8s.io/name"} or selected(labels, objects) == {"agent"}
 
 
 def is_cut_off(values: Object, objects: list[Object]) -> None:

@@ -142,10 +142,13 @@ def test_a_released_chart_names_its_images_by_their_digests(device: str, said: s
 
 @each_helm
 def test_both_agents_as_one_release(helm: str, tmp_path: Path) -> None:
-    """The umbrella: each finds the other by its Service, and may reach it."""
+    """The umbrella: each finds the other by its Service, may reach it, and can be left out."""
     copy = shutil.copytree(CHART, tmp_path / "helm")
     office = copy / "examples" / "office"
     run(helm, "dependency", "build", office)
+    alone = run(helm, "template", "office", office, "--set", "contracts.enabled=false,procurement.enabled=true")
+    kinds = [each["metadata"]["name"] for each in yaml.safe_load_all(alone) if each and each["kind"] == "Deployment"]
+    assert kinds == ["procurement"]
     objects = [each for each in yaml.safe_load_all(run(helm, "template", "office", office)) if each]
     agents = {each["metadata"]["name"]: each for each in objects if each["kind"] == "Deployment"}
     assert set(agents) == {"contracts", "procurement"}

@@ -35,7 +35,7 @@ def test_helm_3_renders_the_same(name: str) -> None:
 @each_case
 @each_helm
 def test_lint(name: str, helm: str) -> None:
-    assert "0 chart(s) failed" in run(helm, "lint", "--strict", CHART, "-f", FILES[name])
+    assert "0 chart(s) failed" in run(helm, "lint", "--strict", CHART, "--kube-version", "1.36", "-f", FILES[name])
 
 
 @each_case
@@ -213,10 +213,187 @@ def test_a_download_has_to_be_let_out() -> None:
 
 def test_an_update_is_given_the_time_of_a_download() -> None:
     values = case("download") | {"workload": {"initSeconds": 3600}}
-    assert only(render(values), "Deployment")["spec"]["progressDeadlineSeconds"] == 3600 + 300 + 120
+    assert only(render(values), "Deployment")["spec"]["progressDeadlineSeconds"] == 50 + 3600 + 300 + 120
     assert "within 3900 s" in notes(values)
     values["model"] = {"source": "image"}
-    assert only(render(values), "Deployment")["spec"]["progressDeadlineSeconds"] == 300 + 120
+    assert only(render(values), "Deployment")["spec"]["progressDeadlineSeconds"] == 50 + 300 + 120
+
+
+DATABASE: Object = {"existingSecret": "db", "egress": [{"podSelector": {}}]}
+MADE: Object = {"source": "download", "download": {"egress": [{"podSelector": {}}]}}
+
+
+@pytest.mark.parametrize(
+    ("values", "surge"),
+    [
+        ({}, None),
+        ({"database": DATABASE}, 1),
+        ({"database": DATABASE, "device": "gpu"}, 0),
+        ({"database": DATABASE, "persistence": {"enabled": True}}, None),
+        ({"database": DATABASE, "device": "gpu", "persistence": {"enabled": True}}, None),
+        ({"database": DATABASE, "persistence": {"enabled": True, "accessModes": ["ReadWriteMany"]}}, 1),
+        ({"database": DATABASE, "model": MADE | {"claim": {"size": "1Gi"}}}, None),
+        ({"database": DATABASE, "model": MADE | {"claim": {"size": "1Gi", "accessModes": ["ReadWriteMany"]}}}, 1),
+        ({"database": DATABASE, "model": {"source": "claim", "claim": {"existingClaim": "weights"}}}, 1),
+    ],
+    ids=str,
+)
+def test_the_next_pod_is_there_before_the_last_only_where_both_can_be(values: Object, surge: int | None) -> None:
+    spec = only(render(values), "Deployment")["spec"]
+    if surge is None:
+        assert spec["strategy"] == {"type": "Recreate"}
+    else:
+        assert spec["strategy"]["rollingUpdate"] == {"maxSurge": surge, "maxUnavailable": 1 - surge}
+    grace = spec["template"]["spec"]["terminationGracePeriodSeconds"]
+    begin = {"cpu": 300, "gpu": 1800}[values.get("device", "cpu")] + (
+        1800 if values.get("model") and "download" in values["model"] else 0
+    )
+    assert spec["progressDeadlineSeconds"] == begin + 120 + (0 if surge else grace)
+
+
+@pytest.mark.parametrize(
+    ("values", "requests", "limits"),
+    [
+        ({}, {"cpu": "2", "memory": "4Gi"}, {"cpu": "2", "memory": "4Gi"}),
+        ({"device": "gpu"}, {"cpu": "4", "memory": "16Gi"}, {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": 1}),
+        (
+            {"device": "gpu", "gpus": 8},
+            {"cpu": "32", "memory": "128Gi"},
+            {"cpu": "32", "memory": "128Gi", "nvidia.com/gpu": 8},
+        ),
+        ({"resources": {"requests": {"cpu": 4}}}, {"cpu": 4, "memory": "4Gi"}, {"memory": "4Gi"}),
+        (
+            {"resources": {"limits": {"memory": "8Gi", "example.com/fpga": 1}}},
+            {"cpu": "2"},
+            {"cpu": "2", "memory": "8Gi", "example.com/fpga": 1},
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_not_said_of_resources_is_chosen_by_device(values: Object, requests: Object, limits: Object) -> None:
+    (container,) = pods(render(values))["agent"]["spec"]["containers"]
+    assert container["resources"] == {"requests": requests, "limits": limits}
+
+
+def test_a_claim_that_is_read_only_is_mounted_so() -> None:
+    def volume(values: Object) -> Object:
+        (found,) = (each for each in pods(render(values))["agent"]["spec"]["volumes"] if each["name"] == "model")
+        claim: Object = found["persistentVolumeClaim"]
+        return claim
+
+    claim = {"existingClaim": "weights"}
+    assert volume({"model": {"source": "claim", "claim": claim}}) == {"claimName": "weights", "readOnly": True}
+    assert "readOnly" not in volume({"model": {"source": "claim", "claim": claim | {"readOnly": False}}})
+    assert "readOnly" not in volume({"model": MADE | {"claim": claim}})
+
+
+def test_a_download_sees_what_the_agent_sees_but_no_devices() -> None:
+    values = case("download")
+    values["resources"] = {"claims": [{"name": "network"}]}
+    values["resourceClaims"] = [{"name": "network", "resourceClaimTemplateName": "rdma"}]
+    spec = pods(render(values | {"extraEnvFrom": [{"configMapRef": {"name": "proxy"}}]}))["agent"]["spec"]
+    (download,), (agent,) = spec["initContainers"], spec["containers"]
+    assert {each["name"] for each in values["extraEnv"]} < {each["name"] for each in download["env"]}
+    assert download["envFrom"] == agent["envFrom"] == [{"configMapRef": {"name": "proxy"}}]
+    assert values["extraVolumeMounts"][0] in download["volumeMounts"]
+    assert agent["resources"] == download["resources"] | {"claims": [{"name": "network"}]}
+
+
+def test_a_node_has_what_its_leader_has() -> None:
+    leader, node = (pods(render(case("nodes")))[name]["spec"] for name in ("agent", "engine"))
+    for key in ("priorityClassName", "resourceClaims", "terminationGracePeriodSeconds", "tolerations"):
+        assert node[key] == leader[key], key
+    (agent,), (engine,) = leader["containers"], node["containers"]
+    assert engine["resources"] == agent["resources"]
+    assert engine["envFrom"] == agent["envFrom"]
+    for key in ("env", "volumeMounts"):
+        extra = case("nodes")[{"env": "extraEnv"}.get(key, "extraVolumeMounts")]
+        assert all(each in engine[key] for each in extra)
+        assert all(each in agent[key] for each in extra)
+    assert all(each in leader["volumes"] for each in node["volumes"])
+
+
+def test_a_budget_counts_all_pods_of_a_group() -> None:
+    budget = only(render(case("nodes")), "PodDisruptionBudget")
+    assert budget["spec"]["selector"] == {"matchLabels": {"leaderworkerset.sigs.k8s.io/name": "office-innerloop-nodes"}}
+
+
+def routes(http: Object, grpc: Object) -> Object:
+    both: Object = {"enabled": True, "parentRefs": [{"name": "public"}]}
+    return {
+        "httpRoute": both | http,
+        "grpcRoute": both | grpc,
+        "server": {
+            "publicUrl": "https://agent.example.com",
+            "grpc": {"enabled": True, "publicUrl": "agent.example.com:443"},
+        },
+        "networkPolicy": {"clients": [{"podSelector": {"matchLabels": {"app": "gateway"}}}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("http", "grpc", "clash"),
+    [
+        ({}, {}, True),
+        ({"hostnames": ["a.example.com"]}, {}, True),
+        ({"hostnames": ["a.example.com", "b.example.com"]}, {"hostnames": ["b.example.com"]}, True),
+        ({"hostnames": ["*.example.com"]}, {"hostnames": ["a.b.example.com"]}, True),
+        ({"hostnames": ["a.example.com"]}, {"hostnames": ["*.example.com"]}, True),
+        ({"hostnames": ["*.example.com"]}, {"hostnames": ["*.b.example.com"]}, True),
+        ({"parentRefs": [{"name": "public", "namespace": "agents"}]}, {}, True),
+        ({"parentRefs": [{"name": "public", "sectionName": "https"}]}, {}, True),
+        ({"hostnames": ["a.example.com"]}, {"hostnames": ["b.example.com"]}, False),
+        ({"hostnames": ["*.example.com"]}, {"hostnames": ["example.com"]}, False),
+        ({"hostnames": ["*.a.example.com"]}, {"hostnames": ["*.b.example.com"]}, False),
+        ({"parentRefs": [{"name": "other"}]}, {}, False),
+        ({"parentRefs": [{"name": "public", "namespace": "gateways"}]}, {}, False),
+        (
+            {"parentRefs": [{"name": "public", "sectionName": "https"}]},
+            {"parentRefs": [{"name": "public", "sectionName": "grpc"}]},
+            False,
+        ),
+    ],
+    ids=str,
+)
+def test_two_routes_of_which_a_gateway_accepts_one_are_refused(http: Object, grpc: Object, clash: bool) -> None:
+    if clash:
+        with pytest.raises(Refused, match="a hostname in common at the gateway public"):
+            render(routes(http, grpc))
+    else:
+        assert {"HTTPRoute", "GRPCRoute"} <= {each["kind"] for each in render(routes(http, grpc))}
+
+
+def test_the_card_names_one_host() -> None:
+    gateway = {"parentRefs": [{"name": "public"}], "hostnames": ["*.example.com"]}
+    other = {"parentRefs": [{"name": "internal"}], "hostnames": ["*.example.com"]}
+    both = routes(gateway, other)
+    render(both)
+    for where, key in ((both["server"], "server.publicUrl"), (both["server"]["grpc"], "server.grpc.publicUrl")):
+        kept = where.pop("publicUrl")
+        with pytest.raises(Refused, match=rf"\*\.example\.com stands for many hosts.* in {key}$"):
+            render(both)
+        where["publicUrl"] = kept
+    ingress = {"ingress": {"enabled": True, "host": "*.example.com"}, "networkPolicy": {"enabled": False}}
+    with pytest.raises(Refused, match=r"in server\.publicUrl"):
+        render(ingress)
+
+
+@pytest.mark.parametrize("which", ["model", "adapter"])
+def test_an_image_volume_wants_a_cluster_that_has_them(which: str, tmp_path: Path) -> None:
+    values = tmp_path / "values.yaml"
+    reference = {"reference": "registry.example.com/weights:1"}
+    mounted: Object = {"source": "imageVolume"}
+    mounted |= {"imageVolume": reference} if which == "model" else reference
+    values.write_text(yaml.safe_dump({which: mounted}))
+    template("helm", "-f", values, "--kube-version", "1.33.0-gke.1")
+    with pytest.raises(Refused, match=r"image volumes want Kubernetes 1\.33 or newer, and this is v1\.32"):
+        template("helm", "-f", values, "--kube-version", "1.32")
+    assert "feature gate ImageVolume" not in notes({which: mounted})
+
+
+def test_a_peer_is_told_the_port_if_it_is_another() -> None:
+    assert "`namespace: agents`." in notes({})
+    assert "`namespace: agents`, `port: 80`." in notes({"service": {"port": 80}})
 
 
 def test_a_changed_file_replaces_the_pods() -> None:
@@ -239,12 +416,13 @@ def test_who_restarts_pods_when_a_secret_changes_can_be_told() -> None:
         ("innerloop_drain_seconds", "one of this chart's values"),
         ("INNERLOOP_GRPC_PORT", "one of this chart's values"),
         ("OMP_NUM_THREADS", "set already"),
+        ("HF_TOKEN", "set already"),
         ("TWICE", "set already"),
     ],
 )
 def test_no_variable_takes_the_place_of_a_value(name: str, why: str) -> None:
     with pytest.raises(Refused, match=rf"extraEnv has {name}.*{why}"):
-        render({"extraEnv": [{"name": "TWICE", "value": "1"}, {"name": name, "value": "600"}]})
+        render(case("download") | {"extraEnv": [{"name": "TWICE", "value": "1"}, {"name": name, "value": "600"}]})
 
 
 def test_no_pod_is_killed_while_its_turns_may_still_run() -> None:

@@ -23,6 +23,7 @@ GPUS: Object = {
     "model": {"source": "claim", "mountPath": "/weights", "claim": {"existingClaim": "weights"}},
     "database": DATABASE,
 }
+SET: Object = {"workload": {"kind": "StatefulSet"}, "replicaCount": 2, "database": DATABASE}
 
 
 def resolved(schema: Object) -> Object:
@@ -57,7 +58,7 @@ def test_values_and_schema_have_the_same_keys() -> None:
             return
         if schema is resolved({"$ref": "#/$defs/resources"}):
             return  # its `claims` go with resourceClaims only
-        assert set(values) == set(properties), where
+        assert set(values) == set(properties) - ({"enabled"} if schema is SCHEMA else set()), where
         for key, each in values.items():
             if isinstance(each, dict):
                 compare(each, resolved(properties[key]), f"{where}.{key}")
@@ -90,7 +91,21 @@ def test_the_readme_is_current(tmp_path: Path) -> None:
         (GPUS | {"database": {}}, "kind"),
         (GPUS | {"device": "cpu"}, "device"),
         (GPUS | {"model": {"source": "image"}}, "source"),
+        (GPUS | {"adapter": {"source": "claim", "existingClaim": "adapters"}}, "source"),
+        (GPUS | {"model": {"source": "claim", "claim": {"size": "1Gi"}}}, "kind"),
         ({"replicaCount": 2, "database": DATABASE, "persistence": {"enabled": True}}, "replicaCount"),
+        (SET | {"persistence": {"enabled": True, "existingClaim": "data"}}, "replicaCount"),
+        (SET | {"model": {"source": "claim", "claim": {"size": "1Gi"}}}, "replicaCount"),
+        (
+            SET
+            | {
+                "model": {"source": "download", "claim": {"size": "1Gi"}},
+                "replicaCount": 1,
+                "autoscaling": {"kind": "hpa"},
+            },
+            "kind",
+        ),
+        ({"enabled": "yes"}, "enabled"),
         ({"model": {"source": "imageVolume"}}, "reference"),
         ({"model": {"source": "claim"}}, "(existingClaim|size)"),
         ({"adapter": {"source": "claim"}}, "existingClaim"),
@@ -121,5 +136,16 @@ def test_refused(tmp_path: Path, helm: str, values: Object, where: str) -> None:
         template(helm, "-f", file)
 
 
-def test_a_group_of_nodes_is_taken() -> None:
-    render(GPUS)
+@pytest.mark.parametrize(
+    "values",
+    [
+        GPUS,
+        SET | {"persistence": {"enabled": True}},
+        SET | {"persistence": {"enabled": True, "existingClaim": "data", "accessModes": ["ReadWriteMany"]}},
+        SET | {"model": {"source": "claim", "claim": {"size": "1Gi", "accessModes": ["ReadOnlyMany"]}}},
+        SET | {"model": {"source": "claim", "claim": {"existingClaim": "weights"}}},
+    ],
+    ids=str,
+)
+def test_several_pods_are_taken(values: Object) -> None:
+    render(values)
