@@ -24,7 +24,7 @@ WORDS += ["additionalProperties", "pattern", "patternProperties", "minLength", "
 WORDS += ["a", "<|", "<|im_end|>", "<think>", "\ud83d"]
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(WORDS)
 VALUES |= st.sampled_from(["object", "array", "string", "integer", "#", "#/$defs/a", "https://elsewhere.example"])
-SCHEMAS = VALUES.map(lambda value: {"const": value})
+SCHEMAS: st.SearchStrategy[Any] = VALUES.map(lambda value: {"const": value})
 SCHEMAS |= st.sampled_from(WORDS).map(lambda name: {"type": "object", "properties": {name: {}}, "required": [name]})
 ANY = SCHEMAS | st.recursive(
     VALUES | SCHEMAS,
