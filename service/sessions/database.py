@@ -18,9 +18,12 @@ from sqlalchemy import (
     Executable,
     Float,
     FromClause,
+    Integer,
     String,
+    TableValuedAlias,
     any_,
     cast,
+    column,
     event,
     func,
     literal,
@@ -156,6 +159,15 @@ def one_of(database: AsyncEngine, column: ColumnElement[str], texts: Collection[
     return column == any_(literal(list(texts), ARRAY(String)))
 
 
+def numbers_of(database: AsyncEngine, numbers: Mapping[str, int]) -> TableValuedAlias:
+    """These numbers as a table of `key` and `value`, for whatever has one for each text: one statement, as above."""
+    columns = column("key", String), column("value", Integer)
+    if not is_shared(database):
+        return func.json_each(json.dumps(dict(numbers))).table_valued(*columns)
+    arrays = literal(list(numbers), ARRAY(String)), literal(list(numbers.values()), ARRAY(Integer))
+    return func.unnest(*arrays).table_valued(*columns).render_derived()
+
+
 def upsert(database: AsyncEngine, table: FromClause) -> Executable:
     """Inserts rows whose primary key is new, and replaces the others."""
     return _upsert(database.dialect.name, table)
@@ -209,13 +221,18 @@ _OPTIONS: dict[str, Any] = {"hide_parameters": True}
 def _postgresql(url: str, silence_seconds: float, answer_seconds: float | None) -> AsyncEngine:
     limits = {
         # A process that is stopped, or cut off, in the middle of a transaction would keep its turns from all others.
-        "server_settings": {"idle_in_transaction_session_timeout": str(max(1, round(1000 * silence_seconds)))},
+        "server_settings": {
+            "application_name": "innerloop",  # in pg_stat_activity
+            "idle_in_transaction_session_timeout": str(max(1, round(1000 * silence_seconds))),
+        },
         # The driver would wait for ever for a server that went without a word.
         "timeout": _ANSWER_SECONDS,
         "command_timeout": answer_seconds,
     }
-    # Connections that a restart of the server has cut are noticed before they are used.
-    return create_async_engine(url, pool_pre_ping=True, connect_args=limits, **_OPTIONS)
+    # We go by what a transaction sees of others meanwhile, whatever is the server's default. Connections that a restart
+    # of the server has cut are noticed before they are used.
+    isolation = "READ COMMITTED"
+    return create_async_engine(url, isolation_level=isolation, pool_pre_ping=True, connect_args=limits, **_OPTIONS)
 
 
 def _sqlite(url: str) -> AsyncEngine:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.delegation import MAX_DEPTH
@@ -31,7 +31,7 @@ from service.events import (
     innermost,
     to_json,
 )
-from service.sessions.database import insert_new
+from service.sessions.database import insert_new, numbers_of
 from service.sessions.outages import through_outages
 from service.sessions.tables import events
 from service.sessions.writes import Lease, Writes
@@ -112,8 +112,9 @@ class Timelines:
         return await to_the_end(self._read_after(seqs)) if seqs else {}
 
     async def _read_after(self, seqs: Mapping[str, int]) -> dict[str, list[Event]]:
-        newer = or_(*(and_(events.c.turn_id == turn_id, events.c.number > seq) for turn_id, seq in seqs.items()))
-        rows = select(events.c.turn_id, events.c.event).where(newer).order_by(events.c.turn_id, events.c.number)
+        last = numbers_of(self._database, seqs)
+        newer = events.c.turn_id == last.c.key, events.c.number > last.c.value
+        rows = select(events.c.turn_id, events.c.event).where(*newer).order_by(events.c.turn_id, events.c.number)
         found: dict[str, list[Event]] = {}
         async with self._database.connect() as connection:
             for turn_id, data in await connection.execute(rows):

@@ -35,6 +35,7 @@ def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr("service.cli.database._WAIT_SECONDS", 0.0)
 
     def say(*arguments: str | Path) -> tuple[int, str]:
+        capsys.readouterr()  # what an agent has logged meanwhile
         status = main(["db", *map(str, arguments)])
         told = capsys.readouterr()
         return status, told.out + told.err

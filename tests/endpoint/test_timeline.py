@@ -92,6 +92,20 @@ def bare(events: Sequence[Event]) -> list[Event]:
     return [event.model_copy(update={"at": None, "seq": None}) for event in events]
 
 
+async def test_what_came_after_of_each_turn(one: Storage) -> None:
+    for turn_id in ("t", "u", "v"):
+        if turn_id != "t":
+            row = ROW | {"id": turn_id, "conversation_id": turn_id}
+            await one.writes.write((insert(turns).values(row), None))
+        timeline = await one.timelines.open(Lease(turn_id, 1), begun=False)
+        for added in (timeline.add(STARTED), timeline.add(FINISHED)):
+            assert added
+            assert added.stored
+            await added.stored
+    found = await one.timelines.read_after({"t": 0, "u": 1, "v": 2, "w": 0})
+    assert {turn_id: bare(events) for turn_id, events in found.items()} == {"t": [STARTED, FINISHED], "u": [FINISHED]}
+
+
 async def test_1_told_once_it_is_stored(one: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     gate, execute = asyncio.Event(), Writes._execute
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -447,6 +447,16 @@ async def test_who_is_silent_within_a_transaction_holds_up_nobody(new_postgres: 
             with pytest.raises(DBAPIError) as caught:
                 await connection.execute(select(turns))
             assert is_outage(caught.value)
+
+
+async def test_a_server_s_own_defaults_change_nothing_of_transactions(new_postgres: Callable[[], str]) -> None:
+    url = new_postgres()
+    name = make_url(url).database
+    async with open_database(url) as database, database.begin() as connection:
+        await connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_isolation TO 'serializable'"))
+    async with open_database(url) as database, database.connect() as connection:
+        assert await connection.scalar(text("SHOW default_transaction_isolation")) == "serializable"
+        assert await connection.scalar(text("SHOW transaction_isolation")) == "read committed"
 
 
 async def test_a_turn_that_nobody_holds_leaves_no_results_when_it_is_cancelled(two: tuple[Process, Process]) -> None:
