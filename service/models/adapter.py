@@ -39,10 +39,10 @@ def merge(base: Path, adapter: Path, folder: Path, progress: Callable[[str], Non
 
     Raises ModelError if the base cannot be loaded or the adapter does not fit it.
     """
-    progress(f"merging the adapter {adapter} (about 10 s)")
+    progress(f"merging the adapter {adapter}")
     # Importing these takes seconds, and most starts find the work done.
     import torch
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
     from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
@@ -53,10 +53,14 @@ def merge(base: Path, adapter: Path, folder: Path, progress: Callable[[str], Non
         raise ModelError(f"the model {base} cannot be loaded: {' '.join(str(error).split())}") from error
     try:
         # Added in float32: rounding to bfloat16 first would lose most of a small update.
-        model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+        adapted = PeftModel(model, PeftConfig.from_pretrained(str(adapter)))
+        loaded = adapted.load_adapter(str(adapter), "default")
+        if strange := [*loaded.missing_keys, *loaded.unexpected_keys]:  # PEFT goes on without these
+            raise ValueError(f"only one of them has {strange[0]}")
+        merged = adapted.merge_and_unload()
     except (ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(f"the adapter {adapter} does not fit {base.name}: {' '.join(str(error).split())}") from error
-    model.to(torch.bfloat16).save_pretrained(folder)
+    merged.to(torch.bfloat16).save_pretrained(folder)
     for path in base.iterdir():
         # An index too: vLLM would look for the base's files, of which ours may be fewer or more.
         weights = any(kind in path.name for kind in (".safetensors", ".bin", ".gguf", ".pt"))

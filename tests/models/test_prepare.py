@@ -14,7 +14,7 @@ import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 from peft import LoraConfig, get_peft_model
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -156,6 +156,25 @@ def test_an_adapter_for_another_model_is_said(base: Path, adapter: Path, cache: 
     LlamaForCausalLM(LlamaConfig.from_pretrained(base, hidden_size=32)).save_pretrained(other)
     with pytest.raises(ModelError, match="does not fit other"):
         prepare(Model("other", Path("adapter")), base.parent, cache, print)
+
+
+@pytest.mark.parametrize(
+    ("name", "renamed", "strange"),
+    [("layers.0", "language_model.layers.0", "layers.0"), ("layers.0", "layers.1", "layers.0"), ("", "", "layers.1")],
+    ids=["named otherwise", "of another layer", "of one layer more"],
+)
+def test_an_adapter_of_which_nothing_or_not_all_would_be_merged_is_said(
+    base: Path, adapter: Path, cache: Path, name: str, renamed: str, strange: str
+) -> None:
+    path = adapter / "adapter_model.safetensors"
+    weights = load_file(path)
+    if name:
+        weights = {key.replace(name, renamed): value for key, value in weights.items()}
+    else:
+        weights |= {key.replace("layers.0", "layers.1"): value.clone() for key, value in weights.items()}
+    save_file(weights, path)
+    with pytest.raises(ModelError, match=rf"does not fit tiny: only one of them has .*\.{strange}\."):
+        prepare(Model("tiny", Path("adapter")), base.parent, cache, print)
 
 
 def test_a_name_that_is_nothing_is_said(tmp_path: Path, cache: Path) -> None:
