@@ -24,7 +24,7 @@ from service.cli.provenance import append, circumstances
 from service.client import open_http
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
-from service.errors import ConfigError
+from service.errors import ConfigError, EngineError
 from service.models.prepare import prepare
 from service.settings import AgentConfig, ChatSection, Machine, ModelSection, load_agent
 from service.tools.peers import PeerConfig, keep_known, open_peers
@@ -175,6 +175,8 @@ class Trial:
             loop = make_loop(agent, engine, make_chat(self.chat, weights), toolbox)
             tell, done = stack.enter_context(count(self.console, what, self.limit)), itertools.count(1)
             episodes = await evaluate(loop, world.tasks, self.limit, _AT_ONCE, lambda _: tell(next(done)))
+            if not engine.alive:  # what was not solved since is not the model's fault
+                raise EngineError(f"{what}: the engine has failed; nothing of this is counted")
             return Score(toolbox.specs, episodes, in_order=not self.chat.live)
 
     async def _start_peers(self, stack: AsyncExitStack, agent: AgentConfig, data: Path) -> list[PeerConfig]:

@@ -49,6 +49,7 @@ class Store:
                 if not folder.is_dir() or self._say_damage(folder):
                     self._build(folder, size, make)
         except (OSError, SafetensorError) as error:
+            # Safetensors tells of it in words only.
             if any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT)):
                 raise self._full(size) from error
             raise ModelError(f"{folder} cannot be read or written: {error}") from error

@@ -31,7 +31,7 @@ TASKS_PER_WORLD = 200
 
 
 def make_world(folder: Path, split: Split, seed: int, data: Path) -> World:
-    """The world of the agent in `folder`, made in `data`. Raises ConfigError if the agent has no `tasks.py`."""
+    """The world of the agent in `folder`, made in `data`. Raises ConfigError without a `tasks.py` that makes one."""
     if not (folder / "tasks.py").is_file():
         raise ConfigError(f"{folder / 'tasks.py'}: no such file; training and evaluation need its `world` function")
     root = str(folder.resolve().parent.parent)
@@ -40,14 +40,21 @@ def make_world(folder: Path, split: Split, seed: int, data: Path) -> World:
     module = importlib.import_module(f"{folder.resolve().parent.name}.{folder.name}.tasks")
     if Path(module.__file__ or "").resolve() != (folder / "tasks.py").resolve():
         raise ConfigError(f"{folder / 'tasks.py'} is hidden by {module.__file__}: rename the folder {folder.parent}")
+    if not hasattr(module, "world"):
+        raise ConfigError(f"{folder / 'tasks.py'}: training and evaluation need its `world` function")
     world: World = module.world(split, seed, data)
     return world
 
 
 def stand_ins(agent: AgentConfig, folder: Path, world: World, machine: Machine) -> dict[str, StandIn]:
-    """The agent's peers, played by the world. They are described as their own agent.yaml, beside ours, says."""
+    """The agent's peers, played by the world. They are described as their own agent.yaml, beside ours, says.
+
+    Raises ConfigError if the world does not play one of them.
+    """
     found = {}
     for section in agent.peers:
+        if section.name not in world.peers:
+            raise ConfigError(f"{folder / 'tasks.py'}: its world has no stand-in for the peer {section.name!r}")
         peer = load_agent(folder.parent / section.name, machine.model_copy(update={"peers": {}}))
         spec = peer_spec(section.name, peer.description, [skill.name for skill in peer.skills])
         found[section.name] = StandIn(spec, world.peers[section.name])

@@ -3,7 +3,7 @@
 Two things make it fast enough for two CPU cores, and neither changes a gradient:
 - every conversation of an agent begins with the same head (instructions and tools): it is computed once per batch and
   the gradient flows back through its key-value cache;
-- the language-model head, 49,152 wide, is applied only where there is loss, which is on sampled tokens.
+- the language-model head, as wide as the vocabulary, is applied only where there is loss: on sampled tokens.
 """
 
 from __future__ import annotations

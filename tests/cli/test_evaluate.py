@@ -16,6 +16,7 @@ from service.chat.inner import InnerFormat
 from service.cli import evaluate
 from service.cli.evaluate import Trial, note, note_failures, show
 from service.engine.vllm import EngineConfig
+from service.errors import EngineError
 from service.events import CallStarted
 from service.models.prepare import Prepared
 from service.settings import ChatSection, Machine, ModelSection
@@ -162,3 +163,21 @@ async def test_a_model_that_cannot_do_it(
     assert figures["solved"] <= 2  # a greeting may do for a greeting
     show({"entities": {"tuned": score}}, as_json=False)
     assert f"{figures['solved'] * 10}.0% of 10" in capsys.readouterr().out
+
+
+async def test_an_engine_that_fails_is_no_failure_of_the_model(
+    tokenizer: Tokenizer, chat: InnerFormat, tmp_path: Path
+) -> None:
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    trial = Trial(
+        AGENTS / "contracts",
+        Machine(),
+        ChatSection(format="inner"),
+        limit=3,
+        seed=1,
+        console=Console(file=io.StringIO()),
+    )
+    engine = ActorEngine(tokenizer, chat, echo)
+    engine.error, engine.alive = EngineError("vLLM: out of memory"), False
+    with pytest.raises(EngineError, match="tuned, entities: the engine has failed"):
+        await trial.score("tuned, entities", Split.ENTITIES, engine, tmp_path)
