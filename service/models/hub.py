@@ -14,7 +14,7 @@ from pathlib import Path
 from service.errors import ModelError
 from service.models.store import sha256
 
-_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@([0-9a-f]{40}))?")
+_ID = re.compile(r"(\w[\w.-]*/\w[\w.-]*)(?:@([0-9a-f]{40}))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNWANTED = ["*.bin", "*.gguf", "*.pt", "*.pth", "original/*"]
 """The same weights, as others load them."""
@@ -36,7 +36,7 @@ def fetch(name: str, commit: str | None, progress: Callable[[str], None]) -> Pat
     # Importing these takes long, and most agents have no model of the hub.
     import httpx2
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     progress(f"fetching {name} from the Hugging Face hub, unless it is cached, and comparing its sha256")
     try:
@@ -52,7 +52,7 @@ def fetch(name: str, commit: str | None, progress: Callable[[str], None]) -> Pat
         raise ModelError(f"{name} is not cached and the Hugging Face hub cannot be reached") from error
     except HfHubHTTPError as error:
         raise ModelError(f"the Hugging Face hub does not give out {name}: {str(error).splitlines()[0]}") from error
-    except (OSError, httpx2.HTTPError) as error:
+    except (OSError, httpx2.HTTPError, HFValidationError) as error:
         raise ModelError(f"{name} cannot be fetched or read: {' '.join(str(error).split())}") from error
     return folder
 

@@ -52,7 +52,7 @@ def prepare(model: Wanted, agent: Path, cache: Path, progress: Callable[[str], N
     path = agent / model.adapter
     digest = adapter.digest(path)[:12]
     # What is made of it does not need the base any more: an image has the one without the other.
-    if (known := _known(model.base, agent)) and (made := store.find(_key(f"{known}+{digest}"))):
+    if (known := _known(model.base)) and (made := store.find(_key(f"{known}+{digest}"))):
         return Prepared(made, f"{known}+{digest}")
     base = _base(model.base, agent, store, progress)
     version = f"{base.version}+{digest}"
@@ -75,26 +75,25 @@ def _base(name: str, agent: Path, store: Store, progress: Callable[[str], None])
         version = embedded.version()
         folder = store.get(version, embedded.SIZE, lambda folder: embedded.convert(folder, progress))
         return Prepared(folder, version)
-    if _is_model(agent / name):
-        folder = (agent / name).resolve()
-        return Prepared(folder, f"{folder.name}@{_fingerprint(folder)}")
+    try:
+        if (agent / name / "config.json").is_file():
+            folder = (agent / name).resolve()
+            return Prepared(folder, f"{folder.name}@{_fingerprint(folder)}")
+    except OSError as error:
+        raise ModelError(f"the model {agent / name} cannot be read: {error}") from error
     if wanted := hub.parse(name):
         folder = hub.fetch(*wanted, progress)
         return Prepared(folder, hub.version(wanted[0], folder.name))
     raise ModelError(f'no model "{name}": neither {embedded.NAME}, nor a folder with a config.json, nor a hub id')
 
 
-def _known(name: str, agent: Path) -> str | None:
+def _known(name: str) -> str | None:
     """The version of a base, if that can be known without having the base."""
     if name == embedded.NAME:
         return embedded.version()
-    if not _is_model(agent / name) and (wanted := hub.parse(name)) and wanted[1]:
+    if (wanted := hub.parse(name)) and wanted[1]:
         return hub.version(wanted[0], wanted[1])
     return None
-
-
-def _is_model(folder: Path) -> bool:
-    return (folder / "config.json").is_file()
 
 
 def _fingerprint(folder: Path) -> str:

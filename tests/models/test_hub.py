@@ -128,3 +128,8 @@ def test_what_comes_in_part_is_said(hub_there: Hub, said: list[str]) -> None:
 def test_a_model_that_there_is_not_is_said(hub_there: Hub, said: list[str]) -> None:
     with pytest.raises(ModelError, match="the Hugging Face hub does not give out acme/large: 404"):
         hub.fetch("acme/large", None, said.append)
+
+
+def test_an_id_that_the_hub_would_not_have_is_said(said: list[str]) -> None:
+    with pytest.raises(ModelError, match=r"acme/ti\.\.ny cannot be fetched or read: Cannot have"):
+        hub.fetch("acme/ti..ny", None, said.append)

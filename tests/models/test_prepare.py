@@ -177,9 +177,16 @@ def test_an_adapter_of_which_nothing_or_not_all_would_be_merged_is_said(
         prepare(Model("tiny", Path("adapter")), base.parent, cache, print)
 
 
-def test_a_name_that_is_nothing_is_said(tmp_path: Path, cache: Path) -> None:
-    with pytest.raises(ModelError, match='no model "gpt": neither smollm2-135m-instruct, nor a folder'):
-        prepare(Model("gpt"), tmp_path, cache, print)
+@pytest.mark.parametrize("name", ["gpt", "../models", "./tiny", "acme/model@main"])
+def test_a_name_that_is_nothing_is_said(tmp_path: Path, cache: Path, name: str) -> None:
+    with pytest.raises(ModelError, match=f'no model "{name}": neither smollm2-135m-instruct, nor a folder'):
+        prepare(Model(name), tmp_path, cache, print)
+
+
+def test_a_folder_that_cannot_be_read_is_said(base: Path, cache: Path) -> None:
+    (base / "model-00002.safetensors").symlink_to(base / "gone")
+    with pytest.raises(ModelError, match=r"the model .*tiny cannot be read: .*No such file .*model-00002"):
+        prepare(Model("tiny"), base.parent, cache, print)
 
 
 def test_what_is_merged_into_a_commit_of_the_hub_does_without_it(
