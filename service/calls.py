@@ -60,7 +60,10 @@ class Calls:
         self._together = together
         self._open: dict[str, _Running] = {}
         """Calls whose results have not come in, by their ids, in the order asked."""
-        self._refused: list[Finished] = []
+        self._refused: dict[str, Finished] = {}
+        """What is to be said of those that were not made, by their ids."""
+        self._left: set[str] = set()
+        """Ids of those that another process made, and left without a result."""
         self._news: asyncio.Event | None = None
         """Set when more is known of a result than before, once somebody reads `partial_results`."""
         self.started = 0
@@ -76,7 +79,7 @@ class Calls:
         """
         if known is None and self.started >= self._limit():
             why = "not run: the turn has reached its limit of calls"
-            self._refused.append(_failed(made, why, None, self._now()))
+            self._refused[made.call.id] = _failed(made, why, None, self._now())
             return
         self.started += 1
         call = made.call
@@ -92,10 +95,11 @@ class Calls:
         nobody knows: if the tool allows it they are made again, else the model is told that they may have been done.
         """
         self.started = len(made) - len(unanswered)
+        self._left = {each.call.id for each in unanswered}
         for each in unanswered:
-            await self.make(each, self._known_of(each), again=True)
+            await self.make(each, self._outcome_before(each), again=True)
 
-    def _known_of(self, made: Made) -> Finished | None:
+    def _outcome_before(self, made: Made) -> Finished | None:
         """What came of a call that another process made; None if it is to be made again."""
         journal, call = self._journal, made.call
         noted, answers = journal.noted.get(call.id, Begun(0)), journal.answers.get(call.id, ())
@@ -151,15 +155,16 @@ class Calls:
             return []
         if not self._together:
             done.sort(key=lambda each: each.task.result().arrival.arrived)
-        for each in done:
+        finished = [each.task.result() for each in done]
+        for each in done:  # only now: where one has failed, those that have not are kept all the same
             del self._open[each.made.call.id]
-        return [each.task.result() for each in done]
+        return finished
 
     async def partial_results(self) -> AsyncGenerator[list[ToolResult]]:
         """What is known of the results that come in next, whenever that is a good deal more than before."""
         known, self._news = 0, asyncio.Event()
         while True:
-            results = self._known()
+            results = self._results_so_far()
             chars = sum(len(result.text) for result in results)
             if chars >= known + _WORTH_CHARS:
                 known = chars
@@ -168,7 +173,7 @@ class Calls:
                 await self._news.wait()
             self._news.clear()
 
-    def _known(self) -> list[ToolResult]:
+    def _results_so_far(self) -> list[ToolResult]:
         heard = [ToolResult(running.made.call.id, running.heard) for running in self._open.values()]
         if not self._together:
             return [max(heard, key=lambda result: len(result.text))]
@@ -179,18 +184,25 @@ class Calls:
             results.append(running.task.result().result)
         return results
 
-    async def cut_short(self) -> list[Finished]:
-        """After leaving: what is to be said of the calls whose results have not come in, in the order asked."""
-        finished = []
+    async def cut_short(self, unanswered: Sequence[Made]) -> list[Finished]:
+        """After leaving: what is to be said of the calls whose results have not come in, also of those never made."""
         if cleaning := [asyncio.create_task(self._give_up(each)) for each in self._open.values() if each.cut_off]:
             await asyncio.wait(cleaning, timeout=_CANCEL_SECONDS)
-        for running in self._open.values():
-            if running.cut_off:
-                finished.append(interrupted(running.made, running.dispatched, self._now()))
-                await self._tell(running, finished[-1].result)
-            else:
-                finished.append(running.task.result())
-        return finished + self._refused
+        return [await self._last_word(made) for made in unanswered]
+
+    async def _last_word(self, made: Made) -> Finished:
+        call_id = made.call.id
+        if running := self._open.get(call_id):
+            if not running.cut_off:
+                return running.task.result()
+            finished = interrupted(made, running.dispatched, self._now())
+            await self._tell(running, finished.result)
+            return finished
+        if refused := self._refused.get(call_id):
+            return refused
+        if call_id in self._left:
+            return self._outcome_before(made) or interrupted(made, None, self._now())
+        return _failed(made, "not run: the turn was over before", None, self._now())
 
     async def _give_up(self, running: _Running) -> None:
         """Lets a call clean up that has asked something, if nobody has answered that."""

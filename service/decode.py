@@ -183,7 +183,9 @@ class DecodeLoop:
             if stop is None:
                 await emit(UsageReported(usage=turn.usage))
             if not caller.let_go() and stop is not StopReason.ASKS:
-                turn.transcript = self._splice(turn.transcript, await calls.cut_short())
+                # What is done has no calls without a result, and is not read once more.
+                unanswered = [] if stop is StopReason.DONE else self._last_turn(turn.transcript).unanswered
+                turn.transcript = self._splice(turn.transcript, await calls.cut_short(unanswered))
                 await journal.keep(turn.transcript, stop)
         assert stop is not None
         questions = calls.questions if stop is StopReason.ASKS else ()
@@ -254,7 +256,7 @@ class DecodeLoop:
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, sampling)) as stream:
                 async for chunk in stream:
-                    finish, text, first = chunk.finish, "", first or self._now()
+                    finish, text, first = chunk.finish, "", self._now() if first is None else first
                     turn.cached += chunk.cached
                     for index, token in enumerate(chunk.tokens):
                         turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)

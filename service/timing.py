@@ -70,7 +70,9 @@ def timing(transcript: Transcript, stretches: Sequence[Stretch]) -> Timing:
 
 
 def _token(stretches: Iterable[Stretch]) -> float | None:
-    steps = [(each.ended - each.first, each.sampled - 1) for each in stretches if each.first and each.sampled > 1]
+    steps = [
+        (each.ended - each.first, each.sampled - 1) for each in stretches if each.first is not None and each.sampled > 1
+    ]
     return sum(seconds for seconds, _ in steps) / sum(count for _, count in steps) if steps else None
 
 

@@ -37,7 +37,7 @@ from service.engine.base import Sampling
 from service.engine.scripted import ScriptedEngine
 from service.errors import ContextFull, EngineError
 from service.events import CallFinished, TextDelta
-from service.journal import Heard
+from service.journal import Finished, Heard
 from service.messages import Caller, ToolCall
 from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
@@ -140,6 +140,12 @@ async def test_1_a_plain_turn(chat: InnerFormat, write: Write) -> None:
     assert (turn.stop, turn.text, turn.calls) == (StopReason.DONE, "Hello, wörld.", 0)
     assert turn.transcript.spans[-1].tokens == write("Hello, wörld.")
     assert "".join(event.text for event in stage.events if isinstance(event, TextDelta)) == "Hello, wörld."
+
+
+async def test_1_a_clock_may_be_at_zero_when_the_first_token_comes(chat: InnerFormat, write: Write) -> None:
+    stage = Stage(chat, [write("Hello.")])
+    stage.loop._now = itertools.count(-1.0).__next__
+    assert (await stage.run()).stretches[0].first == 0.0
 
 
 async def test_2_a_call_starts_while_the_stretch_goes_on(chat: InnerFormat, write: Write) -> None:
@@ -379,6 +385,40 @@ async def test_9_a_limit_keeps_what_was_done(chat: InnerFormat, write: Write, ch
     assert results.count("<|result|>") == 2 + refused
     assert results.count("not run: the turn has reached its limit of calls") == refused
     assert turn.text == "Ding."
+
+
+@in_made_up_time
+async def test_9_time_is_up_before_a_call_starts(chat: InnerFormat, write: Write) -> None:
+    """The database takes long to keep the first of them."""
+    bell = Bell("bell")
+    stage = Stage(chat, [write("", ("bell", {"n": 1}))], bell, limits=Limits(seconds=5.0))
+    keep = stage.keep
+
+    async def keep_slowly(transcript: Transcript) -> None:
+        await asyncio.sleep(10.0)
+        await keep(transcript)
+
+    stage.keep = keep_slowly  # type: ignore[method-assign]
+    turn = await stage.run()
+    assert (turn.stop, turn.calls, bell.started.is_set()) == (StopReason.SECONDS, 0, False)
+    assert stage.kept == [turn.transcript]
+    not_run = "<|result|>error: not run: the turn was over before<|end_result|>"
+    assert chat.read(turn.transcript.spans[-1].tokens) == not_run
+
+
+async def test_9_a_result_that_cannot_be_noted_takes_no_other_with_it(chat: InnerFormat, write: Write) -> None:
+    class Broken(Heard):
+        async def note(self, finished: Finished) -> None:
+            if finished.result.call_id == "c1":
+                raise RuntimeError("the store failed")
+
+    stage = Stage(chat, [write("", ("bell", {"n": 1}), ("bell", {"n": 2}))], *rung("bell"))
+    asked = stage.loop.ask(Transcript(), "Ring.")
+    with pytest.raises(RuntimeError, match="the store failed"):
+        await stage.loop.run(asked, CALLER, stage.emit, Broken(stage.keep))
+    assert chat.read(stage.kept[-1].spans[-1].tokens) == (
+        "<|result|>bell 1<|end_result|><|result|>error: interrupted: it may or may not have been done<|end_result|>"
+    )
 
 
 async def test_9_after_a_crash_the_next_message_finds_what_was_begun(chat: InnerFormat, write: Write) -> None:

@@ -180,6 +180,29 @@ async def test_20_21_22_from_every_moment(tokenizer: Tokenizer, live: bool, idem
             assert again.transcript.tokens == turn.transcript.tokens
 
 
+async def test_21_cancelled_before_all_calls_are_made_again(tokenizer: Tokenizer) -> None:
+    """What was noted of those that it has not come to is their result."""
+    scene, chat = Scene(tokenizer, live=False, idempotent=True), InnerFormat(tokenizer)
+    moment = next(moment for moment in (await scene.whole())[1] if moment.noted.keys() == {"c0", "c1"})
+    assert "<|result|>" not in chat.read(moment.transcript.tokens)
+    begun = asyncio.Event()
+
+    async def hang(event: object) -> None:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
+
+    recorder = Recorder(moment.transcript, {"c1": moment.noted["c1"]}, Counter())
+    running = asyncio.create_task(scene.loop(Counter()).run(moment.transcript, scene.caller, hang, recorder))
+    await begun.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    told = chat.read(recorder.transcript.tokens)
+    assert told.count("<|result|>") == 2
+    assert "b is done<|end_result|>" in told
+
+
 @pytest.mark.parametrize("live", [False, True])
 async def test_20_again_and_again(tokenizer: Tokenizer, live: bool) -> None:
     """Each process dies at its first moment."""

@@ -29,6 +29,10 @@ def test_a_turn_without_calls() -> None:
     assert found.least == 5
 
 
+def test_a_clock_may_begin_at_zero() -> None:
+    assert timing(Transcript().append(ASKED, sampled(5)), [Stretch(-1.0, 0.0, 4.0, 10, 0, 5)]).token == 1
+
+
 def test_a_turn_that_waits_for_its_calls() -> None:
     """Two calls close after 3 and 6 tokens; the first takes 10 s, the second 4, and both come in together."""
     transcript = Transcript().append(
