@@ -178,7 +178,9 @@ class SamplingSection(_Section):
     seed: int | None = None
     """Makes what is sampled repeatable, as far as the engine is."""
     logprobs: bool = True
-    """Kept in the transcript, so that served conversations can be trained on."""
+    """Kept in the transcript, so that served conversations can be trained on: each token's among those that the grammar
+    of calls allowed, before `temperature` and `top_p`.
+    """
 
 
 class BudgetSection(_Section):
@@ -228,7 +230,7 @@ class AgentConfig(_Section):
     """The whole of `agent.yaml`."""
 
     name: str
-    """On the card, and of its database in the data folder."""
+    """On the card."""
     description: str
     """On the card. Agents that have this one as a peer tell their models so."""
     version: str = "1.0.0"
@@ -309,7 +311,9 @@ class Machine(BaseSettings):
     """Open at once over HTTP, and as many again over gRPC; whoever comes then is turned away. A stream is one of them.
     """
     data: Path = Path(".innerloop")
-    """What must survive a restart: conversations, tasks, the agents' databases."""
+    """What must survive a restart: conversations and tasks, in a file that is called as the agent's folder is, and what
+    its tools keep in `${data}`.
+    """
     cache: Path = Path.home() / ".cache" / "innerloop"
     """What can be made again: prepared weights."""
     engine: dict[str, Any] = {}

@@ -49,7 +49,9 @@ class Span:
     origin: Origin
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...] | None = None
-    """Of a sampled span, one per token, natural logarithm; None where they were not asked for."""
+    """Of a sampled span, one per token: the natural logarithm of its probability among the tokens that the grammar
+    allowed, before temperature, `top_p` and bans. None where they were not asked for.
+    """
     weights: str | None = None
     """Of a sampled span, the version of the weights that sampled it."""
     arrivals: tuple[Arrival, ...] = ()

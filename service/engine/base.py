@@ -41,7 +41,9 @@ class Chunk:
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...] | None = None
-    """One per token if they were asked for."""
+    """One per token if they were asked for: natural logarithms, taken within the constraint, but before temperature,
+    `top_p` and `banned` count.
+    """
     finish: Finish | None = None
     """Set on the last chunk only."""
     cached: int = 0

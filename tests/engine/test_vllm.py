@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import math
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,15 @@ async def test_a_call_follows_its_schema_however_wildly_it_is_sampled(vllm: Vllm
             assert isinstance(arguments["item"], str)
             assert isinstance(arguments["quantity"], int)
     assert closed
+
+
+async def test_what_is_asked_for_in_vllm_s_words() -> None:
+    sampling = Sampling(5, (7, 8), temperature=0.5, top_p=0.9, seed=3, logprobs=True, banned=(1, 2), constraint="{}")
+    params = sampling_params(sampling)
+    assert (params.max_tokens, params.temperature, params.top_p, params.seed) == (5, 0.5, 0.9, 3)
+    assert (params.stop_token_ids, params.ignore_eos, params.logprobs) == ([7, 8], True, 0)
+    assert params.logit_bias == {1: -math.inf, 2: -math.inf}
+    assert params.structured_outputs.structural_tag == "{}"
 
 
 async def test_what_was_prefilled_is_not_computed_again(vllm: VllmEngine) -> None:
