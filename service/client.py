@@ -215,6 +215,7 @@ class RemoteAgent:
         text: str,
         context_id: str | None,
         emit: Emit,
+        *,
         delegation: Delegation | None = None,
         key: str | None = None,
         let_go: Callable[[], bool] = bool,

@@ -223,7 +223,16 @@ class Peer:
             text, asked = context.answers[-1].text or "", _Asked.of(context.answers[-1].memo)
             key += f"/{len(context.answers)}"
         delegation = caller.delegation.through(self._config.asked_by)
-        return await agent.ask(text, None, report, delegation, key, caller.let_go, asked.task_id, asked.question)
+        return await agent.ask(
+            text,
+            None,
+            report,
+            delegation=delegation,
+            key=key,
+            let_go=caller.let_go,
+            task_id=asked.task_id,
+            question=asked.question,
+        )
 
 
 class _Asked(NamedTuple):
