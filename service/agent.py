@@ -130,12 +130,12 @@ def make_chat(section: ChatSection, weights: Path) -> ChatFormat:
         raise ConfigError(f"{path}: not a tokenizer: {error}") from error
     tokenizer.no_truncation()  # as it may have been left on when the model was trained
     tokenizer.no_padding()
-    if section.thinking is None:
+    if section.ours:
         return InnerFormat(tokenizer, live=section.live)
     # Only now: this takes a second to import.
     from service.chat.families import FamilyFormat
 
-    return FamilyFormat(tokenizer, section.format, section.thinking)
+    return FamilyFormat(tokenizer, section.format, bool(section.thinking))
 
 
 def make_loop(

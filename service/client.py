@@ -57,6 +57,7 @@ from service.nested import map_strings
 from service.plain import one_line, plain
 from service.task_states import INTERRUPTED, RESTING
 from service.telemetry import names, traces
+from service.urls import port_of
 from service.usage import NOTHING, Usage
 from service.ways import Connect, Home, has_not_arrived, refuses_us, way_to
 
@@ -273,7 +274,7 @@ class RemoteAgent:
             names.A2A_METHOD: method,
             names.AGENT_NAME: one_line(self.card.name, _NAME_CHARS),
             names.SERVER_ADDRESS: url.host,
-            names.SERVER_PORT: url.port or (443 if url.scheme == "https" else 80),
+            names.SERVER_PORT: port_of(url),
         }
         if task_id:
             attributes[names.A2A_TASK] = task_id

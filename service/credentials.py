@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from service.errors import ConfigError
+from service.urls import port_of
 
 _HEADER = r"[A-Za-z0-9-]{1,64}"
 
@@ -55,4 +56,4 @@ class Credential(httpx.Auth):
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+    return url.scheme, url.host, port_of(url)

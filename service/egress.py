@@ -22,6 +22,7 @@ import httpcore
 import httpx
 
 from service.errors import ConfigError, ServiceError
+from service.urls import port_of
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ class Egress:
 
 def _host_and_port(url: httpx.URL) -> tuple[str, int]:
     """As the transport is told them."""
-    return url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+    return url.raw_host.decode("ascii"), port_of(url)
 
 
 def _trusted(url: str) -> tuple[str, int]:

@@ -26,13 +26,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.connections import Connection
+from service.connections import IDLE_SECONDS, Connection
 from service.health import Health
 from service.probes import Probes
 from service.telemetry.metrics import Metrics
 
 _CONNECTIONS = 100
-_IDLE_SECONDS = 75
 _CLOSE_SECONDS = 1
 
 
@@ -47,7 +46,7 @@ def management(listener: socket.socket, health: Health, metrics: Metrics) -> Ite
             ws="none",
             lifespan="off",
             limit_concurrency=_CONNECTIONS,
-            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=_CLOSE_SECONDS,
             log_config=None,
             access_log=False,

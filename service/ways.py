@@ -36,9 +36,9 @@ from a2a.utils.errors import A2AError
 from service.credentials import Credential
 from service.egress import Egress
 from service.errors import ServiceError
+from service.urls import port_of
 
 _LOOKUP_SECONDS = 5.0
-_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _OVER_HTTP: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
 
@@ -61,7 +61,7 @@ class Home:
 
     def names(self, port: int) -> bool:
         """Whether it is the operator who has named it."""
-        return port in (self.url.port or _PORTS[self.url.scheme], self.grpc_port)
+        return port in (port_of(self.url), self.grpc_port)
 
 
 async def way_to(card: AgentCard, http: httpx.AsyncClient, home: Home) -> Connect:
@@ -173,9 +173,9 @@ async def _find_channels(url: str, home: Home) -> _Channels:
         where = httpx.URL(f"{scheme or home.url.scheme}://{target}")
     except httpx.InvalidURL as error:
         raise ServiceError(f"it speaks gRPC at {url}: {error}") from error
-    if where.scheme not in _PORTS or where.host != home.url.host:
+    if where.scheme not in ("http", "https") or where.host != home.url.host:
         raise ServiceError(f"it speaks gRPC elsewhere, at {url}, which is not asked")
-    port, encrypted = where.port or _PORTS[where.scheme], where.scheme == "https"
+    port, encrypted = port_of(where), where.scheme == "https"
     named = home.names(port)
     if home.credential:
         private = encrypted or (where.host in _LOOPBACK and home.url.scheme == "http")

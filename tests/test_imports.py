@@ -48,6 +48,7 @@ LEVELS = [
         "service.to_the_end",
         "service.nested",
         "service.plain",
+        "service.urls",
     ),
     ("service.extension", "service.task_states"),
     ("service.cards", "service.credentials", "service.egress"),
