@@ -53,6 +53,7 @@ from service.delegation import Delegation
 from service.egress import Egress
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, UsageReported, from_json, ignore
+from service.messages import never
 from service.nested import map_strings
 from service.plain import one_line, plain
 from service.task_states import INTERRUPTED, RESTING
@@ -219,7 +220,7 @@ class RemoteAgent:
         *,
         delegation: Delegation | None = None,
         key: str | None = None,
-        let_go: Callable[[], bool] = bool,
+        let_go: Callable[[], bool] = never,
         task_id: str | None = None,
         question: str | None = None,
     ) -> Reply:

@@ -16,7 +16,7 @@ from service.delegation import Budget, Delegation
 from service.engine.base import Engine, Finish, Sampling
 from service.errors import ContextFull, EngineError
 from service.events import Emit, Spliced, TextDelta, UsageReported, Waiting, ignore
-from service.journal import Finished, Heard, Journal
+from service.journal import Finished, Journal, NullJournal
 from service.messages import Caller, Question
 from service.timing import Stretch
 from service.tools.toolbox import Toolbox
@@ -93,7 +93,7 @@ class Choice:
     logprobs: bool = False
 
 
-_UNHEARD = Heard()
+_NO_JOURNAL = NullJournal()
 _WARM_UP_TOKENS = 2
 """One is sampled where the prompt ends, one in a step as all others are."""
 
@@ -148,7 +148,7 @@ class DecodeLoop:
             raise EngineError(f"the engine failed while it was warmed up: {error}") from error
 
     async def run(
-        self, transcript: Transcript, caller: Caller, emit: Emit = ignore, journal: Journal = _UNHEARD
+        self, transcript: Transcript, caller: Caller, emit: Emit = ignore, journal: Journal = _NO_JOURNAL
     ) -> Turn:
         """Decodes one turn, from the user's message to the end of the answer.
 

@@ -62,7 +62,7 @@ class Journal(Protocol):
         ...
 
 
-class Heard:
+class NullJournal:
     """A journal of what nobody goes on with: `hear` is told what would be kept."""
 
     def __init__(self, hear: Callable[[Transcript], Awaitable[None]] = ignore) -> None:

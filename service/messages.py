@@ -61,6 +61,11 @@ class Answer:
     """The question's."""
 
 
+def never() -> bool:
+    """Whether a turn is let go of that nobody else could go on with."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks for a turn."""
@@ -71,5 +76,5 @@ class Caller:
     """Names the turn, whichever process decodes it."""
     began: float | None = None
     """When it began to be decoded, by another process perhaps, in seconds since 1970; now, if it is not said."""
-    let_go: Callable[[], bool] = bool
+    let_go: Callable[[], bool] = never
     """Whether another process will go on with the turn: then what runs elsewhere for it is left to run."""

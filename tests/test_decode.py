@@ -37,7 +37,7 @@ from service.engine.base import Sampling
 from service.engine.scripted import ScriptedEngine
 from service.errors import ContextFull, EngineError
 from service.events import CallFinished, TextDelta
-from service.journal import Finished, Heard
+from service.journal import Finished, NullJournal
 from service.messages import Caller, ToolCall
 from service.tools.base import CallContext, ToolSpec
 from service.tools.toolbox import Limited, Toolbox
@@ -118,7 +118,7 @@ class Stage:
 
     async def run(self, text: str = "Ring.", transcript: Transcript | None = None) -> Any:
         asked = self.loop.ask(transcript or Transcript(), text)
-        return await self.loop.run(asked, CALLER, self.emit, Heard(self.keep))
+        return await self.loop.run(asked, CALLER, self.emit, NullJournal(self.keep))
 
 
 def stretches_of(transcript: Transcript) -> list[tuple[int, ...]]:
@@ -407,7 +407,7 @@ async def test_9_time_is_up_before_a_call_starts(chat: InnerFormat, write: Write
 
 
 async def test_9_a_result_that_cannot_be_noted_takes_no_other_with_it(chat: InnerFormat, write: Write) -> None:
-    class Broken(Heard):
+    class Broken(NullJournal):
         async def note(self, finished: Finished) -> None:
             if finished.result.call_id == "c1":
                 raise RuntimeError("the store failed")

@@ -31,7 +31,7 @@ from service.decode import Limits, StopReason
 from service.engine.base import Sampling
 from service.errors import EngineError
 from service.events import CallProgress, TextDelta
-from service.journal import Heard
+from service.journal import NullJournal
 from service.tools.base import CallContext
 from service.tools.toolbox import Limited, Toolbox
 from service.transcript import Arrival, Origin, Transcript
@@ -70,7 +70,7 @@ class Live(Stage):
     async def told(self, text: str = "Ring.") -> str:
         """A turn, as the model saw it from its own first token on."""
         asked = self.loop.ask(Transcript(), text)
-        self.turn = await self.loop.run(asked, CALLER, self.emit, Heard(self.keep))
+        self.turn = await self.loop.run(asked, CALLER, self.emit, NullJournal(self.keep))
         return self._live.read(self.turn.transcript.tokens[len(asked) :])
 
 
@@ -172,7 +172,7 @@ async def test_15_waits_for_nothing_are_counted(tokenizer: Tokenizer, is_live: b
     stage = Live(InnerFormat(tokenizer, is_live), tokenizer, *stretches)
     await stage.told()
     assert stage.turn.usage.models["scripted"].idle_waits == 3
-    counts = [stage.loop.took(kept, Heard()).models["scripted"].idle_waits for kept in stage.kept]
+    counts = [stage.loop.took(kept, NullJournal()).models["scripted"].idle_waits for kept in stage.kept]
     assert (counts[0], counts[-1]) == (1, 3)
     assert counts == sorted(counts)
     again = Live(InnerFormat(tokenizer, is_live), tokenizer, *stretches[-2:])

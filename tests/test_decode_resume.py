@@ -30,7 +30,7 @@ from service.decode import DecodeLoop, Limits, StopReason, Turn
 from service.engine.base import Sampling
 from service.engine.scripted import ScriptedEngine
 from service.events import ignore
-from service.journal import Begun, Finished, Heard
+from service.journal import Begun, Finished, NullJournal
 from service.messages import Answer, Caller, Question
 from service.tools.base import Asks, CallContext, ToolSpec
 from service.tools.builtin import Approved
@@ -233,7 +233,7 @@ async def test_23_what_was_sampled_before_counts(tokenizer: Tokenizer) -> None:
     last = moments[-1]
     for limits, stop in ((Limits(tokens=turn.sampled - 1), StopReason.TOKENS), (Limits(calls=2), StopReason.CALLS)):
         of = moments[-3] if stop is StopReason.TOKENS else next(m for m in moments if len(m.noted) == 2)
-        cut = await scene.loop(Counter(), limits).run(of.transcript, scene.caller, ignore, Heard())
+        cut = await scene.loop(Counter(), limits).run(of.transcript, scene.caller, ignore, NullJournal())
         assert cut.stop is stop
     assert (await scene.resumed(last))[0].transcript.tokens == turn.transcript.tokens
 
@@ -270,7 +270,7 @@ async def test_23_a_turn_that_had_ended_ends(tokenizer: Tokenizer) -> None:
     scene = Scene(tokenizer, live=False, idempotent=False)
     turn, _ = await scene.whole()
     loop = scene.loop(Counter())
-    again = await loop.run(turn.transcript, scene.caller, ignore, Heard())
+    again = await loop.run(turn.transcript, scene.caller, ignore, NullJournal())
     assert (again.transcript, again.text, again.stop) == (turn.transcript, turn.text, StopReason.DONE)
     assert loop.said(turn.transcript) == turn.text
 

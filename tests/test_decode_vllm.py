@@ -17,7 +17,7 @@ from service.chat.base import Reader
 from service.chat.inner import InnerFormat
 from service.decode import DecodeLoop, Limits, StopReason
 from service.engine.vllm import VllmEngine
-from service.journal import Heard
+from service.journal import NullJournal
 from service.models.prepare import Prepared
 from service.tools.base import ToolSpec
 from service.tools.toolbox import Limited, Toolbox
@@ -73,7 +73,7 @@ class Stage:
         self.kept = transcript
 
     async def run(self) -> StopReason:
-        return (await self.loop.run(self.loop.ask(Transcript(), "Ring."), CALLER, journal=Heard(self.keep))).stop
+        return (await self.loop.run(self.loop.ask(Transcript(), "Ring."), CALLER, journal=NullJournal(self.keep))).stop
 
     def results(self) -> list[tuple[str, str]]:
         """What came in: for each returned span the ids, joined, and the text."""

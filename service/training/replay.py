@@ -16,7 +16,7 @@ from contextlib import aclosing
 from service.decode import DecodeLoop, Turn
 from service.engine.around import Around
 from service.engine.base import Chunk, Engine, Sampling
-from service.journal import Finished, Heard
+from service.journal import Finished, NullJournal
 from service.messages import Caller, ToolCall
 from service.tools.toolbox import Toolbox
 from service.training.clock import Clock, TimedToolbox
@@ -65,7 +65,7 @@ class _Record:
         return self.arrivals[call.id].arrived if call.id in self.arrivals else now
 
 
-class _RecordedJournal(Heard):
+class _RecordedJournal(NullJournal):
     """Holds back each result until it came in: between that and its call's end, it may have been on its way."""
 
     def __init__(self, clock: Clock, record: _Record) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from service.decode import DecodeLoop, StopReason
 from service.errors import ServiceError
 from service.events import CallFinished, CallStarted, Emit, Event, TextDelta, ignore
-from service.journal import Heard
+from service.journal import NullJournal
 from service.messages import Caller
 from service.training.task import Task
 from service.transcript import Transcript
@@ -70,7 +70,7 @@ async def rollout(
         for said in task.said:
             finished.clear()  # each turn numbers its calls anew
             ledger.read(said)
-            turn = await loop.run(loop.ask(transcript, said), Caller(), listen, Heard(watch))
+            turn = await loop.run(loop.ask(transcript, said), Caller(), listen, NullJournal(watch))
             transcript = turn.transcript
             answers.append(turn.text)
             sampled += turn.sampled

@@ -20,7 +20,7 @@ from service.chat.families import FamilyFormat
 from service.decode import DecodeLoop, StopReason
 from service.engine.scripted import ScriptedEngine
 from service.errors import ConfigError
-from service.journal import Heard
+from service.journal import NullJournal
 from service.messages import Answer, Caller, ToolCall, ToolResult
 from service.plain import sound
 from service.tools.base import Asks, CallContext, ToolSpec
@@ -337,7 +337,7 @@ async def test_a_turn_that_rested_reasons_again_unheard(qwen: Tokenizer, family:
     ]
     engine = ScriptedEngine(lambda prompt, _: [(token,) for token in stretches[len(engine.requests) - 1]])
     loop = DecodeLoop(engine, family, Toolbox([Limited(Asking(), asks_first=True)]), "Help.")
-    journal = Heard()
+    journal = NullJournal()
     rests = await loop.run(loop.ask(Transcript(), "Order 5 nuts."), Caller(), journal=journal)
     assert rests.stop is StopReason.ASKS
     journal.answers = {"c0": (Answer("Yes."),)}
