@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 from service.engine.base import Chunk, Finish, Sampling
-from service.engine.progress import Progress
+from service.engine.stall import StallWatch
 
 Script = Callable[[tuple[int, ...], Sampling], Iterable[Sequence[int]]]
 """Given the whole prompt, the chunks of tokens that follow it."""
@@ -29,7 +29,7 @@ class ScriptedEngine:
         """Streams that were closed before their end."""
         self.alive = True
         self.pressure = 0.0
-        self._progress = Progress()
+        self._stall = StallWatch()
 
     @property
     def window(self) -> int:
@@ -41,7 +41,7 @@ class ScriptedEngine:
 
     @property
     def stalled(self) -> float:
-        return self._progress.stalled
+        return self._stall.stalled
 
     async def generate(self, tokens: Sequence[int], sampling: Sampling) -> AsyncGenerator[Chunk]:
         prompt = tuple(tokens)
@@ -52,7 +52,7 @@ class ScriptedEngine:
         done = False
         try:
             for piece in self._script(prompt, sampling):
-                with self._progress:
+                with self._stall:
                     await asyncio.sleep(self._seconds_per_chunk)
                 if banned := {*piece} & {*sampling.banned}:
                     raise ValueError(f"the script says what may not be sampled: {sorted(banned)}")

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from service.engine.base import Chunk, Finish, Sampling
 from service.engine.cpu import cpu_problem, emulates_bfloat16
-from service.engine.progress import Progress
+from service.engine.stall import StallWatch
 from service.engine.worker import OWNER, WorkerExtension
 from service.errors import EngineError, ModelError
 from service.telemetry import traces
@@ -62,11 +62,11 @@ class EngineConfig:
 class VllmEngine:
     """One model, loaded by vLLM. Conversations that share a prefix share its KV cache."""
 
-    def __init__(self, llm: AsyncLLM, weights: str, progress: Progress) -> None:
+    def __init__(self, llm: AsyncLLM, weights: str, stall: StallWatch) -> None:
         self._llm = llm
         self._weights = weights
         self._requests = count()
-        self._progress = progress
+        self._stall = stall
         self._traced = llm.observability_config.otlp_traces_endpoint is not None
         self._resident = 0
         """Tokens of the streams that it generates now."""
@@ -84,11 +84,11 @@ class VllmEngine:
         # By itself: libraries keep some errors of their imports, with the frames they came through. Were the engine in
         # one of these, it would live on until Python is half gone.
         await asyncio.to_thread(_import_vllm)
-        steps = Progress()
-        llm = await asyncio.to_thread(_start, config, steps)
+        stall = StallWatch()
+        llm = await asyncio.to_thread(_start, config, stall)
         try:
             progress(f"vLLM is ready after {time.monotonic() - begun:.0f} s")
-            yield cls(llm, config.weights, steps)
+            yield cls(llm, config.weights, stall)
         finally:
             if llm.output_handler:
                 llm.output_handler.cancel()  # or it would report the end as a failure
@@ -117,7 +117,7 @@ class VllmEngine:
 
     @property
     def stalled(self) -> float:
-        return self._progress.stalled
+        return self._stall.stalled
 
     @property
     def llm(self) -> AsyncLLM:
@@ -136,7 +136,7 @@ class VllmEngine:
         try:
             async with aclosing(self._llm.generate(prompt, params, request, trace_headers=within)) as outputs:
                 while True:
-                    with self._progress:
+                    with self._stall:
                         output = await anext(outputs, None)
                     if output is None:
                         break
@@ -176,7 +176,7 @@ def _import_vllm() -> None:
     gc.freeze()
 
 
-def _start(config: EngineConfig, progress: Progress) -> AsyncLLM:
+def _start(config: EngineConfig, stall: StallWatch) -> AsyncLLM:
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.platforms import current_platform
     from vllm.v1.engine.async_llm import AsyncLLM
@@ -200,7 +200,7 @@ def _start(config: EngineConfig, progress: Progress) -> AsyncLLM:
     warned = logging.getLogger("opentelemetry.trace")
     warned.disabled = True
     try:
-        return AsyncLLM.from_engine_args(args, stat_loggers=[_hears_of_steps(progress)] if config.stats else None)
+        return AsyncLLM.from_engine_args(args, stat_loggers=[_hears_of_steps(stall)] if config.stats else None)
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"vLLM cannot load {config.folder}: {' '.join(str(error).split())}") from error
     finally:
@@ -208,7 +208,7 @@ def _start(config: EngineConfig, progress: Progress) -> AsyncLLM:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
-def _hears_of_steps(progress: Progress) -> type[StatLoggerBase]:
+def _hears_of_steps(stall: StallWatch) -> type[StatLoggerBase]:
     """What vLLM tells of each of its steps, also of one that gives nobody a token: a long prompt takes many."""
     from vllm.v1.metrics.loggers import StatLoggerBase
 
@@ -217,7 +217,7 @@ def _hears_of_steps(progress: Progress) -> type[StatLoggerBase]:
             pass
 
         def record(self, *_: object, **__: object) -> None:
-            progress.moved()
+            stall.moved()
 
         def log_engine_initialized(self) -> None:
             pass

@@ -6,8 +6,8 @@ import time
 from types import TracebackType
 
 
-class Progress:
-    """Entered by each who waits for the engine's next tokens, and left with them: `with progress: chunk = await …`.
+class StallWatch:
+    """Entered by each who waits for the engine's next tokens, and left with them: `with stall: chunk = await …`.
 
     That may be many at once, on one event loop. Any thread may look at it.
     """
