@@ -19,7 +19,8 @@ from service.settings import AuthSection
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually, say
 from tests.endpoint.bindings import Call, over_both
 from tests.endpoint.test_admission import fill
-from tests.telemetry.test_logs import SPAN_ID, TRACE_ID, Written, as_before, lines
+from tests.logs import Written, as_before, lines
+from tests.telemetry.test_logs import SPAN_ID, TRACE_ID
 
 __all__ = ["as_before"]
 
@@ -218,9 +219,9 @@ async def test_what_is_refused_for_want_of_room_is_told_now_and_then(
 
 async def test_what_is_no_request_at_all(run_server: RunServer, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = await run_server(echo)
-    for name in ("uvicorn", "uvicorn.error"):  # other tests have made servers that speak for themselves
-        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
-        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    for name in ("uvicorn", "uvicorn.error"):  # other tests have made servers that speak for themselves, or not at all
+        for attribute, value in (("handlers", []), ("propagate", True), ("disabled", False)):
+            monkeypatch.setattr(logging.getLogger(name), attribute, value)
     written = lines("json")
     for _ in range(3):
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(agent.url).port)

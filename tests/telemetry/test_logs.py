@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.telemetry import traces
-from service.telemetry.logs import SAID, Format, Level, about, set_up, without_secrets
+from service.telemetry.logs import SAID, Format, Level, about, without_secrets
 from tests.cli.test_commands import AGENT
 from tests.conftest import Asked, RunServer, Says
+from tests.logs import as_before, lines
+
+__all__ = ["as_before"]
 
 TRACE_ID, SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 FAILS = '''
@@ -30,30 +32,6 @@ async def fail() -> str:
 '''
 
 logger = logging.getLogger("service.tests")
-Written = Callable[[], list[str]]
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    names = (None, "service", "vllm")
-    levels, handlers = [logging.getLogger(name).level for name in names], logging.getLogger().handlers[:]
-    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
-    configures = os.environ.get("VLLM_CONFIGURE_LOGGING")
-    yield
-    for name, level in zip(names, levels, strict=True):
-        logging.getLogger(name).setLevel(level)
-    logging.getLogger().handlers[:] = handlers
-    logging.captureWarnings(False)
-    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
-    if configures is None:
-        os.environ.pop("VLLM_CONFIGURE_LOGGING", None)
-
-
-def lines(form: Format, level: Level = "info") -> Written:
-    """Sets logs up; returns what gives the lines that were written since."""
-    stream = io.StringIO()
-    set_up(form, stream, level)
-    return lambda: stream.getvalue().splitlines()
 
 
 async def test_a_record_is_an_object_with_its_ids() -> None:
@@ -91,8 +69,8 @@ async def test_a_record_is_an_object_with_its_ids() -> None:
 )
 def test_from_which_level_on(monkeypatch: pytest.MonkeyPatch, level: Level, shown: list[str]) -> None:
     library = logging.getLogger("uvicorn")
-    monkeypatch.setattr(library, "handlers", [])
-    monkeypatch.setattr(library, "propagate", True)
+    for attribute, value in (("handlers", []), ("propagate", True), ("disabled", False)):
+        monkeypatch.setattr(library, attribute, value)
     monkeypatch.setattr(library, "level", logging.WARNING)  # as this service makes its server
     written = lines("text", level)
     for name in ("debug", "info", "warning"):
