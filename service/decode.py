@@ -13,7 +13,7 @@ from enum import StrEnum
 from service.calls import Calls, Made, interrupted, noted_usage
 from service.chat.base import ChatFormat, Reader
 from service.delegation import Budget, Delegation
-from service.engine.base import Engine, Finish, Sampling
+from service.engine.base import Chunk, Engine, Finish, Sampling
 from service.errors import ContextFull, EngineError
 from service.events import Emit, Spliced, TextDelta, UsageReported, Waiting, ignore
 from service.journal import Finished, Journal, NullJournal
@@ -256,21 +256,8 @@ class DecodeLoop:
         try:
             async with aclosing(self._engine.generate(turn.transcript.tokens, sampling)) as stream:
                 async for chunk in stream:
-                    finish, text, first = chunk.finish, "", self._now() if first is None else first
-                    turn.cached += chunk.cached
-                    for index, token in enumerate(chunk.tokens):
-                        turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)
-                        reading = reader.feed((token,))
-                        text += reading.text
-                        if reading.calls:
-                            await turn.say(text, emit)
-                            text = ""
-                            turn.append_sampled()
-                            # Before they start: of what a call does, a trace is left that the call itself outlives.
-                            await journal.keep(turn.transcript)
-                        for call in reading.calls:
-                            await calls.make(Made(call, len(turn.transcript)))
-                    await turn.say(text, emit)
+                    finish, first = chunk.finish, self._now() if first is None else first
+                    await self._read(chunk, reader, turn, emit, journal)
                     if calls.refused:
                         return StopReason.CALLS
                     if self._chat.live and calls.arrived and reader.safe and not finish:
@@ -280,6 +267,24 @@ class DecodeLoop:
             stretch = Stretch(began, first, self._now(), given, turn.cached - cached, turn.sampled - before)
             turn.stretches.append(stretch)
         return self._limit(turn) if finish is Finish.LENGTH else self._pause(turn)
+
+    async def _read(self, chunk: Chunk, reader: Reader, turn: _Growing, emit: Emit, journal: Journal) -> None:
+        """Says what a chunk says, and starts each call that closes in it."""
+        text = ""
+        turn.cached += chunk.cached
+        for index, token in enumerate(chunk.tokens):
+            turn.sample(token, chunk.logprobs[index] if chunk.logprobs else None)
+            reading = reader.feed((token,))
+            text += reading.text
+            if reading.calls:
+                await turn.say(text, emit)
+                text = ""
+                turn.append_sampled()
+                # Before they start: of what a call does, a trace is left that the call itself outlives.
+                await journal.keep(turn.transcript)
+            for call in reading.calls:
+                await turn.calls.make(Made(call, len(turn.transcript)))
+        await turn.say(text, emit)
 
     def _pause(self, turn: _Growing) -> StopReason | None:
         """What the model's own stop means: the end, or None if something is to come in first."""
