@@ -365,6 +365,7 @@ class _Exchange:
         return self._status.state in RESTING
 
     async def _say(self, message: Message) -> None:
+        """Sends the message until it has surely arrived, then follows the task."""
         pause, until = _FIRST_PAUSE_SECONDS, time.monotonic() + _AGAIN_SECONDS
         broken: Unreachable | None = None
         """What kept the message from being answered first: it may have been heard since."""

@@ -153,9 +153,10 @@ class DecodeLoop:
         """Decodes one turn, from the user's message to the end of the answer.
 
         Also from anywhere within: given what a journal kept of a turn that another process has left, it goes on there.
-        Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails. However
-        it ends, what was kept last has a result for every call that was made, unless the caller has let go of it or a
-        call asks something; and of a turn that is not returned, `emit` has heard what it took.
+        Cancelling it aborts the engine and every call that still runs. Raises EngineError if the engine fails.
+
+        However it ends, the transcript that is kept last has a result for each call, except where another process goes
+        on or a call asks something. Where no `Turn` is returned, `emit` hears what was used.
         """
         past = self._last_turn(transcript)
         turn = _Growing(transcript, past, self._limits, caller, self._engine.weights)

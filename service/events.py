@@ -83,7 +83,7 @@ class Spliced(_Event):
 
 
 class UsageReported(_Event):
-    """A turn has taken this so far: one that another agent was asked for, or one that does not come to its end."""
+    """What a turn has used so far. Told of a peer's turn, and of our own if it fails or is cancelled."""
 
     kind: Literal["usage"] = "usage"
     usage: Usage

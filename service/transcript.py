@@ -29,7 +29,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """When a call was made, and when its result was there and came in, which is with the span that has this."""
+    """When one call closed, ran and ended, and when its result was spliced in: by the span that has this."""
 
     call_id: str
     position: int

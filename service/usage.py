@@ -1,4 +1,4 @@
-"""What a turn took, in tokens of each model: what the agents took that it asked is in it, once."""
+"""The tokens a turn used, by model, with those of the agents it asked counted once."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@
 7. Cancelling the turn closes the engine's stream and every running call.
 8. A failing engine fails the turn; a failing tool does not.
 9. The transcript is kept before each call starts, before a wait, after every splice and at the end.
-   However the turn ends, what is kept last has a result for every call that was made.
+   However the turn ends, what is kept last has a result for every call.
    If the process dies, the next message finds a result that says so for every call that was kept.
 10. A turn that was cut off is closed by a forced marker before the next message; a call, before anything else.
 11. The engine is warmed up with what every conversation begins with, and to sample as a turn does.
