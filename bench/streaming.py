@@ -39,7 +39,7 @@ from service.engine.base import Engine, Sampling
 from service.engine.vllm import EngineConfig, VllmEngine, sampling_params
 from service.errors import ServiceError
 from service.models.prepare import prepare
-from service.server import EmbeddedServer, listen, url_of
+from service.process.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine, ModelSection
 
 RESULTS = Path(__file__).with_name("results.jsonl")

@@ -132,7 +132,7 @@ def ask(
     if token_header and not token_file:
         raise typer.BadParameter("it is for what is in --token-file", param_hint="--token-header")
     from service.cli import ask
-    from service.credentials import Credential
+    from service.outbound.credentials import Credential
 
     credential = Credential(url, token_file, token_header) if token_file else None
     return ask.run(url, text, context, task, json, credential, direct=direct)

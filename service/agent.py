@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer
 
-from service.cards import PinnedKeys
 from service.chat.base import ChatFormat
 from service.chat.inner import InnerFormat
-from service.credentials import Credential
 from service.decode import Choice, DecodeLoop, Limits
 from service.delegation import Budget
 from service.engine.base import Engine
 from service.errors import ConfigError
+from service.outbound.cards import PinnedKeys
+from service.outbound.credentials import Credential
 from service.settings import AgentConfig, ChatSection, CredentialSection, McpSection, PeerSection, ToolLimits
 from service.tools.base import Tool
 from service.tools.builtin import Approved, AskUser

@@ -17,7 +17,6 @@ from starlette.types import Receive, Scope, Send
 
 from service.agent import make_loop, make_toolbox, open_mcp, peer_config
 from service.chat.base import ChatFormat
-from service.egress import Egress
 from service.endpoint.agent import Agent
 from service.endpoint.api_keys import ApiKeys
 from service.endpoint.auth import Auth, Authenticate
@@ -47,9 +46,10 @@ from service.endpoint.turning_away import TurnAway
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
 from service.engine.traced import TracedEngine
-from service.gauges import watch_health, watch_service
-from service.health import Health
-from service.probes import Probes
+from service.outbound.egress import Egress
+from service.process.gauges import watch_health, watch_service
+from service.process.health import Health
+from service.process.probes import Probes
 from service.sessions.backlog import BacklogWatch
 from service.sessions.database import agent_database, sole_use
 from service.settings import AgentConfig, AuthSection, Machine

@@ -24,9 +24,9 @@ from service.chat.base import Reader, Reading
 from service.chat.inner import InnerFormat
 from service.engine.base import Chunk, Sampling
 from service.engine.scripted import ScriptedEngine
-from service.health import Health
 from service.messages import ToolCall
-from service.server import EmbeddedServer, listen, url_of
+from service.process.health import Health
+from service.process.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, AuthSection, Machine
 from service.telemetry.metrics import Metrics
 from service.tools.base import ToolSpec

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from service.cli.agents import free_port
 from service.engine.scripted import ScriptedEngine
-from service.health import Health
-from tests.test_management import managed
+from service.process.health import Health
+from tests.process.test_management import managed
 
 ROOT = Path(__file__).parents[1]
 OWN = {

@@ -23,7 +23,7 @@ from service.decode import DecodeLoop
 from service.engine.around import Around
 from service.engine.base import Chunk, Engine, Sampling
 from service.engine.vllm import VllmEngine
-from service.server import EmbeddedServer, listen, url_of
+from service.process.server import EmbeddedServer, listen, url_of
 from service.sessions.database import open_database
 from service.sessions.session import Session, read_conversation
 from service.sessions.turns import Accepted, Held, Turns

@@ -18,7 +18,7 @@ from service.app import Service
 from service.chat.inner import InnerFormat
 from service.engine.base import Chunk, Finish, Sampling
 from service.errors import EngineError
-from service.server import Server, listen, url_of
+from service.process.server import Server, listen, url_of
 from service.settings import AgentConfig, Machine
 from tests.byte_tokenizer import byte_tokenizer
 

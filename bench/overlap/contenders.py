@@ -21,8 +21,8 @@ from bench.overlap.outer import Outer
 from bench.overlap.picture import Bar
 from bench.overlap.tasks import Task
 from service.agent import make_chat
-from service.client import RemoteAgent
 from service.events import CallFinished, CallProgress, Event, ignore
+from service.outbound.client import RemoteAgent
 from service.sessions.database import open_database
 from service.sessions.session import read_conversation
 from service.settings import ChatSection

@@ -29,7 +29,7 @@ from service.agent import make_chat
 from service.app import Service
 from service.engine.vllm import VllmEngine
 from service.models.prepare import prepare
-from service.server import EmbeddedServer, listen, url_of
+from service.process.server import EmbeddedServer, listen, url_of
 from service.settings import AgentConfig, Machine, ModelSection
 
 FORMS = {"live": "inner-live", "turn": "inner"}

@@ -19,8 +19,8 @@ from bench.overlap.contenders import ADK, OURS, Contenders
 from bench.overlap.outer import command, rename_markers
 from service.cli.agents import free_port, is_up, loud
 from service.cli.children import Children, wait_until_ready
-from service.client import open_http
 from service.engine.vllm import engine_environment
+from service.outbound.client import open_http
 
 _START_SECONDS = 300
 _ADK_PYTHON = ".venv-adk/bin/python"

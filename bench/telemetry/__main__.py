@@ -34,8 +34,8 @@ from bench.telemetry.engine import TOKENS
 from service.cli.agents import Served, free_port, loud, wait_for_agents
 from service.cli.children import Children
 from service.cli.provenance import append, circumstances
-from service.client import open_http
 from service.errors import ServiceError
+from service.outbound.client import open_http
 
 RESULTS = Path(__file__).parent.with_suffix(".jsonl")
 LOADS = {

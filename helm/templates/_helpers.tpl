@@ -152,7 +152,7 @@ Seconds from the moment a pod is told to end to the moment it is killed:
     preStop       it has left the Service's endpoints, and proxies hear of it; it still serves
     turns         SIGTERM: new requests are turned away, running turns may end
     closing       turns that are let go of say so, service/endpoint/worker.py; then clients read what was sent to them,
-                  over HTTP, service/server.py, and after that over gRPC, service/endpoint/grpc.py
+                  over HTTP, service/process/server.py, and after that over gRPC, service/endpoint/grpc.py
     margin        the engine, the database, what is sent last
 */}}
 {{- define "innerloop.graceSeconds" -}}

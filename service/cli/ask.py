@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from service.cli.story import Story, printable
-from service.client import RemoteAgent, Reply, open_http
-from service.credentials import Credential
 from service.events import Event, to_json
+from service.outbound.client import RemoteAgent, Reply, open_http
+from service.outbound.credentials import Credential
 from service.telemetry.traces import exported
 
 

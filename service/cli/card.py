@@ -9,8 +9,8 @@ from pathlib import Path
 from google.protobuf.json_format import MessageToJson
 from rich.console import Console
 
-from service.cards import PinnedKeys
-from service.client import RemoteAgent, open_http
+from service.outbound.cards import PinnedKeys
+from service.outbound.client import RemoteAgent, open_http
 
 
 def run(url: str, keys: Path | None) -> int:

@@ -18,8 +18,8 @@ from service.cli.ask import ask_and_show
 from service.cli.children import Children
 from service.cli.machine import read_machine
 from service.cli.story import printable
-from service.client import open_http
 from service.errors import ConfigError
+from service.outbound.client import open_http
 
 _AGENTS = Path(__file__).resolve().parents[2] / "agents"
 

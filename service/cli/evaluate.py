@@ -21,11 +21,11 @@ from service.cli.agents import free_port, loud, start_agent, wait_for_agents
 from service.cli.machine import read_machine
 from service.cli.progress import Steps, count
 from service.cli.provenance import append, circumstances
-from service.client import open_http
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import ConfigError, EngineError
 from service.models.prepare import prepare
+from service.outbound.client import open_http
 from service.settings import AgentConfig, ChatSection, Machine, ModelSection, load_agent
 from service.tools.peers import PeerConfig, keep_known, open_peers
 from service.training.data import make_world

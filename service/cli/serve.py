@@ -21,14 +21,14 @@ from service.app import Service
 from service.chat.base import ChatFormat
 from service.cli.machine import read_machine
 from service.cli.progress import LoggedSteps, Steps
-from service.connections import allow_open_files
 from service.engine.base import Engine
 from service.engine.vllm import EngineConfig, VllmEngine
 from service.errors import ConfigError, ServiceError
-from service.health import Health
-from service.management import management
 from service.models.prepare import prepare
-from service.server import Server, listen, url_of
+from service.process.connections import allow_open_files
+from service.process.health import Health
+from service.process.management import management
+from service.process.server import Server, listen, url_of
 from service.settings import AgentConfig, Machine, load_agent
 from service.telemetry.logs import set_up
 from service.telemetry.metrics import Metrics

@@ -13,9 +13,9 @@ from a2a.types import TaskPushNotificationConfig
 from a2a.utils.constants import VERSION_HEADER
 from a2a.utils.errors import InvalidParamsError, TaskNotFoundError
 
-from service.egress import Egress, Forbidden
 from service.endpoint.codec import Codec
 from service.endpoint.storable import check_storable, is_id
+from service.outbound.egress import Egress, Forbidden
 from service.plain import one_line
 from service.sessions.tables import WEBHOOK_ID_LENGTH
 from service.sessions.webhooks import Webhooks

@@ -16,8 +16,8 @@ import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
-from service.client import open_http
 from service.errors import ConfigError
+from service.outbound.client import open_http
 
 logger = logging.getLogger(__name__)
 

@@ -23,11 +23,11 @@ from a2a.types import StreamResponse, Task, TaskPushNotificationConfig
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.trace import SpanKind
 
-from service.egress import Egress
 from service.endpoint.codec import Codec, Unreadable
 from service.endpoint.shown import without_record
 from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
+from service.outbound.egress import Egress
 from service.sessions.outages import log_failure
 from service.sessions.webhooks import Due, Webhooks
 from service.task_states import TERMINAL

@@ -16,8 +16,8 @@ import httpx2
 from mcp import StdioServerParameters, stdio_client, types
 from mcp.client.streamable_http import streamable_http_client
 
-from service.client import CONNECT_SECONDS
-from service.credentials import Credential
+from service.outbound.client import CONNECT_SECONDS
+from service.outbound.credentials import Credential
 from service.telemetry import traces
 
 UNREACHABLE = -32019

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, Self
 
 import httpx
 
-from service.cards import PinnedKeys
-from service.client import CONNECT_SECONDS, Refused, RemoteAgent, Reply, Unreachable, limit_responses
-from service.credentials import Credential
-from service.egress import Egress
 from service.errors import ToolError
 from service.events import CallProgress, Emit, Event, UsageReported
+from service.outbound.cards import PinnedKeys
+from service.outbound.client import CONNECT_SECONDS, Refused, RemoteAgent, Reply, Unreachable, limit_responses
+from service.outbound.credentials import Credential
+from service.outbound.egress import Egress
 from service.plain import one_line
 from service.tools.base import Asks, CallContext, CallKey, ToolSpec
 

@@ -106,7 +106,7 @@ def test_all_that_is_waited_for_at_the_end_is_in_the_grace_period(grpc: bool) ->
     pod = pods(render({"server": {"grpc": {"enabled": grpc}}}))["agent"]
     values = yaml.safe_load(source("helm/values.yaml"))["drain"]
     closing = seconds("_LAST_WORD_SECONDS", "service/endpoint/worker.py")
-    closing += seconds("_CLOSE_SECONDS", "service/server.py")
+    closing += seconds("_CLOSE_SECONDS", "service/process/server.py")
     if grpc:
         closing += seconds("_CLOSE_SECONDS", "service/endpoint/grpc.py")
     needed = values["preStopSeconds"] + values["turnSeconds"] + closing + values["marginSeconds"]
@@ -114,7 +114,7 @@ def test_all_that_is_waited_for_at_the_end_is_in_the_grace_period(grpc: bool) ->
 
 
 def test_probes_and_metrics_are_at_paths_that_are_served() -> None:
-    served = set(re.findall(r'Route\("(/\w+)"', source("service/management.py")))
+    served = set(re.findall(r'Route\("(/\w+)"', source("service/process/management.py")))
     container = agent(ALL["replicas"])
     probes = {container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")}
     assert probes == {"/startupz", "/readyz", "/livez"}

@@ -19,13 +19,13 @@ from rich.console import Console
 
 from service.__main__ import main
 from service.cli.ask import ask_and_show, ask_as_json
-from service.client import RemoteAgent, open_http
 from service.errors import ServiceError
-from service.server import listen
+from service.outbound.client import RemoteAgent, open_http
+from service.process.server import listen
 from service.settings import AuthSection
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo
 from tests.keys import write_key, write_pins
-from tests.test_client import CARD, stranger, stream, task
+from tests.outbound.test_client import CARD, stranger, stream, task
 
 
 def delegates(asked: Asked) -> Says:

@@ -278,7 +278,7 @@ def test_an_agent_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> No
 def test_an_agent_that_takes_the_connection_and_says_nothing(
     taken: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.client._CARD_SECONDS", 0.2)
+    monkeypatch.setattr("service.outbound.client._CARD_SECONDS", 0.2)
     url = f"http://127.0.0.1:{taken}"
     told = f"innerloop: no agent at {url}: no card came within 0.2 s"
     assert wrong(capsys, "ask", url, "hello") == told

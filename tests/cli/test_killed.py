@@ -16,7 +16,7 @@ from rich.console import Console
 from agents.procurement.errand import Errand
 from service.cli.agents import Served, free_port, loud, start_agent, wait_for_agents
 from service.cli.children import Children
-from service.client import open_http
+from service.outbound.client import open_http
 from service.settings import Machine
 from tests.conftest import eventually, say
 

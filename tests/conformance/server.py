@@ -24,7 +24,7 @@ from service.endpoint import card, handler
 from service.endpoint.agent import Agent
 from service.endpoint.decoding import Decoding
 from service.engine.scripted import ScriptedEngine
-from service.server import Server, listen, url_of
+from service.process.server import Server, listen, url_of
 from service.settings import Machine
 from tests.byte_tokenizer import byte_tokenizer
 from tests.conformance.agent import ConformanceAgent

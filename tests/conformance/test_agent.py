@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from service.endpoint import handler
-from service.server import EmbeddedServer, listen, url_of
+from service.process.server import EmbeddedServer, listen, url_of
 from service.settings import Machine
 from tests.conformance.server import each_message_is_new, make_service
 from tests.conftest import say

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from service.health import Health
+from service.process.health import Health
 from service.telemetry.metrics import Metrics
 from tests.conftest import Asked, RunServer, Says
+from tests.process.test_management import managed
 from tests.telemetry.scraped import Scraped, scrape
-from tests.test_management import managed
 
 PAGE = (Path(__file__).parents[2] / "docs" / "observability.md").read_text()
 

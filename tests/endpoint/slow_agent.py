@@ -14,7 +14,7 @@ from pathlib import Path
 from service.app import Service
 from service.chat.inner import InnerFormat
 from service.engine.base import Chunk, Sampling
-from service.server import Server, listen, url_of
+from service.process.server import Server, listen, url_of
 from service.settings import Machine
 from tests.byte_tokenizer import byte_tokenizer
 from tests.conftest import TOOLS, ActorEngine, Asked, Says, agent_config

@@ -68,7 +68,7 @@ async def test_a_stream_that_has_nothing_to_say_gives_signs_of_life(
     run_server: RunServer, monkeypatch: pytest.MonkeyPatch, binding: str
 ) -> None:
     """Else clients give up on a model that thinks, or waits for a tool, for longer than they wait for a byte."""
-    monkeypatch.setattr("service.server._PING_SECONDS", 0.1)
+    monkeypatch.setattr("service.process.server._PING_SECONDS", 0.1)
     agent = await run_server()
     agent.engine.gate.clear()
     async with httpx.AsyncClient(timeout=1) as impatient:

@@ -27,9 +27,9 @@ from service import delegation, extension
 from service.decode import Limits
 from service.delegation import MAX_DEPTH, URI, Budget, Delegation
 from service.events import CallStarted, to_json
-from service.server import listen, url_of
+from service.process.server import listen, url_of
 from tests.conftest import Asked, Reply, RunServer, Says, adds, echo, eventually, say
-from tests.test_client import Stranger, close, result, stay, stranger, stream, task
+from tests.outbound.test_client import Stranger, close, result, stay, stranger, stream, task
 
 INVALID_PARAMS = -32602
 

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 
 from service.app import Service
 from service.chat.inner import InnerFormat
-from service.server import EmbeddedServer, listen, url_of
+from service.process.server import EmbeddedServer, listen, url_of
 from service.settings import Machine
 from tests.conftest import TOOLS, ActorEngine, Says, agent_config
 from tests.endpoint.test_malformed import assert_no_fault

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import update
 
 from service.endpoint.run import ATTEMPTS
-from service.server import listen
+from service.process.server import listen
 from service.sessions.database import open_database
 from service.sessions.tables import turns
 from service.sessions.turns import Held

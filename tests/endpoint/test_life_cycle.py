@@ -24,7 +24,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from service.app import Service
 from service.chat.inner import InnerFormat
 from service.engine.base import Chunk, Sampling
-from service.server import EmbeddedServer, listen, url_of
+from service.process.server import EmbeddedServer, listen, url_of
 from service.settings import Machine
 from tests.byte_tokenizer import byte_tokenizer
 from tests.conftest import TOOLS, ActorEngine, agent_config, echo

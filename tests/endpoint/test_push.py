@@ -31,7 +31,7 @@ from service.endpoint.signer import Signer
 from service.endpoint.tasks import Tasks
 from service.endpoint.well_known import JWKS_PATH
 from service.errors import ConfigError
-from service.server import url_of
+from service.process.server import url_of
 from service.sessions import tables, webhooks
 from service.sessions.database import open_database
 from service.sessions.writes import Writes

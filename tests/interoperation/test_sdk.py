@@ -27,11 +27,11 @@ from a2a.utils.constants import TransportProtocol
 from a2a.utils.errors import TaskNotFoundError
 from google.protobuf.json_format import MessageToDict
 
-from service.client import RemoteAgent, open_http
 from service.errors import ServiceError
 from service.events import CallFinished, CallStarted, Event
+from service.outbound.client import RemoteAgent, open_http
 from tests.conftest import Agent, RunServer, adds, echo
-from tests.test_client import stranger
+from tests.outbound.test_client import stranger
 
 over_each = pytest.mark.parametrize(
     ("binding", "version"),

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from bench.telemetry.collector import Collector, Span
-from service.cards import ReadCard, read_card
-from service.client import RemoteAgent
 from service.endpoint import push
 from service.events import ignore
+from service.outbound.bindings import Home, choose_binding
+from service.outbound.cards import ReadCard, read_card
+from service.outbound.client import RemoteAgent
 from service.telemetry import names, traces
-from service.ways import Home, way_to
 from tests.conftest import Agent, RunServer, echo, say
 from tests.endpoint.test_asking import asks, passes_on
 from tests.receiver import open_receiver
@@ -49,7 +49,7 @@ async def reached_by(agent: Agent, binding: str) -> RemoteAgent:
     spoken = [each for each in card.supported_interfaces if each.protocol_binding == binding]
     del card.supported_interfaces[:]
     card.supported_interfaces.extend(spoken)
-    return RemoteAgent(agent.url, ReadCard(card), await way_to(card, agent.http, Home(httpx.URL(agent.url))))
+    return RemoteAgent(agent.url, ReadCard(card), await choose_binding(card, agent.http, Home(httpx.URL(agent.url))))
 
 
 @pytest.mark.parametrize("binding", ["JSONRPC", "HTTP+JSON", "GRPC"])

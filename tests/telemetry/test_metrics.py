@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import update
 
 from service.endpoint import push, retention
-from service.health import Health
+from service.process.health import Health
 from service.sessions.database import open_database
 from service.sessions.tables import turns
 from service.telemetry.metrics import Metrics
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually
 from tests.endpoint.test_admission import fill
 from tests.endpoint.test_retention import age
+from tests.process.test_management import managed
 from tests.receiver import open_receiver
 from tests.telemetry.scraped import Scraped, scrape
-from tests.test_management import managed
 
 _LABELS = {
     "gen_ai_agent_name",

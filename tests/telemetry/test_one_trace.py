@@ -25,7 +25,7 @@ from rich.console import Console
 from bench.telemetry.collector import Collector, Span
 from service.cli.agents import Served, free_port, loud, start_agent, wait_for_agents
 from service.cli.children import Children
-from service.client import open_http
+from service.outbound.client import open_http
 from service.settings import Machine
 from tests.conftest import TOOLS, agent_config, say
 from tests.telemetry.actors import SECRET

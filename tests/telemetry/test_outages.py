@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from bench.telemetry.collector import open_collector
-from service.server import listen
+from service.process.server import listen
 from service.telemetry.outages import TellsOutages
 
 ACCEPTED, REFUSED = SpanExportResult.SUCCESS, SpanExportResult.FAILURE

@@ -17,11 +17,11 @@ from prometheus_client import REGISTRY, generate_latest
 
 from service.engine.base import Sampling
 from service.engine.vllm import VllmEngine
-from service.health import Health
+from service.process.health import Health
 from service.telemetry.metrics import Metrics
 from tests.conftest import Asked, RunServer, Says
+from tests.process.test_management import managed
 from tests.telemetry.scraped import Scraped, scrape
-from tests.test_management import managed
 
 FILES = Path(__file__).parents[2] / "helm" / "files"
 ALERTS = [rule for group in yaml.safe_load((FILES / "alerts.yaml").read_text())["groups"] for rule in group["rules"]]

@@ -27,7 +27,7 @@ from service.agent import make_toolbox, mcp_config, open_mcp
 from service.errors import ConfigError
 from service.events import ignore
 from service.messages import Caller, ToolCall, ToolResult
-from service.server import EmbeddedServer, listen, url_of
+from service.process.server import EmbeddedServer, listen, url_of
 from service.settings import McpSection
 from service.tools.base import Asks
 from service.tools.toolbox import Toolbox

@@ -17,21 +17,22 @@ from urllib.parse import urlsplit
 import httpcore
 import pytest
 
-from service import client, extension
-from service.cards import PinnedKeys
-from service.connections import IDLE_SECONDS
-from service.credentials import Credential
-from service.egress import KEPT_SECONDS, Egress
+from service import extension
 from service.errors import ToolError
 from service.events import CallFinished, CallProgress, CallStarted, TextDelta, to_json
 from service.messages import Caller, ToolCall
-from service.server import listen, url_of
+from service.outbound import client
+from service.outbound.cards import PinnedKeys
+from service.outbound.credentials import Credential
+from service.outbound.egress import KEPT_SECONDS, Egress
+from service.process.connections import IDLE_SECONDS
+from service.process.server import listen, url_of
 from service.tools.base import Asks, CallContext
 from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually, say
 from tests.endpoint.test_signals import slow_agent
 from tests.keys import write_key, write_pins
-from tests.test_client import CARD, TASK_NOT_FOUND, Stranger, error, piece, status, stranger, stream, task
+from tests.outbound.test_client import CARD, TASK_NOT_FOUND, Stranger, error, piece, status, stranger, stream, task
 
 UNCLEAR = "helper cannot be reached, and may or may not have done what it was asked"
 PUBLIC, LOCAL = Egress(), Egress([ip_network("127.0.0.0/8")])
@@ -50,7 +51,7 @@ class Ear:
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.client._AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr("service.outbound.client._AGAIN_SECONDS", 0.2)
 
 
 @asynccontextmanager

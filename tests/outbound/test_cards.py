@@ -16,13 +16,13 @@ from a2a.types import AgentCard
 from a2a.utils.signing import create_agent_card_signer
 from starlette.responses import Response
 
-from service.cards import PinnedKeys, read_card
-from service.client import RemoteAgent, open_http
 from service.endpoint.signatures import SigningKey, signed
 from service.errors import ConfigError, ServiceError
+from service.outbound.cards import PinnedKeys, read_card
+from service.outbound.client import RemoteAgent, open_http
 from tests.conftest import RunServer
 from tests.keys import KINDS, write_key, write_pins
-from tests.test_client import CARD, stranger
+from tests.outbound.test_client import CARD, stranger
 
 
 @pytest.fixture

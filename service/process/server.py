@@ -13,8 +13,8 @@ import uvicorn
 from sse_starlette.sse import AppStatus, EventSourceResponse
 
 from service.app import Service
-from service.connections import IDLE_SECONDS, Connection
 from service.errors import ConfigError
+from service.process.connections import IDLE_SECONDS, Connection
 
 logger = logging.getLogger(__name__)
 

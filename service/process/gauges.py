@@ -9,7 +9,7 @@ from opentelemetry.util.types import Attributes
 
 from service.endpoint.worker import Worker
 from service.engine.base import Engine
-from service.health import Health, State
+from service.process.health import Health, State
 from service.sessions.backlog import BacklogWatch
 from service.settings import TurnLimits
 from service.telemetry import names

@@ -19,9 +19,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from service import extension
-from service.client import Refused, RemoteAgent, Reply, Unreachable, open_http
 from service.events import Event, TextDelta, Waiting
-from service.server import EmbeddedServer, listen, url_of
+from service.outbound.client import Refused, RemoteAgent, Reply, Unreachable, open_http
+from service.process.server import EmbeddedServer, listen, url_of
 from tests.conftest import RunServer, Says, eventually
 
 UNSUPPORTED, TASK_NOT_FOUND = -32004, -32001
@@ -154,9 +154,9 @@ class Ear:
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.client._FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("service.client._LONGEST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("service.client._AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr("service.outbound.client._FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("service.outbound.client._LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("service.outbound.client._AGAIN_SECONDS", 0.2)
 
 
 async def ask(agent: Stranger, ear: Ear, task_id: str | None = None) -> Reply:
@@ -347,7 +347,7 @@ async def test_a_message_is_not_said_again_for_ever() -> None:
 
 async def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many pieces it comes in; then its task is cancelled."""
-    monkeypatch.setattr("service.client._ANSWER_CHARS", 1_000)
+    monkeypatch.setattr("service.outbound.client._ANSWER_CHARS", 1_000)
     pieces = [piece("x" * 100) for _ in range(20)]
     async with stranger(
         SendStreamingMessage=[stream({"task": task("WORKING")}, *pieces, then=stay)],

@@ -46,21 +46,21 @@ from google.protobuf.struct_pb2 import Value
 from opentelemetry.trace import SpanKind
 
 from service import extension
-from service.cards import PinnedKeys, ReadCard, read_card
-from service.credentials import Credential
 from service.delegation import URI as DELEGATION
 from service.delegation import Delegation
-from service.egress import Egress
 from service.errors import ServiceError
 from service.events import Emit, TextDelta, UsageReported, from_json, ignore
 from service.messages import never
 from service.nested import map_strings
+from service.outbound.bindings import Connect, Home, choose_binding, has_not_arrived, refuses_us
+from service.outbound.cards import PinnedKeys, ReadCard, read_card
+from service.outbound.credentials import Credential
+from service.outbound.egress import Egress
 from service.plain import one_line, plain
 from service.task_states import INTERRUPTED, RESTING
 from service.telemetry import names, traces
 from service.urls import port_of
 from service.usage import NOTHING, Usage
-from service.ways import Connect, Home, has_not_arrived, refuses_us, way_to
 
 logger = logging.getLogger(__name__)
 
@@ -206,7 +206,7 @@ class RemoteAgent:
                     return known
                 credential = http.auth if isinstance(http.auth, Credential) else None
                 home = Home(httpx.URL(url), grpc_port, credential, egress, direct)
-                return cls(url, read, await way_to(read.card, http, home))
+                return cls(url, read, await choose_binding(read.card, http, home))
         except ServiceError as error:
             raise ServiceError(f"no agent at {url}: {error}") from error
         except TimeoutError as error:

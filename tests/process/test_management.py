@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from service.engine.scripted import ScriptedEngine
-from service.health import Health
-from service.management import management
-from service.server import listen, url_of
+from service.process.health import Health
+from service.process.management import management
+from service.process.server import listen, url_of
 from service.sessions.turns import Turns
 from service.telemetry.metrics import Metrics
 from tests.cli.test_commands import AGENT
@@ -165,7 +165,7 @@ async def test_without_a_database_it_is_alive_and_not_ready(
     run_server: RunServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     health = Health()
-    monkeypatch.setattr("service.health._DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr("service.process.health._DATABASE_SECONDS", 0.2)
     monkeypatch.setattr("service.sessions.backlog._LOOK_SECONDS", 0.01)
     with managed(health) as url:
         await run_server(echo, health=health)
@@ -183,7 +183,7 @@ async def test_without_a_database_it_is_alive_and_not_ready(
 
 async def test_probes_are_answered_however_many_are_connected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a crowd at the port would look like a dead process, and end it."""
-    monkeypatch.setattr("service.management._CONNECTIONS", 1)
+    monkeypatch.setattr("service.process.management._CONNECTIONS", 1)
     health = Health()
     health.loaded(ScriptedEngine(lambda *_: ()))
     with managed(health) as url:

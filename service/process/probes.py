@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from service.health import Health, State
+from service.process.health import Health, State
 
 
 class Probes:

@@ -26,9 +26,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.connections import IDLE_SECONDS, Connection
-from service.health import Health
-from service.probes import Probes
+from service.process.connections import IDLE_SECONDS, Connection
+from service.process.health import Health
+from service.process.probes import Probes
 from service.telemetry.metrics import Metrics
 
 _CONNECTIONS = 100

@@ -21,14 +21,14 @@ import httpx
 import pytest
 from a2a.types import Artifact, Part, StreamResponse, Task, TaskState, TaskStatus, a2a_pb2_grpc
 
-from service.client import Refused, RemoteAgent, Unreachable
-from service.credentials import Credential
-from service.egress import Egress
 from service.errors import ServiceError
 from service.events import ignore
+from service.outbound.client import Refused, RemoteAgent, Unreachable
+from service.outbound.credentials import Credential
+from service.outbound.egress import Egress
 from tests.keys import write_certificate
-from tests.test_client import CARD, Stranger, result, stranger, task
-from tests.test_egress import PUBLIC, answers
+from tests.outbound.test_client import CARD, Stranger, result, stranger, task
+from tests.outbound.test_egress import PUBLIC, answers
 
 PUBLIC_ONLY, LOOPBACK = Egress(), ip_network("127.0.0.0/8")
 HOST = "hook.example"

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from service.egress import Egress, Forbidden, Resolve
 from service.errors import ConfigError
+from service.outbound.egress import Egress, Forbidden, Resolve
 from tests.keys import write_certificate
 from tests.receiver import open_receiver, paths
 

@@ -33,9 +33,9 @@ from a2a.types import AgentCard
 from a2a.utils.constants import TransportProtocol
 from a2a.utils.errors import A2AError
 
-from service.credentials import Credential
-from service.egress import Egress
 from service.errors import ServiceError
+from service.outbound.credentials import Credential
+from service.outbound.egress import Egress
 from service.urls import port_of
 
 _LOOKUP_SECONDS = 5.0
@@ -64,7 +64,7 @@ class Home:
         return port in (port_of(self.url), self.grpc_port)
 
 
-async def way_to(card: AgentCard, http: httpx.AsyncClient, home: Home) -> Connect:
+async def choose_binding(card: AgentCard, http: httpx.AsyncClient, home: Home) -> Connect:
     """Raises ServiceError if it speaks nothing that we do where we may go, for whatever reason."""
     why = f"it speaks none of {', '.join(TransportProtocol)}"
     if home.direct:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from service import connections, server
+from service.process import connections, server
 from tests.conftest import Agent, RunServer, Says, echo, eventually, say
 
 GET = b"GET /readyz HTTP/1.1\r\nHost: a.example\r\n\r\n"

@@ -1,7 +1,7 @@
 """What state this process is in: loading, ready, draining, without its database, or wedged.
 
 The event loop says every second that it runs, the database's watch when it has answered. Whoever asks may be in any
-thread, and the thread that answers for a loop that stands still has to be another one: see `service.management`.
+thread, and the thread that answers for a loop that stands still has to be another one: see `management.py`.
 """
 
 from __future__ import annotations
