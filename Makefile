@@ -27,7 +27,7 @@ test: lint types models ## Every check and every test, real models included
 bench: setup ## Decoding through A2A against the bare engine
 	@$(BIN)/python -m bench.streaming
 
-bench-telemetry: setup ## What metrics, traces and logs cost
+bench-telemetry: setup ## What metrics, traces and logs cost (9 minutes)
 	@$(BIN)/python -m bench.telemetry
 
 bench-overlap: setup .venv-adk/installed ## Tools while the model decodes, against outer loops and the least that is possible (two hours)

@@ -4,9 +4,9 @@
 
 Two processes serve the same agent, the embedded model without tools, as `innerloop serve` does. One has everything on:
 metrics and vLLM's own, read every second, as often as nobody does; traces, vLLM's among them, of every turn, sent to a
-collector in this process; logs in JSON. The other has nothing on. Both are given the same load in turns, by a client in
-a process of its own, and decode the same number of tokens whatever the model would rather do; the one whose turn it is
-not does nothing. The ratio is taken within a repetition; medians are over repetitions.
+collector in this process; logs in JSON. The other has nothing on, and logs warnings only. Both are given the same load
+in turns, by a client in a process of its own, and decode the same number of tokens whatever the model would rather do;
+the one whose turn it is not does nothing. The ratio is taken within a repetition; medians are over repetitions.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from service.outbound.client import open_http
 
 RESULTS = Path(__file__).parent.with_suffix(".jsonl")
 LOADS = {
-    "1": Load(streams=1, answers=3, tokens=TOKENS, apart=0, repetitions=9),
-    "8": Load(streams=8, answers=1, tokens=TOKENS, apart=0, repetitions=9),
+    "1": Load(streams=1, answers=3, tokens=TOKENS, apart=0, repetitions=21),
+    "8": Load(streams=8, answers=1, tokens=TOKENS, apart=0, repetitions=21),
 }
 ON, OFF = "on", "off"
 SEED = 0
@@ -108,7 +108,7 @@ async def open_sides(console: Console) -> AsyncIterator[tuple[Mapping[str, Put],
         management, ports = free_port(), {ON: free_port(), OFF: free_port()}
         agents = []
         for name, port in ports.items():
-            on = _everything(collector, management) if name == ON else {"INNERLOOP_LOG_FORMAT": "text"}
+            on = _everything(collector, management) if name == ON else {"INNERLOOP_LOG_LEVEL": "warning"}
             environment = _bare() | on | {"INNERLOOP_DATA": str(folder / name)}
             options = ("--port", str(port), "--engine", "bench.telemetry.engine:fixed")
             command = (sys.executable, "-m", "service", "serve", str(folder), *options)
