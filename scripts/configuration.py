@@ -19,8 +19,8 @@ What an agent *is* stands in its folder's `agent.yaml`. Where a process *runs* i
 and for telemetry the standard ones of OpenTelemetry (`OTEL_*`). "To be given" holds where its section is there at all.
 
 A variable `INNERLOOP_*` that is none of these is warned of at start. An empty one counts as not set. Those that decide
-who may ask, where conversations are kept and what is signed or encrypted must not be empty: `INNERLOOP_AUTH__*`,
-`INNERLOOP_DATABASE`, `INNERLOOP_CARD_KEYS`, `INNERLOOP_PUSH_KEY` and `INNERLOOP_PUSH_SECRETS`.
+who may ask, where conversations are kept and what is signed or encrypted must not be empty: `INNERLOOP_AUTH`,
+`INNERLOOP_AUTH__*`, `INNERLOOP_DATABASE`, `INNERLOOP_CARD_KEYS`, `INNERLOOP_PUSH_KEY` and `INNERLOOP_PUSH_SECRETS`.
 """
 
 

@@ -122,9 +122,8 @@ class PeerSection(_Section):
     card alone names it is asked if its address is public or in `INNERLOOP_EGRESS_ALLOW`, and shown none.
     """
     direct: bool = False
-    """Whether it is asked at the origin of `url` also where its card says another: the way in from outside, which is
-    needless where both are in one cluster, and gets no credential. Then it is asked over gRPC only if `grpc_port` is
-    given.
+    """Whether it is asked at the origin of `url`, whatever its card says. A card may name the way in from outside:
+    within one cluster a detour, and no credential goes there. Over gRPC it is then asked only if `grpc_port` is given.
     """
     limits: ToolLimits = ToolLimits(seconds=60.0)
     refresh_seconds: float = Field(default=_default(PeerConfig, "refresh_seconds"), gt=0)
@@ -347,8 +346,8 @@ class Machine(BaseSettings):
     log_format: Literal["json", "text"] | None = None
     """Of what a server says: by default text on a terminal, else JSON, one object a line."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """From which on it is said. Each turn that ends is a line of `info`; of libraries there are no more than warnings.
-    """
+    """The least level that is shown. Each turn that ends is a line of `info`; of libraries only warnings and errors are
+    shown."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long running turns may go on after SIGTERM or Ctrl-C."""
     egress_allow: list[IPvAnyNetwork] = []

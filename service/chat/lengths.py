@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_VALUES = ("const", "enum", "default", "examples")
+"""What these have is no schema."""
+
 
 def without_lengths(schema: Any) -> Any:
     """The same, but for the lengths of strings. xgrammar would ignore them, and print a warning each time.
@@ -15,9 +18,13 @@ def without_lengths(schema: Any) -> Any:
         case list():
             return [without_lengths(each) for each in schema]
         case Mapping():
-            return {key: without_lengths(value) for key, value in schema.items() if not _is_length(key, value)}
+            return {
+                key: value if key in _VALUES else without_lengths(value)
+                for key, value in schema.items()
+                if not _is_length(key, value)
+            }
     return schema
 
 
 def _is_length(key: str, value: object) -> bool:
-    return key in ("minLength", "maxLength") and isinstance(value, int)  # else it is a property that is called so
+    return key in ("minLength", "maxLength") and type(value) is int  # else it is a property that is called so

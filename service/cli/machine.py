@@ -22,7 +22,7 @@ from service.settings import Machine
 
 _PREFIX = "INNERLOOP_"
 _UNREAD = re.compile("INNERLOOP_AUTH_[^_]", re.IGNORECASE)
-_NOT_EMPTY = re.compile("INNERLOOP_(AUTH__.*|CARD_KEYS|DATABASE|PUSH_KEY|PUSH_SECRETS)", re.IGNORECASE)
+_NOT_EMPTY = re.compile("INNERLOOP_(AUTH(__.*)?|CARD_KEYS|DATABASE|PUSH_KEY|PUSH_SECRETS)", re.IGNORECASE)
 _WITH_MORE = ("auth", "engine", "peers")
 """Those settings that have others in them: after two underscores."""
 _LINK = re.compile(r"(?P<service>.+?)_(SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?)")

@@ -68,7 +68,10 @@ async def choose_binding(card: AgentCard, http: httpx.AsyncClient, home: Home) -
     """Raises ServiceError if it speaks nothing that we do where we may go, for whatever reason."""
     why = f"it speaks none of {', '.join(TransportProtocol)}"
     if home.direct:
-        card = _moved(card, home)
+        try:
+            card = _moved(card, home)
+        except httpx.InvalidURL as error:
+            raise ServiceError(f"its card has an address that is none: {error}") from error
     for interface in card.supported_interfaces:
         try:
             if interface.protocol_binding in _OVER_HTTP:
@@ -85,18 +88,27 @@ async def choose_binding(card: AgentCard, http: httpx.AsyncClient, home: Home) -
 
 
 def _moved(card: AgentCard, home: Home) -> AgentCard:
-    """The card with its addresses at home: their paths stay. gRPC is there only if its port is named."""
+    """The card with its addresses at home. gRPC is there only if its port is named.
+
+    What both bindings over HTTP share is the whole agent's address, whose path may be a gateway's: it becomes home's.
+    Of any other the path stays.
+    """
     moved = AgentCard()
     moved.CopyFrom(card)
     del moved.supported_interfaces[:]
+    over_rpc, over_rest = (
+        {each.url for each in card.supported_interfaces if each.protocol_binding == binding} for binding in _OVER_HTTP
+    )
     for interface in card.supported_interfaces:
         if interface.protocol_binding in _OVER_HTTP:
-            path = httpx.URL(interface.url).raw_path
-            moved.supported_interfaces.add().CopyFrom(interface)
-            moved.supported_interfaces[-1].url = str(home.url.copy_with(raw_path=path))
+            whole = interface.url in over_rpc & over_rest
+            url = home.url if whole else home.url.copy_with(raw_path=httpx.URL(interface.url).raw_path)
         elif interface.protocol_binding == TransportProtocol.GRPC and home.grpc_port:
-            moved.supported_interfaces.add().CopyFrom(interface)
-            moved.supported_interfaces[-1].url = str(home.url.copy_with(port=home.grpc_port, raw_path=b"/")).rstrip("/")
+            url = home.url.copy_with(port=home.grpc_port, raw_path=b"/")
+        else:
+            continue
+        moved.supported_interfaces.add().CopyFrom(interface)
+        moved.supported_interfaces[-1].url = str(url).rstrip("/")
     return moved
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -68,8 +69,11 @@ class _Taming:
                     tamed[key] = value
                 case "enum", [_, *_]:
                     tamed[key] = [_scalar(each) for each in value]
-                case "const" | "default", None | str() | bool() | int() | float():
+                case "const", None | str() | bool() | int() | float():
                     tamed[key] = _scalar(value)
+                case "default", None | str() | bool() | int() | float():
+                    with suppress(ValueError):  # it need not be said
+                        tamed[key] = _scalar(value)
                 case "properties", Mapping():
                     tamed[key] = {_name(name): self.tame(each, depth) for name, each in value.items()}
                 case "required", list() if isinstance(schema.get("properties"), Mapping):
@@ -101,7 +105,7 @@ def _description(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _name(name: str) -> str:
     if not name or one_line(name, _NAME_CHARS) != name or "<" in name or ">" in name:
-        raise ValueError(f"the name of its argument {one_line(name, _NAME_CHARS)!r} is not plain or too long")
+        raise ValueError(f"{one_line(name, _NAME_CHARS)!r} cannot be the name of an argument in a call")
     return name
 
 
@@ -114,4 +118,4 @@ def _scalar(value: object) -> object:
             return value
         case int() | float() if abs(value) < _LARGEST:
             return value
-    raise ValueError("its schema has a value that is not a plain text or number")
+    raise ValueError("its schema has a value that no call can hold")

@@ -137,10 +137,10 @@ def test_lengths_of_strings_are_left_out(
     """xgrammar, which could not follow them, says nothing."""
     sized = {
         "type": "object",
-        "properties": {"minLength": {"type": "string", "minLength": 9}},
-        "required": ["minLength"],
+        "properties": {"minLength": {"type": "string", "minLength": 9}, "maxLength": True},
+        "required": ["minLength", "maxLength"],
     }
-    call = ToolCall("", "pack", '{"minLength": "short"}')
+    call = ToolCall("", "pack", '{"minLength": "short", "maxLength": 5}')
     assert allowed([ToolSpec("pack", "Packs.", sized)])(chat.write_stretch("", [call])[:-2]) == {"<|end_call|>"}
     assert capfd.readouterr().err == ""
 

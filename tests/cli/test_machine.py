@@ -91,7 +91,7 @@ def test_what_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["AUTH__API_KEYS", "AUTH__JWT__JWKS", "CARD_KEYS", "DATABASE", "PUSH_KEY", "PUSH_SECRETS"]
+    "name", ["AUTH", "AUTH__API_KEYS", "AUTH__JWT__JWKS", "CARD_KEYS", "DATABASE", "PUSH_KEY", "PUSH_SECRETS"]
 )
 def test_what_would_leave_a_door_open_is_not_taken_for_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     environment: dict[str, Any] = {f"INNERLOOP_{name}": ""}

@@ -1,8 +1,10 @@
-"""Where and how another agent is asked over gRPC, and what it is shown there.
+"""Where and how another agent is asked, above all over gRPC, and what it is shown there.
 
 1. At the port of its URL, and at the one that the operator names: wherever that is, with the credential.
 2. At any other port that its card names: where its address may be, at the very address that was checked, without one.
 3. At no other host. Where it is not asked over gRPC, it is asked over HTTP if it speaks that too.
+
+An agent that is asked directly is asked where it was found, whatever its card says.
 """
 
 from __future__ import annotations
@@ -19,10 +21,23 @@ import grpc
 import grpc.aio
 import httpx
 import pytest
-from a2a.types import Artifact, Part, StreamResponse, Task, TaskState, TaskStatus, a2a_pb2_grpc
+from a2a.client.errors import A2AClientError
+from a2a.types import (
+    AgentCard,
+    AgentInterface,
+    Artifact,
+    GetTaskRequest,
+    Part,
+    StreamResponse,
+    Task,
+    TaskState,
+    TaskStatus,
+    a2a_pb2_grpc,
+)
 
 from service.errors import ServiceError
 from service.events import ignore
+from service.outbound.bindings import Home, choose_binding
 from service.outbound.client import Refused, RemoteAgent, Unreachable
 from service.outbound.credentials import Credential
 from service.outbound.egress import Egress
@@ -153,6 +168,47 @@ async def test_directly_grpc_is_where_the_operator_names_its_port_and_nowhere_el
         assert not agent.asked
         assert await ask(agent.url, PUBLIC_ONLY, direct=True) == OVER_HTTP
     assert len(other.shown) == 1
+
+
+@pytest.mark.parametrize(
+    ("addresses", "asked_at"),
+    [
+        (["https://gateway.example/stock", "https://gateway.example/stock"], "/agents/stock"),
+        (["https://gateway.example/a2a/rpc", "https://gateway.example/a2a/v1"], "/a2a/rpc"),
+        (["https://gateway.example/a2a/rpc"], "/a2a/rpc"),
+    ],
+)
+async def test_directly_the_path_of_a_gateway_is_left_out(addresses: list[str], asked_at: str) -> None:
+    """What both bindings share is where the whole agent is; else a path is the binding's."""
+    card = AgentCard(
+        supported_interfaces=[
+            AgentInterface(url=url, protocol_binding=binding, protocol_version="1.0")
+            for url, binding in zip(addresses, ("JSONRPC", "HTTP+JSON"), strict=False)
+        ]
+    )
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(503)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        home = Home(httpx.URL("http://stock.shop.svc:8001/agents/stock"), direct=True)
+        async with (await choose_binding(card, http, home))() as client:
+            with pytest.raises(A2AClientError):
+                await client.get_task(GetTaskRequest(id="t"))
+    assert str(asked[0].url).removesuffix("/") == f"http://stock.shop.svc:8001{asked_at}"
+
+
+async def test_directly_an_address_that_is_none_is_said() -> None:
+    card = AgentCard(
+        supported_interfaces=[
+            AgentInterface(url="agents.example/a2a", protocol_binding="JSONRPC", protocol_version="1.0")
+        ]
+    )
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(ServiceError, match="its card has an address that is none"):
+            await choose_binding(card, http, Home(httpx.URL("http://stock.shop.svc:8001"), direct=True))
 
 
 async def test_tls_goes_by_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
