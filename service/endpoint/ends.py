@@ -39,7 +39,7 @@ class Ends:
 
         One that `failed` did so by a fault of this service: for that `error`, if there was one.
         """
-        self._metrics.turn(1, {names.STOP: stop})
+        self._metrics.turn(1, {names.STOP: str(stop)})  # not of its own type: that would be another series
         took = fields(
             stop=stop,
             seconds=None if seconds is None else round(seconds, 3),

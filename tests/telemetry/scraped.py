@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import httpx
@@ -18,6 +19,9 @@ class Scraped:
         self.samples: list[tuple[str, Mapping[str, str], float]] = [
             (sample.name, sample.labels, sample.value) for family in families for sample in family.samples
         ]
+        # Prometheus keeps one of them, and says nothing.
+        series = Counter((name, *sorted(labels.items())) for name, labels, _ in self.samples)
+        assert not (twice := [each for each, times in series.items() if times > 1]), f"told twice: {twice}"
 
     def __call__(self, name: str, **labels: str) -> float:
         """The sum of those that have these labels. Raises KeyError if none has."""
