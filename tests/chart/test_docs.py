@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +23,7 @@ from tests.chart.api_server import ApiServer
 from tests.chart.helm import BIN, CHART, NAMESPACE, ROOT, Object, containers, pods, render, run
 from tests.chart.schemas import VERSIONS, check
 from tests.endpoint.issuer import Issuer
+from tests.serving import serving
 
 BLOCK = re.compile(r"^```(yaml|sh cluster)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEYS = "https://login.example.com/jwks.json"
@@ -145,21 +144,9 @@ def served(name: str, api: ApiServer, agent: Path, port: int, here: Mapping[str,
     environment |= {"INNERLOOP_HOST": "127.0.0.1", "INNERLOOP_PORT": str(port), "INNERLOOP_MANAGEMENT_PORT": "0"}
     for folder in ("DATA", "CACHE"):
         environment[f"INNERLOOP_{folder}"] = str(agent.parent / f"{name}-{folder}")
-    others = {name: value for name, value in os.environ.items() if not name.startswith("INNERLOOP_")}
-    engine = ("--engine", f"tests.chart.actors:{name}")
-    command = (sys.executable, "-m", "service", container["args"][0], str(agent), *engine)
-    log = agent.parent / f"{name}.log"
-    with (
-        log.open("w") as file,
-        subprocess.Popen(command, cwd=ROOT, env=others | environment, stdout=file, stderr=file) as process,
-    ):
-        try:
-            while "is ready at" not in log.read_text():
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.05)
-            yield environment["INNERLOOP_PUBLIC_URL"]
-        finally:
-            process.terminate()
+    assert container["args"][0] == "serve"
+    with serving(agent, f"tests.chart.actors:{name}", **environment):
+        yield environment["INNERLOOP_PUBLIC_URL"]
 
 
 def local(text: str, here: Mapping[str, str]) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.cli.test_commands import AGENT
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
@@ -29,27 +31,19 @@ def test_each_entry_says_what_it_means_how_to_see_it_and_what_to_do() -> None:
         assert all(f"**{part}:**" in text for part in ("Means", "See", "Do")), entry.splitlines()[0]
 
 
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_its_way_from_a_task_to_its_lines(tmp_path: Path) -> None:
     """What it says to do with a pod's log, done with that of a process."""
     (found,) = re.findall(r"^kubectl [^|\n]* logs [^|\n]*\| (jq .*)$", PAGE, re.MULTILINE)
     (tmp_path / "agent.yaml").write_text(AGENT)
-    serve = [sys.executable, "-m", "service", "serve", str(tmp_path), "--engine", "tests.cli.actors:chatty"]
-    ours = {"INNERLOOP_DATA": str(tmp_path), "INNERLOOP_PORT": "0", "INNERLOOP_LOG_FORMAT": "json"}
-    environment = {**os.environ, **ours, "OTEL_TRACES_EXPORTER": "console"}  # there are traces
-    log = ""
     tasks: list[str] = []
-    with subprocess.Popen(
-        serve, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stderr
-        for line in process.stderr:
-            log += line
-            if ready := re.search(r" is ready at (http:[\w/.:]+)", line):
-                for text in ("hello", "goodbye"):
-                    ask = [sys.executable, "-m", "service", "ask", "--json", ready[1], text]
-                    told = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
-                    tasks.append(re.findall(r'"task_id": "([^"]+)"', told)[0])
-                process.terminate()
+    traced = {"OTEL_TRACES_EXPORTER": "console"}
+    with serving(tmp_path, "tests.cli.actors:chatty", INNERLOOP_LOG_FORMAT="json", **traced) as served:
+        for text in ("hello", "goodbye"):
+            ask = [sys.executable, "-m", "service", "ask", "--json", served.url, text]
+            told = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+            tasks.append(re.findall(r'"task_id": "([^"]+)"', told)[0])
+    log = "".join(f"{line}\n" for line in served.lines)
     done = subprocess.run(
         ["bash", "-c", found.replace("TASK", tasks[1])], input=log, capture_output=True, text=True, check=True
     )

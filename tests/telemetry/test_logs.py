@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from service.telemetry.logs import SAID, Format, Level, about, without_secrets
 from tests.cli.test_commands import AGENT
 from tests.conftest import Asked, RunServer, Says
 from tests.logs import as_before, lines
+from tests.serving import serving
 
 __all__ = ["as_before"]
 
@@ -229,19 +228,9 @@ def in_thread(function: Callable[[], None]) -> None:
 def test_a_server_says_everything_in_json(tmp_path: Path) -> None:
     """From its first step to its last, where nobody has said otherwise and nobody looks on."""
     (tmp_path / "agent.yaml").write_text(AGENT)
-    command = [sys.executable, "-X", "dev", "-m", "service", "serve", str(tmp_path)]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("INNERLOOP_")}
-    with subprocess.Popen(
-        [*command, "--port", "0", "--engine", "tests.cli.actors:idle"],
-        stderr=subprocess.PIPE,
-        env={**environment, "INNERLOOP_DATA": str(tmp_path), "INNERLOOP_PROT": "1"},
-    ) as process:
-        assert process.stderr
-        records: list[Any] = []
-        for line in process.stderr:
-            records.append(json.loads(line))
-            if " is ready at " in records[-1]["message"]:
-                process.terminate()
+    with serving(tmp_path, "tests.cli.actors:idle", INNERLOOP_PROT="1", PYTHONDEVMODE="1") as served:
+        pass
+    records: list[Any] = [json.loads(line) for line in served.lines]
     assert " is ready at " in "".join(record["message"] for record in records)
     assert records[0]["level"] == "WARNING"
     assert records[0]["message"].startswith("INNERLOOP_PROT is not a setting")
