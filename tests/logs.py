@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from service.telemetry import logs
 from service.telemetry.logs import Format, Level, set_up
 
 Written = Callable[[], list[str]]
@@ -20,11 +21,14 @@ Written = Callable[[], list[str]]
 def as_before() -> Iterator[None]:
     names = (None, "service", "vllm")
     levels, handlers = [logging.getLogger(name).level for name in names], logging.getLogger().handlers[:]
+    filters = [logging.getLogger(name).filters[:] for name in logs._REFUSING]
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     configures = os.environ.get("VLLM_CONFIGURE_LOGGING")
     yield
     for name, level in zip(names, levels, strict=True):
         logging.getLogger(name).setLevel(level)
+    for name, before in zip(logs._REFUSING, filters, strict=True):
+        logging.getLogger(name).filters[:] = before
     logging.getLogger().handlers[:] = handlers
     logging.captureWarnings(False)
     sys.excepthook, threading.excepthook, sys.unraisablehook = hooks

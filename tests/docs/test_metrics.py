@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.process.health import Health
-from service.telemetry.metrics import Metrics
-from tests.conftest import Asked, RunServer, Says
-from tests.process.test_management import managed
-from tests.telemetry.scraped import Scraped, scrape
+from tests.telemetry.scraped import Scraped
 
 PAGE = (Path(__file__).parents[2] / "docs" / "observability.md").read_text()
 
@@ -21,27 +17,6 @@ def rows(heading: str) -> dict[str, list[str]]:
     section = PAGE.split(f"\n### {heading}\n")[1].split("\n#")[0]
     lines = [line.removeprefix("| ").removesuffix(" |") for line in section.splitlines() if line.startswith("| `")]
     return {first.strip("`"): others for first, *others in (line.split(" | ") for line in lines)}
-
-
-@pytest.fixture
-async def scraped(run_server: RunServer) -> Scraped:
-    def calls(said: Asked) -> Says:
-        return Says("Done.") if said.results else Says("", (("add", '{"a": 1, "b": 2}'), ("add", '{"a": "x"}')))
-
-    gone = "http://127.0.0.1:1"
-    health, metrics = Health(), Metrics("agent", "1")
-    with managed(health, metrics) as url:
-        agent = await run_server(
-            calls,
-            health=health,
-            metrics=metrics,
-            peers=[{"name": "peer", "url": gone}],
-            mcp=[{"name": "tickets", "url": f"{gone}/mcp"}],
-        )
-        await agent.send("hello")
-        agent.engine.error = RuntimeError("broken")
-        await agent.send("hello")
-        return await scrape(url)
 
 
 def shown(scraped: Scraped) -> dict[str, list[str]]:

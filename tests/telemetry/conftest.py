@@ -6,6 +6,9 @@ import pytest
 
 from bench.telemetry.collector import Collector, open_collector
 from service.telemetry.traces import exported
+from tests.telemetry.scraped import scraped
+
+__all__ = ["collector", "own_collector", "scraped"]
 
 
 @pytest.fixture

@@ -17,11 +17,7 @@ from prometheus_client import REGISTRY, generate_latest
 
 from service.engine.base import Sampling
 from service.engine.vllm import VllmEngine
-from service.process.health import Health
-from service.telemetry.metrics import Metrics
-from tests.conftest import Asked, RunServer, Says
-from tests.process.test_management import managed
-from tests.telemetry.scraped import Scraped, scrape
+from tests.telemetry.scraped import Scraped
 
 FILES = Path(__file__).parents[2] / "helm" / "files"
 ALERTS = [rule for group in yaml.safe_load((FILES / "alerts.yaml").read_text())["groups"] for rule in group["rules"]]
@@ -93,22 +89,8 @@ def of_vllm(metric: str) -> bool:
     return metric.startswith("vllm:")
 
 
-async def test_queries_ask_for_what_a_service_has(run_server: RunServer) -> None:
-    def calls(said: Asked) -> Says:
-        return Says("Done.") if said.results else Says("", (("add", '{"a": 1, "b": 2}'), ("add", '{"a": "x"}')))
-
-    gone = "http://127.0.0.1:1"
-    health, metrics = Health(), Metrics("agent", "1")
-    with managed(health, metrics) as url:
-        agent = await run_server(
-            calls,
-            health=health,
-            metrics=metrics,
-            peers=[{"name": "peer", "url": gone}],
-            mcp=[{"name": "tickets", "url": f"{gone}/mcp"}],
-        )
-        await agent.send("hello")
-        assert missing(await scrape(url), lambda metric: metric != "up" and not of_vllm(metric)) == set()
+def test_queries_ask_for_what_a_service_has(scraped: Scraped) -> None:
+    assert missing(scraped, lambda metric: metric != "up" and not of_vllm(metric)) == set()
 
 
 @pytest.mark.model

@@ -1,0 +1,3 @@
+from tests.telemetry.scraped import scraped
+
+__all__ = ["scraped"]
