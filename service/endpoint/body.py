@@ -66,11 +66,13 @@ class WholeBody:
                     if size <= self._limit:
                         chunks.append(chunk)
         except TimeoutError:
-            await _refuse(scope, receive, send, _TOO_SLOW)
+            _log(_TOO_SLOW)
+            await refuse(scope, receive, send, _TOO_SLOW)
             return
         body = b"".join(chunks)
         if size > self._limit:
-            await _refuse(scope, receive, send, _TOO_LARGE)
+            _log(_TOO_LARGE)
+            await refuse(scope, receive, send, _TOO_LARGE)
             return
         if body:
             if Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower() not in _JSON_TYPES:
@@ -84,9 +86,9 @@ class WholeBody:
         await self._app(scope, _replay({"type": "http.request", "body": body}, receive), send)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+def _log(refusal: Refusal) -> None:
+    """Of those for which a limit is the reason: what is no JSON is only answered."""
     logger.info("message refused: %s", refusal.error.message, extra=BOUNDED)
-    await refuse(scope, receive, send, refusal)
 
 
 def _parse(body: bytes) -> Any:
