@@ -20,6 +20,7 @@ from service.decode import Choice, Limits
 from service.errors import ConfigError
 from service.nested import map_strings
 from service.sessions.database import checked_url
+from service.telemetry.logs import Format, Level
 from service.tools.peers import PeerConfig
 from service.tools.toolbox import Limited
 
@@ -343,9 +344,9 @@ class Machine(BaseSettings):
     wedged_seconds: float = Field(default=120.0, gt=0)
     """After how long without any progress, of the event loop or of an engine that has something to do, this process is
     told to be past help."""
-    log_format: Literal["json", "text"] | None = None
+    log_format: Format | None = None
     """Of what a server says: by default text on a terminal, else JSON, one object a line."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Level = "info"
     """The least level that is shown. Each turn that ends is a line of `info`; of libraries only warnings and errors are
     shown."""
     drain_seconds: float = Field(default=20.0, ge=0)

@@ -72,7 +72,7 @@ async def start_agent(
         "INNERLOOP_ENGINE": json.dumps(machine.engine),
         "INNERLOOP_PEERS": json.dumps(dict(peers or {})),
         "INNERLOOP_LOG_FORMAT": "text",  # it is people who read it
-        "INNERLOOP_LOG_LEVEL": "warning",  # and what happens they are shown otherwise
+        "INNERLOOP_LOG_LEVEL": "warning",  # what happens is shown to them in another way
     }
     return Served(f"http://{HOST}:{port}", await children.start(folder.name, (*command, *options), environment))
 

@@ -52,13 +52,13 @@ class Ends:
 
     def left(self) -> None:
         """This process ends before the turn: another goes on with it, or this one once it is started again."""
-        self._go(logging.INFO, "turn left, for another process to go on with")
+        self._elsewhere(logging.INFO, "turn left, for another process to go on with")
 
     def lost(self) -> None:
         """Another process has taken the turn."""
         self._metrics.lost(1, None)
-        self._go(logging.WARNING, "turn lost: another process has taken it")
+        self._elsewhere(logging.WARNING, "turn lost: another process has taken it")
 
-    def _go(self, level: int, what: str) -> None:
+    def _elsewhere(self, level: int, what: str) -> None:
         self._metrics.turn(1, {names.STOP: "left"})
         logger.log(level, what, extra=fields(stop="left"))

@@ -45,7 +45,7 @@ from service.endpoint.body import BODY_SECONDS
 from service.endpoint.extensions import active
 from service.endpoint.identity import Unauthenticated, Unverifiable
 from service.endpoint.legacy import check_message
-from service.endpoint.refusals import DOMAIN, RETRY_AFTER_SECONDS
+from service.endpoint.refusals import DOMAIN, RETRY_AFTER_SECONDS, SHUTTING_DOWN
 from service.endpoint.versions import check_version
 from service.errors import ConfigError
 from service.telemetry import names, traces
@@ -236,9 +236,8 @@ class _Front(grpc.aio.ServerInterceptor):
         except Unverifiable as error:
             await _refuse(context, grpc.StatusCode.UNAVAILABLE, str(error), RETRY_AFTER_SECONDS)
         if self._draining() and method.endswith(_WORK_METHODS):
-            unavailable = grpc.StatusCode.UNAVAILABLE
-            logger.info("message refused: this agent is shutting down", extra=BOUNDED)
-            await _refuse(context, unavailable, "this agent is shutting down", RETRY_AFTER_SECONDS)
+            logger.info("message refused: %s", SHUTTING_DOWN, extra=BOUNDED)
+            await _refuse(context, grpc.StatusCode.UNAVAILABLE, SHUTTING_DOWN, RETRY_AFTER_SECONDS)
         is_legacy = method.startswith(_LEGACY_SERVICE)
         request = await _read(read, requests, context, is_legacy)
         named = [HTTP_EXTENSION_HEADER]

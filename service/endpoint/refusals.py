@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from service.endpoint.parsed import call_of
 
 RETRY_AFTER_SECONDS = 5
+SHUTTING_DOWN = "this agent is shutting down"
 DOMAIN = "innerloop.dev"
 """Whose name for a reason it is, in `google.rpc.ErrorInfo`, where the protocol has none."""
 _NO_CODE = -32000

@@ -55,6 +55,6 @@ def make_routes(handler: RequestHandler, card: AgentCard, keys: Sequence[dict[st
         card_route(card),
         jwks_route(keys),
         *create_jsonrpc_routes(handler, "/", context, enable_v0_3_compat=True),
-        home_route(),  # after it: where neither is meant, the answer names the other's method
+        home_route(),  # after JSON-RPC: to a PUT the first of the two answers, and its Allow says POST
         *create_rest_routes(handler, context, enable_v0_3_compat=True),
     ]

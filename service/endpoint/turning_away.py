@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.endpoint.admission import Busy
 from service.endpoint.parsed import call_of
-from service.endpoint.refusals import RETRY_AFTER_SECONDS, Refusal, refuse
+from service.endpoint.refusals import RETRY_AFTER_SECONDS, SHUTTING_DOWN, Refusal, refuse
 from service.telemetry.logs import BOUNDED
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _BUSY = "innerloop.busy"
 
 _SHUTTING_DOWN = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
-    InternalError("this agent is shutting down"),
+    InternalError(SHUTTING_DOWN),
     {"Retry-After": str(RETRY_AFTER_SECONDS)},
 )
 
@@ -48,7 +48,7 @@ class TurnAway:
             await self._app(scope, receive, send)
             return
         if self._draining() and _is_work(scope):
-            logger.info("message refused: %s", _SHUTTING_DOWN.error.message, extra=BOUNDED)
+            logger.info("message refused: %s", SHUTTING_DOWN, extra=BOUNDED)
             await refuse(scope, receive, send, _SHUTTING_DOWN)
             return
         scope[_BUSY] = None
