@@ -120,7 +120,7 @@ class Push:
             else:
                 await self._settle(due, task, await self._tell(http, due, task))
         except Exception as error:  # once the lease is over, it is tried again
-            log_failure(f"{_name(due)}: what became of a delivery cannot be written", error)
+            log_failure("what became of a delivery cannot be written", error, task_id=due.task_id)
 
     async def _settle(self, due: Due, task: Task, answer: httpx.Response | str) -> None:
         outcome: Delivery

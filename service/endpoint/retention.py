@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from a2a.server.models import TaskModel
 from sqlalchemy import ColumnElement, Delete, Select, and_, delete, exists, func, not_, or_, select, tuple_, update
@@ -39,7 +40,8 @@ _PAUSE_SECONDS = 0.02
 _AT_ONCE = 200
 """How many old tasks are looked at together."""
 _STATEMENT_SECONDS = 2.0
-"""How long a removal's may take, or wait for a row that somebody else has; and its process be silent between two."""
+"""How long one statement of a removal may take, waiting for others' locks included, and its process be silent between
+two."""
 _CANCELED = "57014"
 """PostgreSQL's code for a statement that took too long."""
 _HOLDER = "retention"
@@ -96,14 +98,9 @@ class Retention:
             while position:
                 old, position = await to_the_end(self._find_old(position))
                 for expired in await to_the_end(self._find_over(old)):
-                    try:
-                        conversations += await to_the_end(self._remove(expired))
-                    except Exception as error:
-                        if is_outage(error):
-                            raise
-                        log_failure("an old conversation cannot be removed", error)
+                    conversations += await _tried("an old conversation", self._remove(expired))
                     await asyncio.sleep(_PAUSE_SECONDS)
-                tasks += await to_the_end(self._remove_never_begun(old))
+                tasks += await _tried("a task that never began", self._remove_never_begun(old))
         finally:
             for what, count in (("conversations", conversations), ("tasks that never began", tasks)):
                 if count:
@@ -143,7 +140,7 @@ class Retention:
         return select(each.c.conversation_id, newest.label("newest")).where(~is_in_use)
 
     async def _remove(self, expired: Expired) -> bool:
-        """Whether it did: somebody may have used it meanwhile, may be removing it, or may have a row of it."""
+        """Whether it did: somebody may have used it meanwhile, or may be removing it."""
         try:
             async with self._database.connect() as connection:  # left without a commit, nothing was done
                 if not await self._hold(connection, expired):
@@ -155,11 +152,6 @@ class Retention:
                     await connection.execute(statement)
                 await connection.commit()
         except IntegrityError:  # a turn of it is decoded
-            return False
-        except DBAPIError as error:
-            if sqlstate(error) != _CANCELED:
-                raise
-            logger.warning("an old conversation is kept for now: %s", error.orig)
             return False
         self._metrics.removed(1, None)
         return True
@@ -192,6 +184,20 @@ class Retention:
             settings = ("statement_timeout", "idle_in_transaction_session_timeout")
             milliseconds = f"{1000 * _STATEMENT_SECONDS:.0f}"
             await connection.execute(select(*(func.set_config(name, milliseconds, True) for name in settings)))
+
+
+async def _tried(what: str, removal: Coroutine[Any, Any, int]) -> int:
+    """How many it removes: none if somebody has a row of it, or it fails. Raises only if the database is away."""
+    try:
+        return await to_the_end(removal)
+    except Exception as error:
+        if isinstance(error, DBAPIError) and sqlstate(error) == _CANCELED:
+            logger.warning("%s is kept for now: %s", what, error.orig)
+        elif is_outage(error):
+            raise
+        else:
+            log_failure(f"{what} cannot be removed", error)
+    return 0
 
 
 def _deletions(which: ColumnElement[bool]) -> Iterator[Delete]:

@@ -34,6 +34,7 @@ from service.endpoint.log import Log, Logs
 from service.endpoint.parts import agent_message, text_part
 from service.endpoint.storage import Storage
 from service.errors import ContextFull, EngineError, LeaseLost, ServiceError
+from service.sessions.outages import log_failure
 from service.sessions.turns import Held, Turns, question_id
 from service.sessions.writes import Statement
 from service.task_states import TERMINAL
@@ -193,8 +194,8 @@ class Run:
                 break
             except LeaseLost:
                 raise
-            except Exception:
-                logger.exception("task %s has ended, but that cannot be written", task.id)
+            except Exception as error:
+                log_failure("a task has ended, but that cannot be written", error)
                 await asyncio.sleep(_PAUSE_SECONDS)
         try:
             seconds = max(0.0, time.time() - self.held.began)

@@ -259,7 +259,7 @@ class Worker:
             error = error or unowed
             if isinstance(error, Exception) and not isinstance(error, LeaseLost):
                 log.changed = True
-                logger.error("the state of task %s cannot be written: %s", log.task.id, error)
+                log_failure("the state of a task cannot be written", error, task_id=log.task.id)
 
     async def _renew(self) -> None:
         await asyncio.sleep(self._turns.renew_seconds)

@@ -160,7 +160,7 @@ def one_of(database: AsyncEngine, column: ColumnElement[str], texts: Collection[
 
 
 def numbers_of(database: AsyncEngine, numbers: Mapping[str, int]) -> TableValuedAlias:
-    """These numbers as a table of `key` and `value`, for whatever has one for each text: one statement, as above."""
+    """A table of `key` and `value`: however many there are, the statement is the same, as with `one_of`."""
     columns = column("key", String), column("value", Integer)
     if not is_shared(database):
         return func.json_each(json.dumps(dict(numbers))).table_valued(*columns)
@@ -194,15 +194,24 @@ def _insert_new(dialect: str, table: FromClause) -> Executable:
 
 def checked_url(url: str) -> str:
     """The same. Raises ConfigError for what is no URL of a database that can be used; what it says has no password."""
-    example = f"{_POSTGRESQL}://user:password@host/name"
+    example, file = f"{_POSTGRESQL}://user:password@host/name", f"{_SQLITE}:////folder/file"
+    none_such = f"it is none such as {example} or {file}"
     try:
         parsed = make_url(url)
     except (SQLAlchemyError, ValueError):
-        raise _unusable(f"it is none such as {example} or {_SQLITE}:////folder/file") from None
+        raise _unusable(none_such) from None
     if parsed.drivername not in (_SQLITE, _POSTGRESQL):
         raise _unusable(f"{parsed.drivername}:// is neither {_POSTGRESQL}:// nor {_SQLITE}://")
+    if parsed.drivername == _SQLITE and parsed.host:
+        raise _unusable(f"a slash is missing: {file}")
     if "sslmode" in parsed.query:
         raise _unusable(f"asyncpg knows `sslmode` as `ssl`: {example}?ssl=require")
+    try:
+        parsed.get_dialect()().create_connect_args(parsed)
+    except SQLAlchemyError:
+        raise _unusable(none_such) from None
+    except ValueError as error:  # tells the value, not of which option
+        raise _unusable(f"an option of it: {error}") from None
     return url
 
 

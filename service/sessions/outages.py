@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, TimeoutError
 
-from service.telemetry.logs import BOUNDED
+from service.telemetry.logs import BOUNDED, fields
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -36,12 +36,15 @@ def sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
-def log_failure(what: str, error: Exception) -> None:
-    """Says in a line that the database is away, if that is why; of anything else also where it comes from."""
+def log_failure(what: str, error: Exception, **ids: str) -> None:
+    """Says in a line that the database is away, if that is why; of anything else also where it comes from.
+
+    That line is told now and then only: `ids` are fields of it, since `what` is to be the same for all.
+    """
     if is_outage(error):
-        logger.warning("%s: the database is away: %s", what, error, extra=BOUNDED)
+        logger.warning("%s: the database is away: %s", what, error, extra=BOUNDED | fields(**ids))
     else:
-        logger.error("%s", what, exc_info=error)
+        logger.error("%s", what, exc_info=error, extra=fields(**ids))
 
 
 async def through_outages(operation: Callable[[], Awaitable[T]]) -> T:

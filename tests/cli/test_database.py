@@ -136,13 +136,24 @@ def test_a_misspelt_name_makes_nothing(say: Say, tmp_path: Path, monkeypatch: py
         ("file", "it is none such as postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:////folder/file"),
         ("postgresql+asyncpg://user:secret@host:port/name", "it is none such as "),
         ("postgresql+asyncpg://user:secret@host/name?sslmode=require", "asyncpg knows `sslmode` as `ssl`: "),
+        ("sqlite+aiosqlite://folder/file", "a slash is missing: sqlite+aiosqlite:////folder/file\n"),
+        ("sqlite+aiosqlite://user:secret@/file", "it is none such as "),
+        ("sqlite+aiosqlite:///file?timeout=abc", "an option of it: could not convert string to float: 'abc'\n"),
+        (
+            "postgresql+asyncpg://user:secret@host/name?prepared_statement_cache_size=a",
+            "an option of it: invalid literal for int() with base 10: 'a'\n",
+        ),
     ],
 )
-def test_a_url_that_cannot_be_used(url: str, why: str, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_that_cannot_be_used(
+    url: str, why: str, say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INNERLOOP_DATABASE", url)
     for command in ("upgrade", "current"):
         status, told = say(command)
         assert (status, told.startswith(f"{NO_URL}{why}"), "secret" in told) == (2, True, False), told
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_its_owner_may_read_a_file(say: Say, tmp_path: Path, stock: Path) -> None:

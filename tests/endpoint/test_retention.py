@@ -262,7 +262,7 @@ async def test_one_that_cannot_be_removed(
 
 async def test_one_of_which_somebody_has_a_row(two: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is left for the next time, and the others go."""
-    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 0.1)
+    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 1.0)
     one, other = two
     for number in range(3):
         await one.converse(f"t{number}", LONG_AGO, f"c{number}")
@@ -272,11 +272,32 @@ async def test_one_of_which_somebody_has_a_row(two: tuple[Replica, Replica], mon
     assert await one.retention.sweep() == 1
 
 
+async def test_a_task_that_never_began_of_which_somebody_has_a_row(
+    two: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is left for the next time, and what is looked at after it goes."""
+    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 1.0)
+    monkeypatch.setattr(retention, "_AT_ONCE", 1)
+    one, other = two
+    await one.accept("t1")
+    await one.cancel("t1", 2 * LONG_AGO)
+    await one.converse("t2", LONG_AGO, "d")
+    await one.accept("t3")  # else the conversation would go as a whole
+    async with other.storage.database.begin() as looking:
+        await looking.execute(select(TaskModel).where(TaskModel.id == "t1").with_for_update())
+        assert await one.retention.sweep() == 1
+    (said,) = caplog.messages
+    assert said.startswith("a task that never began is kept for now: ")
+    assert list(await one.storage.tasks.read(["t1", "t2", "t3"])) == ["t1", "t3"]
+    await one.retention.sweep()
+    assert list(await one.storage.tasks.read(["t1", "t3"])) == ["t3"]
+
+
 async def test_a_removal_that_is_stopped_keeps_no_message_waiting(
     two: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process may be, in the middle of it: then the database ends it."""
-    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 0.1)
+    monkeypatch.setattr(retention, "_STATEMENT_SECONDS", 1.0)
     one, other = two
     await one.converse("t1", LONG_AGO)
     found = await one.found()
