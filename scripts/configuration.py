@@ -16,7 +16,8 @@ _HEAD = """# Configuration
 Written by `python -m scripts.configuration` from [`service/settings.py`](../service/settings.py); not by hand.
 
 What an agent *is* stands in its folder's `agent.yaml`. Where a process *runs* is set by environment variables: these,
-and for telemetry the standard ones of OpenTelemetry (`OTEL_*`). "To be given" holds where its section is there at all.
+and for telemetry the standard ones of OpenTelemetry (`OTEL_*`). What is "to be given" has no default;
+in a section that may be left out, it is needed only if the section is there.
 
 A variable `INNERLOOP_*` that is none of these is warned of at start. An empty one counts as not set. Those that decide
 who may ask, where conversations are kept and what is signed or encrypted must not be empty: `INNERLOOP_AUTH`,

@@ -311,8 +311,8 @@ class Machine(BaseSettings):
     """Open at once over HTTP, and as many again over gRPC; whoever comes then is turned away. A stream is one of them.
     """
     data: Path = Path(".innerloop")
-    """What must survive a restart: conversations and tasks, in a file that is called as the agent's folder is, and what
-    its tools keep in `${data}`.
+    """What must survive a restart: conversations and tasks, in `FOLDER-conversations.sqlite3`, after the name of the
+    agent's folder, and what its tools keep in `${data}`.
     """
     cache: Path = Path.home() / ".cache" / "innerloop"
     """What can be made again: prepared weights."""

@@ -32,7 +32,7 @@ def test_a_page_s_commands(page: str, tmp_path: Path) -> None:
         **{name: value for name, value in os.environ.items() if not name.startswith("INNERLOOP_")},
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    script = "set -e\n" + "\n".join(PAGES[page]).replace("8001", str(free_port()))
+    script = "set -e\n" + "\n".join(PAGES[page]).replace("8010", str(free_port()))
     done = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=SECONDS
     )
