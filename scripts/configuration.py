@@ -19,8 +19,9 @@ What an agent *is* stands in its folder's `agent.yaml`. Where a process *runs* i
 and for telemetry the standard ones of OpenTelemetry (`OTEL_*`). What is "to be given" has no default;
 in a section that may be left out, it is needed only if the section is there.
 
-A variable `INNERLOOP_*` that is none of these is warned of at start. An empty one counts as not set. Those that decide
-who may ask, where conversations are kept and what is signed or encrypted must not be empty: `INNERLOOP_AUTH`,
+A variable `INNERLOOP_*` that is none of these is warned of at start. It is refused if it begins with `INNERLOOP_AUTH_`,
+or has two underscores together, since it is meant for a section then. An empty variable counts as not set. Those that
+decide who may ask, where conversations are kept and what is signed or encrypted must not be empty: `INNERLOOP_AUTH`,
 `INNERLOOP_AUTH__*`, `INNERLOOP_DATABASE`, `INNERLOOP_CARD_KEYS`, `INNERLOOP_PUSH_KEY` and `INNERLOOP_PUSH_SECRETS`.
 """
 

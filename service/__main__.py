@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,12 @@ import typer
 from typer.exceptions import TyperException
 
 from service.errors import ServiceError
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(version("innerloop"))
+        raise typer.Exit
 
 
 def _utf8(text: str | None) -> str | None:
@@ -39,7 +46,6 @@ Url = Annotated[str, typer.Argument(help="Where the agent's card is found, such 
 EngineName = Annotated[str, typer.Option(help="vllm, or MODULE:FUNCTION that makes another one.", hidden=True)]
 
 app = typer.Typer(
-    help="Agents whose tools run inside their own decode loop, behind A2A.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,6 +56,15 @@ db_app = typer.Typer(help="The database of conversations and tasks.", no_args_is
 app.add_typer(model_app, name="model")
 app.add_typer(train_app, name="train")
 app.add_typer(db_app, name="db")
+
+
+@app.callback()
+def _innerloop(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the program's version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Agents whose tools run inside their own decode loop, behind A2A."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -66,13 +66,13 @@ def current(agent: Path | None) -> int:
 
 
 def backup(agent: Path | None, to: Path) -> int:
-    """Copies a SQLite database. Raises ConfigError for any other, or if it cannot be done."""
+    """Copies a SQLite database, and says which, and to where. Raises ConfigError for any other, or if it cannot be."""
     url = _url(agent)
     file = database_file(url)
     if file is None:
         raise ConfigError(f"{_shown(url)} is no SQLite file; PostgreSQL is backed up by pg_dump")
     back_up(file, to)
-    print(to)
+    print(f"{_shown(url)} -> {to}")
     return 0
 
 

@@ -1,8 +1,9 @@
 """The environment and the command line as settings.
 
-A variable that no setting reads is warned of: most often it is one spelt wrongly. An empty one counts as not set, since
-Compose and Kubernetes make such of values that are not there. Those that decide who may ask, where conversations are
-kept and what is signed or encrypted must not be empty: a secret that is missing must not open a door.
+A variable that no setting reads is most often one spelt wrongly. It is warned of, or refused if it has the two
+underscores of a section, such as the one that says who may ask. An empty one counts as not set, since Compose and
+Kubernetes make such of values that are not there. Those that decide who may ask, where conversations are kept and what
+is signed or encrypted must not be empty: a secret that is missing must not open a door.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from typing import get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
 from service.engine.worker import OWNER
@@ -39,7 +41,7 @@ def _print(line: str) -> None:
 def read_machine(*, warn: Callable[[str], None] = _print, **given: object) -> Machine:
     """The machine as the environment has it, except for what is `given` and not None. Raises ConfigError.
 
-    Warns of variables that are not read.
+    Warns of variables that are not read, but raises ConfigError for those that are meant for a section.
     """
     # Who may ask is not left open by a name that nobody reads.
     if wrong := [name for name in os.environ if _UNREAD.match(name)]:
@@ -66,7 +68,7 @@ def read_machine(*, warn: Callable[[str], None] = _print, **given: object) -> Ma
 
 
 def _unread() -> Iterator[str]:
-    """A line for each variable of ours that no setting reads."""
+    """A line for each variable of ours that no setting reads. Raises ConfigError for one meant for a section."""
     names = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
     for name in sorted(names - {OWNER}):
         said = name.removeprefix(_PREFIX).lower()
@@ -75,6 +77,31 @@ def _unread() -> Iterator[str]:
         is_read = said in Machine.model_fields or (below and field in _WITH_MORE)
         if is_read or (link and f"{link['service']}_SERVICE_HOST" in names):
             continue
-        near = difflib.get_close_matches(said, Machine.model_fields, 1)
-        meant = f"; is {_PREFIX}{near[0].upper()} meant?" if near else ""
+        near = _nearest(said)
+        meant = f"; is {_PREFIX}{near.upper()} meant?" if near else ""
+        if below:
+            raise ConfigError(f"{name} is not a setting{meant}")
         yield f"{name} is not a setting, and is ignored{meant}"
+
+
+def _nearest(said: str) -> str:
+    """The setting that may be meant by what none is called, or nothing. One in a section may lack the section."""
+    known: dict[str, str] = {}
+    for name in _names(Machine):
+        known[name.rpartition("__")[2]] = known[name] = name
+    if near := difflib.get_close_matches(said, known, 1):
+        return known[near[0]]
+    section, two, rest = said.partition("__")
+    near = difflib.get_close_matches(section, _WITH_MORE, 1) if two else []
+    return near[0] + two + rest if near else ""
+
+
+def _names(of: type[BaseModel], before: str = "") -> Iterator[str]:
+    """All settings, in small letters; those of sections with the section before two underscores."""
+    for name, field in of.model_fields.items():
+        kinds = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, type)]
+        sections = [each for each in kinds if issubclass(each, BaseModel)]
+        if not sections:
+            yield before + name
+        for section in sections:
+            yield from _names(section, f"{before}{name}__")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"innerloop {command}".strip() in told
     if command not in ("", "model", "train", "db"):
         assert "Example" in told
+
+
+def test_the_version_is_the_program_s(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["version"]
+    assert capsys.readouterr().out == f"{declared}\n"
 
 
 def test_help_loads_nothing_that_takes_long() -> None:

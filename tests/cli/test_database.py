@@ -208,11 +208,11 @@ async def test_a_copy_is_restored(run_server: RunServer, say: Say, tmp_path: Pat
     (tmp_path / "stock" / "agent.yaml").touch()
     task = await agent.send("hello")
     copy = tmp_path / "copy"
-    assert say("backup", tmp_path / "stock", "--to", copy) == (0, f"{copy}\n")
+    file = agent.data / "stock-conversations.sqlite3"
+    assert say("backup", tmp_path / "stock", "--to", copy) == (0, f"sqlite+aiosqlite:///{file} -> {copy}\n")
     assert copy.stat().st_mode & 0o077 == 0
     await agent.send("later")
     await agent.stop()
-    file = agent.data / "stock-conversations.sqlite3"
     for left in file.parent.glob(f"{file.name}-*"):
         left.unlink()
     shutil.copy(copy, file)
@@ -262,6 +262,10 @@ def test_what_cannot_be_copied(say: Say, tmp_path: Path, stock: Path, monkeypatc
     copy.write_text("dear")
     assert say("backup", stock, "--to", copy) == (2, f"innerloop: {copy} is there already\n")
     assert copy.read_text() == "dear"
+    monkeypatch.setenv("INNERLOOP_DATABASE", f"sqlite+aiosqlite:///{tmp_path}/other")
+    say("upgrade")
+    told = f"sqlite+aiosqlite:///{tmp_path}/other -> {tmp_path}/copy of it\n"
+    assert say("backup", stock, "--to", tmp_path / "copy of it") == (0, told)  # not the agent's
     monkeypatch.setenv("INNERLOOP_DATABASE", "postgresql+asyncpg://user:secret@127.0.0.1:9/x")
     status, told = say("backup", "--to", tmp_path / "other")
     assert (status, "***@127.0.0.1:9/x is no SQLite file; PostgreSQL is backed up by pg_dump" in told) == (2, True)

@@ -40,6 +40,29 @@ def test_what_is_spelt_wrongly_is_told_with_what_may_be_meant(
     assert capsys.readouterr().err.splitlines()[0] == f"innerloop: {warned[0]}"
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("AUHT__API_KEYS", "AUTH__API_KEYS"),
+        ("auht__api_keys", "AUTH__API_KEYS"),
+        ("JWT__ISSUER", "AUTH__JWT__ISSUER"),
+        ("PEESR__CONTRACTS_OF_OTHERS", "PEERS__CONTRACTS_OF_OTHERS"),
+        ("PUBLIC__URL", "PUBLIC_URL"),
+        ("XYZ__1", None),
+    ],
+)
+def test_what_is_meant_for_a_section_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, meant: str | None) -> None:
+    told = f"INNERLOOP_{name.upper()} is not a setting" + (f"; is INNERLOOP_{meant} meant?" if meant else "")
+    with pytest.raises(ConfigError) as error:
+        read(monkeypatch, {f"INNERLOOP_{name}": "keys"})
+    assert str(error.value) == told
+
+
+def test_a_setting_without_its_section_is_told_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, warned = read(monkeypatch, {"INNERLOOP_API_KEYS": "keys"})
+    assert warned == ["INNERLOOP_API_KEYS is not a setting, and is ignored; is INNERLOOP_AUTH__API_KEYS meant?"]
+
+
 def test_what_is_a_setting_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {
         "INNERLOOP_PORT": "1",
