@@ -33,7 +33,7 @@ def test_each_entry_says_what_it_means_how_to_see_it_and_what_to_do() -> None:
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_its_way_from_a_task_to_its_lines(tmp_path: Path) -> None:
-    """What it says to do with a pod's log, done with that of a process."""
+    """What it says to do with pods' logs, done with those of two processes, of which one could not start."""
     (found,) = re.findall(r"^kubectl [^|\n]* logs [^|\n]*\| (jq .*)$", PAGE, re.MULTILINE)
     (tmp_path / "agent.yaml").write_text(AGENT)
     tasks: list[str] = []
@@ -43,7 +43,10 @@ def test_its_way_from_a_task_to_its_lines(tmp_path: Path) -> None:
             ask = [sys.executable, "-m", "service", "ask", "--json", served.url, text]
             told = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
             tasks.append(re.findall(r'"task_id": "([^"]+)"', told)[0])
-    log = "".join(f"{line}\n" for line in served.lines)
+    fails = [sys.executable, "-m", "service", "serve", str(tmp_path / "nobody")]
+    plain = subprocess.run(fails, capture_output=True, text=True).stderr
+    assert plain.startswith("innerloop: ")
+    log = plain + "".join(f"{line}\n" for line in served.lines)
     done = subprocess.run(
         ["bash", "-c", found.replace("TASK", tasks[1])], input=log, capture_output=True, text=True, check=True
     )
