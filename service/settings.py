@@ -302,11 +302,13 @@ class Machine(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     """Serves A2A over HTTP; 0 takes a free port."""
     public_url: str | None = None
-    """The address other agents reach this one at; by default http://host:port."""
+    """The URL on the card, at which other agents reach this one; by default http://host:port, with localhost for
+    0.0.0.0 and ::, where only this machine finds it. Behind a proxy or a mapped port it must be given.
+    """
     grpc_port: int | None = Field(default=None, ge=0, le=65535)
     """Serves gRPC there too; 0 takes a free port."""
     grpc_public_url: str | None = None
-    """The same for gRPC, as its clients take it; by default host:port."""
+    """The same for gRPC, as its clients take it; by default host:port, or localhost:port."""
     connections: int = Field(default=2_000, gt=0)
     """Open at once over HTTP, and as many again over gRPC; whoever comes then is turned away. A stream is one of them.
     """

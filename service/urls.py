@@ -1,8 +1,11 @@
-"""What is read out of URLs."""
+"""What is read out of URLs, and what goes into them."""
 
 from __future__ import annotations
 
 import httpx
+
+EVERY_ADDRESS = ("0.0.0.0", "::")
+"""Listened on to be reached at each address of the machine, and itself none that a URL could name."""
 
 
 def port_of(url: httpx.URL) -> int:

@@ -33,6 +33,7 @@ from service.settings import AgentConfig, Machine, load_agent
 from service.telemetry.logs import set_up
 from service.telemetry.metrics import Metrics
 from service.telemetry.traces import exported
+from service.urls import EVERY_ADDRESS
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ def run(
     steps = Steps(Console(stderr=True)) if form == "text" else LoggedSteps()
     for line in unread:
         logger.warning(line)
+    if unset := _unset_urls(machine):
+        logger.warning("the card says localhost, where no other machine reaches this one: set %s", unset)
     health, metrics = Health(machine.wedged_seconds), Metrics(agent.name, agent.version)
     # Before anything slow, so that a port that is taken is told at once.
     if machine.grpc_port:
@@ -88,6 +91,14 @@ def run(
                 raise service.failure from None
             raise
     return 0
+
+
+def _unset_urls(machine: Machine) -> str:
+    """What would have to be set for the card to name this machine, where every address of it is listened on."""
+    urls = {"INNERLOOP_PUBLIC_URL": machine.public_url}
+    if machine.grpc_port is not None:
+        urls["INNERLOOP_GRPC_PUBLIC_URL"] = machine.grpc_public_url
+    return " and ".join(name for name, url in urls.items() if not url and machine.host in EVERY_ADDRESS)
 
 
 @contextmanager

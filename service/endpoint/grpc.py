@@ -50,6 +50,7 @@ from service.endpoint.versions import check_version
 from service.errors import ConfigError
 from service.telemetry import names, traces
 from service.telemetry.logs import BOUNDED
+from service.urls import EVERY_ADDRESS
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class GrpcServer:
             raise ConfigError(
                 f"cannot listen on {host} port {port} for gRPC; choose another with --grpc-port or INNERLOOP_GRPC_PORT"
             ) from None
-        self.address = f"{'localhost' if host in ('0.0.0.0', '::') else address}:{bound}"
+        self.address = f"{'localhost' if host in EVERY_ADDRESS else address}:{bound}"
         """On this machine, as gRPC's clients take it."""
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from sse_starlette.sse import AppStatus, EventSourceResponse
 from service.app import Service
 from service.errors import ConfigError
 from service.process.connections import IDLE_SECONDS, Connection
+from service.urls import EVERY_ADDRESS
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def listen(host: str, port: int, setting: str = "port") -> socket.socket:
 def url_of(listener: socket.socket) -> str:
     """The address on this machine."""
     host, port = listener.getsockname()[:2]
-    host = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    host = "localhost" if host in EVERY_ADDRESS else f"[{host}]" if ":" in host else host
     return f"http://{host}:{port}"
 
 

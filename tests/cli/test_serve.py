@@ -1,4 +1,4 @@
-"""`innerloop serve` as a process: what it says of its end."""
+"""`innerloop serve` as a process: what it says of itself, and of its end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.__main__ import main
 from tests.cli.test_commands import AGENT
 from tests.conftest import eventually, say
 from tests.serving import serving
@@ -52,10 +53,37 @@ def test_it_says_that_anybody_may_ask_where_others_can_reach_it(agent: Path, tmp
     (tmp_path / "keys").write_text(f"alice {'0' * 64}")
     told = []
     for auth in ({}, {"INNERLOOP_AUTH__API_KEYS": str(tmp_path / "keys")}):
-        with serving(agent, "tests.cli.actors:idle", INNERLOOP_HOST="0.0.0.0", **auth) as served:
+        settings = {"INNERLOOP_HOST": "0.0.0.0", "INNERLOOP_PUBLIC_URL": "http://agent.example", **auth}
+        with serving(agent, "tests.cli.actors:idle", **settings) as served:
             told.append(served.lines[0])
     assert "anybody who reaches" in told[0]
     assert "is ready at" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "unset"),
+    [
+        ({"HOST": "0.0.0.0"}, ["INNERLOOP_PUBLIC_URL"]),
+        ({"HOST": "::", "GRPC_PORT": "0"}, ["INNERLOOP_PUBLIC_URL and INNERLOOP_GRPC_PUBLIC_URL"]),
+        ({"HOST": "0.0.0.0", "GRPC_PORT": "0", "PUBLIC_URL": "http://a.example"}, ["INNERLOOP_GRPC_PUBLIC_URL"]),
+        ({"HOST": "0.0.0.0", "PUBLIC_URL": "http://a.example"}, []),
+        ({"HOST": "127.0.0.1"}, []),
+    ],
+)
+def test_it_warns_of_a_card_that_leads_no_other_machine_here(
+    settings: dict[str, str],
+    unset: list[str],
+    agent: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in {"PORT": "0", "DATA": str(agent), "LOG_FORMAT": "json", **settings}.items():
+        monkeypatch.setenv(f"INNERLOOP_{name}", value)
+    assert main(["serve", str(agent), "--engine", "nowhere:nothing"]) == 2
+    *logged, why = capsys.readouterr().err.splitlines()
+    assert why == "innerloop: no engine 'nowhere:nothing': No module named 'nowhere'"
+    told = [json.loads(line)["message"] for line in logged]
+    assert told == [f"the card says localhost, where no other machine reaches this one: set {each}" for each in unset]
 
 
 async def _ask(url: str) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
