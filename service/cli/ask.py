@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from service.cli.story import Story, printable
+from service.errors import ServiceError
 from service.events import Event, to_json
-from service.outbound.client import RemoteAgent, Reply, open_http
+from service.outbound.client import CredentialsWanted, RemoteAgent, Reply, open_http
 from service.outbound.credentials import Credential
 from service.telemetry.traces import exported
 
@@ -41,6 +42,10 @@ def run(
             else:
                 asking = ask_and_show(Console(), url, text, context_id, task_id, credential, direct=direct)
                 reply = asyncio.run(asking)
+    except CredentialsWanted as error:
+        if credential:
+            raise
+        raise ServiceError(f"{error}: --token-file, and --token-header for an API key, show them") from error
     except KeyboardInterrupt:
         print("\ninterrupted; what was done until then stays done", file=sys.stderr)
         return 130

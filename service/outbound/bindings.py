@@ -36,9 +36,11 @@ from a2a.utils.errors import A2AError
 from service.errors import ServiceError
 from service.outbound.credentials import Credential
 from service.outbound.egress import Egress
+from service.plain import one_line
 from service.urls import port_of
 
 _LOOKUP_SECONDS = 5.0
+_REASON_CHARS = 300
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _OVER_HTTP: list[str] = [TransportProtocol.JSONRPC, TransportProtocol.HTTP_JSON]
 
@@ -130,6 +132,32 @@ def has_not_arrived(error: A2AError) -> bool:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
             return True
     return False
+
+
+def why(error: A2AError) -> str:
+    """What failed with it, in one short line: the agent's own reason, if it gives one."""
+    match error.__cause__:
+        case httpx.HTTPStatusError(response=response):
+            reason = _reason(response)
+            text = f"{response.status_code} {response.reason_phrase}{reason and f': {reason}'}"
+        case httpx.RequestError() as broken:
+            text = str(broken) or type(broken).__name__
+        case grpc.aio.AioRpcError() as refusal:
+            text = refusal.details() or refusal.code().name
+        case _:
+            text = error.message
+    return one_line(text, _REASON_CHARS)
+
+
+def _reason(response: httpx.Response) -> str:
+    """As both bindings over HTTP have it in the body of an error; nothing if it has none."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError, httpx.StreamError):
+        return ""
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) else ""
 
 
 def _over_grpc(card: AgentCard, url: str, channels: _Channels, credential: Credential | None) -> Connect:

@@ -52,7 +52,7 @@ from service.errors import ServiceError
 from service.events import Emit, TextDelta, UsageReported, from_json, ignore
 from service.messages import never
 from service.nested import map_strings
-from service.outbound.bindings import Connect, Home, choose_binding, has_not_arrived, refuses_us
+from service.outbound.bindings import Connect, Home, choose_binding, has_not_arrived, refuses_us, why
 from service.outbound.cards import PinnedKeys, ReadCard, read_card
 from service.outbound.credentials import Credential
 from service.outbound.egress import Egress
@@ -86,9 +86,9 @@ _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 class Unreachable(ServiceError):
     """No connection, or none that held until a task was made, or an agent that has failed before it told of one."""
 
-    def __init__(self, heard: bool) -> None:
+    def __init__(self, url: str, reason: str, heard: bool) -> None:
         """`heard`: whether the agent may have heard the message, and do what it says."""
-        super().__init__("the agent cannot be reached")
+        super().__init__(f"the agent at {url} cannot be reached: {reason}")
         self.heard = heard
 
 
@@ -98,6 +98,10 @@ class Refused(ServiceError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the agent refused: {reason}")
         self.reason = reason
+
+
+class CredentialsWanted(Refused):
+    """It does not let in who has shown what we have, if we have anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +176,16 @@ class RemoteAgent:
     url: str
     _read: ReadCard
     _connect: Connect
+    _has_credential: bool = False
 
     @property
     def card(self) -> AgentCard:
         return self._read.card
+
+    @property
+    def wanted(self) -> str:
+        """What it wants if it does not let us in."""
+        return "other credentials" if self._has_credential else "credentials"
 
     @classmethod
     async def find(
@@ -206,7 +216,7 @@ class RemoteAgent:
                     return known
                 credential = http.auth if isinstance(http.auth, Credential) else None
                 home = Home(httpx.URL(url), grpc_port, credential, egress, direct)
-                return cls(url, read, await choose_binding(read.card, http, home))
+                return cls(url, read, await choose_binding(read.card, http, home), credential is not None)
         except ServiceError as error:
             raise ServiceError(f"no agent at {url}: {error}") from error
         except TimeoutError as error:
@@ -256,7 +266,8 @@ class RemoteAgent:
                 async for response in client.send_message(request, context=within):
                     return response.task.id
         except (A2AClientError, InternalError, httpx.HTTPError, TimeoutError) as error:
-            raise Unreachable(heard=True) from error
+            reason = why(error) if isinstance(error, A2AError) else type(error).__name__
+            raise Unreachable(self.url, reason, heard=True) from error
         except A2AError:
             pass
         return ""
@@ -405,9 +416,9 @@ class _Exchange:
                         break
         except (A2AClientError, InternalError) as error:
             if not self._task_id and refuses_us(error):
-                raise Refused("it wants other credentials") from error
+                raise CredentialsWanted(f"it wants {self._agent.wanted}") from error
             if not self._task_id:
-                raise Unreachable(not has_not_arrived(error)) from error
+                raise Unreachable(self._agent.url, why(error), not has_not_arrived(error)) from error
             return not has_not_arrived(error)
         except A2AError as error:
             if not self._task_id:
@@ -459,7 +470,7 @@ class _Exchange:
             if isinstance(error, TaskNotFoundError):
                 self._lost = "the agent does not know its task any more"
             elif refuses_us(error):
-                self._lost = "the agent wants other credentials"
+                self._lost = f"the agent wants {self._agent.wanted}"
             elif not self._silent:
                 self._silent = True
                 url, task_id = self._agent.url, self._task_id

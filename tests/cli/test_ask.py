@@ -24,6 +24,7 @@ from service.outbound.client import RemoteAgent, open_http
 from service.process.server import listen
 from service.settings import AuthSection
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo
+from tests.endpoint.test_endings import Draining
 from tests.keys import write_key, write_pins
 from tests.outbound.test_client import CARD, stranger, stream, task
 
@@ -191,11 +192,25 @@ async def test_a_token_is_not_told_where_it_does_not_help(
 ) -> None:
     auth, key = signed_in(tmp_path)
     agent = await run_server(echo, auth=auth)
-    for shown in (), ("--token-file", str(key)):
-        assert await run_ask(agent.url, "hello", *shown) == 2
-        told = capsys.readouterr()
-        assert told.err == "innerloop: the agent refused: it wants other credentials\n"
-        assert "secret" not in told.out
+    wants = "innerloop: the agent refused: it wants"
+    how = ": --token-file, and --token-header for an API key, show them"
+    for shown, what in ((), f"credentials{how}"), (("--token-file", str(key)), "other credentials"):
+        for form in (), ("--json",):
+            assert await run_ask(agent.url, "hello", *shown, *form) == 2
+            told = capsys.readouterr()
+            assert told.err == f"{wants} {what}\n"
+            assert "secret" not in told.out
+
+
+async def test_an_agent_that_is_about_to_end_is_named_with_its_reason(
+    run_server: RunServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draining = await Draining.begin(run_server)
+    url = draining.agent.url
+    assert await run_ask(url, "hello") == 2
+    reason = "503 Service Unavailable: this agent is shutting down"
+    assert capsys.readouterr().err == f"innerloop: the agent at {url} cannot be reached: {reason}\n"
+    await draining.end()
 
 
 @pytest.mark.parametrize(

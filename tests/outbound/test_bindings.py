@@ -261,5 +261,5 @@ async def test_a_credential_that_is_gone(secret: Path) -> None:
 async def test_who_is_not_let_in_is_refused() -> None:
     async with over_grpc() as other, with_card(f"127.0.0.1:{other.port}") as agent:
         other.refuses = True
-        with pytest.raises(Refused, match="it wants other credentials"):
+        with pytest.raises(Refused, match="it wants credentials"):
             await ask(agent.url, PUBLIC_ONLY, other.port)

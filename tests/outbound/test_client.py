@@ -268,8 +268,8 @@ async def test_an_agent_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixt
     ("answer", "why"),
     [
         (error(TASK_NOT_FOUND), "the agent does not know its task any more"),
-        (lambda: Response(status_code=401), "the agent wants other credentials"),
-        (lambda: Response(status_code=403), "the agent wants other credentials"),
+        (lambda: Response(status_code=401), "the agent wants credentials"),
+        (lambda: Response(status_code=403), "the agent wants credentials"),
     ],
 )
 async def test_a_task_that_the_agent_will_never_tell_of_is_lost(answer: Answer, why: str) -> None:
@@ -395,10 +395,40 @@ async def test_a_refusal_says_why() -> None:
     assert agent.asked == ["SendStreamingMessage"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (
+            lambda: JSONResponse({"error": {"message": "we\x1b[2J\nclose"}}, 503),
+            "503 Service Unavailable: we [2J close",
+        ),
+        (
+            lambda: JSONResponse({"error": {"message": "long" * 1000}}, 503),
+            f"503 Service Unavailable: {'long' * 68}lon",
+        ),
+        (lambda: JSONResponse({"error": {"message": 1}}, 503), "503 Service Unavailable"),
+        (lambda: JSONResponse({"error": "no"}, 502), "502 Bad Gateway"),
+        (lambda: JSONResponse([]), "Invalid JSON-RPC response: expected an object, got list"),
+        (lambda: Response("<html>", 503), "503 Service Unavailable"),
+        (lambda: Response("[" * 100_000, 503), "503 Service Unavailable"),
+    ],
+)
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_one_that_cannot_take_a_message_is_told_with_its_reason(
+    answer: Answer, why: str, streaming: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.outbound.client._AGAIN_SECONDS", 0)
+    method = "SendStreamingMessage" if streaming else "SendMessage"
+    async with stranger(streaming=streaming, **{method: [answer] * 9}) as agent:
+        with pytest.raises(Unreachable) as error:
+            await ask(agent, Ear())
+    assert str(error.value) == f"the agent at {agent.url} cannot be reached: {why}"
+
+
 @pytest.mark.parametrize("code", [401, 403])
 async def test_who_is_not_let_in_is_refused(code: int) -> None:
     async with stranger(SendStreamingMessage=[lambda: Response(status_code=code)]) as agent:
-        with pytest.raises(Refused, match="it wants other credentials"):
+        with pytest.raises(Refused, match="it wants credentials"):
             await ask(agent, Ear())
 
 
