@@ -8,6 +8,7 @@ texts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import metadata
 from typing import Literal, get_args
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -45,7 +46,8 @@ class Metrics:
 
     def __init__(self, agent: str, version: str) -> None:
         self.registry = CollectorRegistry()
-        resource = Resource.create({SERVICE_NAME: agent, SERVICE_VERSION: version})
+        program = metadata.version("innerloop")
+        resource = Resource.create({SERVICE_NAME: agent, SERVICE_VERSION: version, names.PROGRAM_VERSION: program})
         reader = PrometheusMetricReader(scope_info_enabled=False, registry=self.registry)
         provider = MeterProvider([reader], resource, shutdown_on_exit=False)
         self._meter = meter = provider.get_meter("innerloop")

@@ -57,6 +57,8 @@ SERVER_PORT = "server.port"
 URL_PATH = "url.path"
 
 # Ours.
+PROGRAM_VERSION = "innerloop.version"
+"""Of this program: `service.version` is the agent's."""
 STOP = "innerloop.turn.stop"
 """Why a turn stopped."""
 ATTEMPT = "innerloop.turn.attempt"

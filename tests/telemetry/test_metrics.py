@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, ExitStack
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -76,6 +77,12 @@ async def watch(run_server: RunServer) -> AsyncIterator[Watch]:
             return Watched(await run_server(*arguments, health=health, metrics=metrics, **options), url)
 
         yield run
+
+
+async def test_what_tells() -> None:
+    with managed(Health(), Metrics("clerk", "7")) as url:
+        told = await scrape(url)
+    assert told("target_info", service_name="clerk", service_version="7", innerloop_version=version("innerloop")) == 1
 
 
 async def test_a_turn_with_a_call(watch: Watch) -> None:
