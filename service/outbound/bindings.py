@@ -110,7 +110,7 @@ def _moved(card: AgentCard, home: Home) -> AgentCard:
         else:
             continue
         moved.supported_interfaces.add().CopyFrom(interface)
-        moved.supported_interfaces[-1].url = str(url).rstrip("/")
+        moved.supported_interfaces[-1].url = str(url)
     return moved
 
 
@@ -134,7 +134,7 @@ def has_not_arrived(error: A2AError) -> bool:
     return False
 
 
-def why(error: A2AError) -> str:
+def reason_of(error: A2AError) -> str:
     """What failed with it, in one short line: the agent's own reason, if it gives one."""
     match error.__cause__:
         case httpx.HTTPStatusError(response=response):

@@ -52,7 +52,7 @@ from service.errors import ServiceError
 from service.events import Emit, TextDelta, UsageReported, from_json, ignore
 from service.messages import never
 from service.nested import map_strings
-from service.outbound.bindings import Connect, Home, choose_binding, has_not_arrived, refuses_us, why
+from service.outbound.bindings import Connect, Home, choose_binding, has_not_arrived, reason_of, refuses_us
 from service.outbound.cards import PinnedKeys, ReadCard, read_card
 from service.outbound.credentials import Credential
 from service.outbound.egress import Egress
@@ -266,7 +266,7 @@ class RemoteAgent:
                 async for response in client.send_message(request, context=within):
                     return response.task.id
         except (A2AClientError, InternalError, httpx.HTTPError, TimeoutError) as error:
-            reason = why(error) if isinstance(error, A2AError) else type(error).__name__
+            reason = reason_of(error) if isinstance(error, A2AError) else type(error).__name__
             raise Unreachable(self.url, reason, heard=True) from error
         except A2AError:
             pass
@@ -418,7 +418,7 @@ class _Exchange:
             if not self._task_id and refuses_us(error):
                 raise CredentialsWanted(f"it wants {self._agent.wanted}") from error
             if not self._task_id:
-                raise Unreachable(self._agent.url, why(error), not has_not_arrived(error)) from error
+                raise Unreachable(self._agent.url, reason_of(error), not has_not_arrived(error)) from error
             return not has_not_arrived(error)
         except A2AError as error:
             if not self._task_id:
