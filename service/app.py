@@ -140,7 +140,8 @@ class Service:
             signer, codec = Signer.read(key, self._url) if key else None, Codec.read(self._machine.push_secrets)
             peers = [peer_config(section, self._folder, self._url) for section in agent.peers]
             self._peers = await stack.enter_async_context(open_peers(peers, egress))
-            # Before the engine, which takes long to start: what is wrong with a tool or a key is told at once.
+            # Before the engine, which takes long to start: what is wrong with a database, tool or key is told at once.
+            storage = await stack.enter_async_context(Storage.open(self._database, self._machine.lease_seconds))
             self._servers = await stack.enter_async_context(open_mcp(agent, self._folder))
             toolbox = make_toolbox(agent, self._folder, self._peers, self._servers)
             keys = [SigningKey.read(path) for path in self._machine.card_keys]
@@ -149,7 +150,6 @@ class Service:
             spans = TurnSpans(agent.name, agent.version, agent.model.base, engine.weights)
             loop = make_loop(agent, engine, self._chat, toolbox)
             await loop.warm_up()  # before any turn, also one that another process has left, and before it is ready
-            storage = await stack.enter_async_context(Storage.open(self._database, self._machine.lease_seconds))
             backlog = BacklogWatch(storage.turns, storage.webhooks, self._health.database_answered)
             await stack.enter_async_context(backlog.looking())
             turn_metrics = TurnMetrics(self._metrics, agent.name, agent.model.base, toolbox.names)

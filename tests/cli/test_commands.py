@@ -113,8 +113,8 @@ def test_an_agent_that_is_not_text(agent: Path, capsys: pytest.CaptureFixture[st
 
 
 def served(agent: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """The last line of an agent that cannot be served."""
-    assert main(["serve", str(agent), "--port", "0", "--engine", "tests.cli.actors:idle"]) == 2
+    """The last line of an agent that cannot be served: told before its model, which cannot be loaded either."""
+    assert main(["serve", str(agent), "--port", "0", "--engine", "tests.cli.actors:broken"]) == 2
     told = capsys.readouterr().err
     assert "Traceback" not in told
     return told.splitlines()[-1]
