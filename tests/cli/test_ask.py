@@ -26,7 +26,7 @@ from service.settings import AuthSection
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo
 from tests.endpoint.test_endings import Draining
 from tests.keys import write_key, write_pins
-from tests.outbound.test_client import CARD, stranger, stream, task
+from tests.outbound.test_client import card_at, stranger, stream, task
 
 
 def delegates(asked: Asked) -> Says:
@@ -241,10 +241,8 @@ def test_what_cannot_be_shown(
 async def test_a_token_goes_nowhere_else(tmp_path: Path) -> None:
     _, key = signed_in(tmp_path)
     done = stream({"task": task("COMPLETED", "done")})
-    async with stranger(SendStreamingMessage=[done]) as elsewhere:
-        interfaces = [{"url": elsewhere.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
-        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent:
-            assert await run_ask(agent.url, "hello", "--token-file", str(key)) == 0
+    async with stranger(SendStreamingMessage=[done]) as elsewhere, stranger(card=card_at(elsewhere.url)) as agent:
+        assert await run_ask(agent.url, "hello", "--token-file", str(key)) == 0
     assert [each["authorization"] for each in agent.headers] == ["Bearer secret"]
     assert elsewhere.asked == ["SendStreamingMessage"]
     assert "secret" not in str(elsewhere.headers)
@@ -253,8 +251,7 @@ async def test_a_token_goes_nowhere_else(tmp_path: Path) -> None:
 async def test_an_agent_is_asked_directly_whose_card_names_its_way_in_from_outside(tmp_path: Path) -> None:
     _, key = signed_in(tmp_path)
     done = stream({"task": task("COMPLETED", "done")})
-    interfaces = [{"url": "https://agents.example", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
-    async with stranger(card=CARD | {"supportedInterfaces": interfaces}, SendStreamingMessage=[done]) as agent:
+    async with stranger(card=card_at("https://agents.example"), SendStreamingMessage=[done]) as agent:
         assert await run_ask(agent.url, "hello", "--token-file", str(key), "--direct") == 0
     assert agent.asked == ["SendStreamingMessage"]
     assert {each["authorization"] for each in agent.headers} == {"Bearer secret"}

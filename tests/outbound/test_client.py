@@ -36,6 +36,12 @@ CARD: dict[str, Any] = {
     "skills": [{"id": "s", "name": "Skill", "description": "d", "tags": ["t"]}],
 }
 
+
+def card_at(url: str) -> dict[str, Any]:
+    """The card of an agent that is asked there, over JSON-RPC."""
+    return CARD | {"supportedInterfaces": [{"url": url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]}
+
+
 Answer = Callable[[], Response]
 
 
@@ -122,8 +128,7 @@ async def stranger(*, card: Any = None, streaming: bool = True, **answers: list[
 
     async def show(request: Request) -> Response:
         agent.headers.append(request.headers)
-        interfaces = [{"url": agent.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
-        usual = CARD | {"supportedInterfaces": interfaces, "capabilities": {"streaming": streaming}}
+        usual = card_at(agent.url) | {"capabilities": {"streaming": streaming}}
         return (
             agent.card
             if isinstance(agent.card, Response)

@@ -32,7 +32,18 @@ from service.tools.peers import Peer, PeerConfig, keep_known, open_peers
 from tests.conftest import Agent, Asked, RunServer, Says, adds, echo, eventually, say
 from tests.endpoint.test_signals import slow_agent
 from tests.keys import write_key, write_pins
-from tests.outbound.test_client import CARD, TASK_NOT_FOUND, Stranger, error, piece, status, stranger, stream, task
+from tests.outbound.test_client import (
+    CARD,
+    TASK_NOT_FOUND,
+    Stranger,
+    card_at,
+    error,
+    piece,
+    status,
+    stranger,
+    stream,
+    task,
+)
 
 UNCLEAR = "helper cannot be reached, and may or may not have done what it was asked"
 PUBLIC, LOCAL = Egress(), Egress([ip_network("127.0.0.0/8")])
@@ -153,13 +164,12 @@ async def test_events_of_a_peer_s_peer_travel_up(run_server: RunServer) -> None:
 
 async def test_a_card_that_points_elsewhere_is_not_followed_to_where_only_we_can_go() -> None:
     async with stranger() as elsewhere:
-        interfaces = [{"url": elsewhere.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
-        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent, peer_at(agent.url) as peer:
+        async with stranger(card=card_at(elsewhere.url)) as agent, peer_at(agent.url) as peer:
             assert peer.known
             with pytest.raises(ToolError, match="helper cannot be reached"):
                 await peer({"message": "hello"}, Ear().context)
         assert not elsewhere.asked
-        async with stranger(card=CARD | {"supportedInterfaces": interfaces}) as agent:
+        async with stranger(card=card_at(elsewhere.url)) as agent:
             configs = [PeerConfig("helper", agent.url)]
             async with open_peers(configs, LOCAL) as peers, keep_known(peers.values()):
                 with pytest.raises(ToolError):
@@ -429,8 +439,7 @@ async def test_a_peer_is_shown_its_credential(tmp_path: Path) -> None:
 async def test_where_a_card_points_to_no_credential_goes(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret")
     async with odd_peer(DONE) as elsewhere:
-        interfaces = [{"url": elsewhere.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
-        card = CARD | {"supportedInterfaces": interfaces}
+        card = card_at(elsewhere.url)
         async with (
             odd_peer(card=card) as odd,
             peer_at(odd.url, egress=LOCAL, credential=Credential(odd.url, tmp_path / "token")) as peer,
@@ -445,8 +454,7 @@ async def test_a_direct_peer_is_asked_where_it_was_found_and_shown_the_credentia
     """Its card names a gateway."""
     (tmp_path / "token").write_text("secret")
     async with odd_peer(DONE) as gateway:
-        interfaces = [{"url": gateway.url, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]
-        card = CARD | {"supportedInterfaces": interfaces}
+        card = card_at(gateway.url)
         async with (
             stranger(card=card, SendStreamingMessage=[stream(DONE)] * 2) as odd,
             peer_at(odd.url, credential=Credential(odd.url, tmp_path / "token"), direct=True) as peer,
